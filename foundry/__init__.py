@@ -1,0 +1,1 @@
+"""Azure AI Foundry environments and their agents as code."""
