@@ -1,0 +1,76 @@
+"""What a manifest, an agent, a tool, a store and an index *are*. Values only: no file, no network, no Pulumi."""
+
+from foundry.model.agent import Agent, ModelElsewhere, Tool
+from foundry.model.environment import (
+    AccessGrant,
+    Account,
+    Connection,
+    ContentFilter,
+    Credential,
+    Deployment,
+    Dialect,
+    Environment,
+    Existing,
+    FilterRule,
+    KeyVaultSecret,
+    Monitoring,
+    Owner,
+    Project,
+    ResourceGroup,
+    Search,
+    SecretConfig,
+    Setup,
+    Storage,
+    ThreadStore,
+)
+from foundry.model.errors import Failure, FoundryError, ServiceError
+from foundry.model.findings import Finding, Position, Severity
+from foundry.model.knowledge import KnowledgeFile, VectorStore
+from foundry.model.lifecycle import Adopt, Lifecycle
+from foundry.model.manifest import Manifest
+from foundry.model.search import SearchIndex
+from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
+
+__all__ = [
+    "UNKNOWN",
+    "AccessGrant",
+    "Account",
+    "Adopt",
+    "Agent",
+    "Connection",
+    "ContentFilter",
+    "Credential",
+    "Deployment",
+    "Dialect",
+    "Environment",
+    "Existing",
+    "Failure",
+    "FilterRule",
+    "Finding",
+    "FoundryError",
+    "Json",
+    "KeyVaultSecret",
+    "KnowledgeFile",
+    "Lifecycle",
+    "Manifest",
+    "ModelElsewhere",
+    "Monitoring",
+    "Owner",
+    "Position",
+    "Project",
+    "QueueUrl",
+    "ResourceGroup",
+    "Search",
+    "SearchIndex",
+    "SecretConfig",
+    "ServiceError",
+    "Setup",
+    "Severity",
+    "Storage",
+    "Template",
+    "Text",
+    "ThreadStore",
+    "Tool",
+    "Unknown",
+    "VectorStore",
+]
