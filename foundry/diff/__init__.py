@@ -1,0 +1,18 @@
+"""Comparison of two definitions of one object, both brought to one normal form. Pure: no I/O, no clock."""
+
+from foundry.diff.compare import Change, Op, changes, digest, normal, settled
+from foundry.diff.tables import TABLES, Items, Leaf, Record, Sort
+
+__all__ = [
+    "TABLES",
+    "Change",
+    "Items",
+    "Leaf",
+    "Op",
+    "Record",
+    "Sort",
+    "changes",
+    "digest",
+    "normal",
+    "settled",
+]

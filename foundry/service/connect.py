@@ -1,0 +1,118 @@
+"""The adapters of one process: one credential, and one pooled client for each endpoint."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from azure.core import PipelineClient
+from azure.core.credentials import TokenCredential
+from azure.core.pipeline import policies
+
+from foundry.service.classic import ClassicProject
+from foundry.service.errors import NotFound
+from foundry.service.patience import Patience
+from foundry.service.search import AzureSearch
+from foundry.service.wire import Send, Wire
+
+_TIMEOUTS: Final[Mapping[str, Any]] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 100}
+_VERSIONS: Final[Mapping[str, str]] = {
+    "microsoft.cognitiveservices": "2025-06-01",
+    "microsoft.search": "2025-05-01",
+}
+_CLOUDS: Final[Mapping[str, str]] = {
+    "public": "https://management.azure.com",
+    "usgovernment": "https://management.usgovcloudapi.net",
+    "china": "https://management.chinacloudapi.cn",
+}
+
+
+def default_credential() -> TokenCredential:
+    """The deployer's identity: environment, workload or managed identity, developer tools, in azure-identity's order."""
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential()
+
+
+def arm_endpoint(env: Mapping[str, str]) -> str:
+    """Azure Resource Manager's address: FAC_ARM_ENDPOINT, or that of the cloud in ARM_ENVIRONMENT (default: public)."""
+    cloud = env.get("ARM_ENVIRONMENT", "public").casefold()
+    return (env.get("FAC_ARM_ENDPOINT") or _CLOUDS.get(cloud, _CLOUDS["public"])).rstrip("/")
+
+
+class AzureServices:
+    """`Services` on Azure, or on anything that answers like it."""
+
+    def __init__(
+        self,
+        *,
+        credential: Callable[[], TokenCredential] = default_credential,
+        patience: Patience | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._make_credential = credential
+        self._patience = patience or Patience.from_environment(env)
+        self._arm = arm_endpoint(os.environ if env is None else env)
+        self._lock = threading.Lock()
+        self._credential: TokenCredential | None = None
+        self._projects: dict[str, ClassicProject] = {}
+        self._searches: dict[str, AzureSearch] = {}
+        self._resources: Wire | None = None
+
+    def project(self, endpoint: str) -> ClassicProject:
+        """See `Services`."""
+        with self._lock:
+            if endpoint not in self._projects:
+                self._projects[endpoint] = ClassicProject(endpoint, self._wire(_agents_client, endpoint))
+            return self._projects[endpoint]
+
+    def search(self, endpoint: str) -> AzureSearch:
+        """See `Services`."""
+        with self._lock:
+            if endpoint not in self._searches:
+                self._searches[endpoint] = AzureSearch(endpoint, self._wire(_search_client, endpoint))
+            return self._searches[endpoint]
+
+    def exists_in_azure(self, resource_id: str) -> bool:
+        """See `Services`."""
+        with self._lock:
+            if self._resources is None:
+                self._resources = self._wire(_arm_client, self._arm)
+            wire = self._resources
+        parts = resource_id.casefold().split("/providers/")
+        version = _VERSIONS.get(parts[-1].split("/")[0], "2021-04-01")
+        try:
+            wire.call(
+                "look up", resource_id, "GET", resource_id, query={"api-version": version}, expect=(200, 204)
+            )
+        except NotFound:
+            return False
+        return True
+
+    def _wire(self, client: Callable[[str, TokenCredential], Send], endpoint: str) -> Wire:
+        if self._credential is None:
+            self._credential = self._make_credential()
+        return Wire(client(endpoint, self._credential), endpoint, self._patience)
+
+
+def _agents_client(endpoint: str, credential: TokenCredential) -> Send:
+    from azure.ai.agents import AgentsClient
+
+    return AgentsClient(endpoint.rstrip("/"), credential, **_TIMEOUTS).send_request
+
+
+def _search_client(endpoint: str, credential: TokenCredential) -> Send:
+    from azure.search.documents.indexes import SearchIndexClient
+
+    return SearchIndexClient(endpoint.rstrip("/"), credential, **_TIMEOUTS).send_request
+
+
+def _arm_client(endpoint: str, credential: TokenCredential) -> Send:
+    pipeline: list[Any] = [
+        policies.RequestIdPolicy(),
+        policies.UserAgentPolicy("foundry-as-code"),
+        policies.BearerTokenCredentialPolicy(credential, f"{endpoint}/.default"),
+    ]
+    return PipelineClient[Any, Any](base_url=endpoint, policies=pipeline, **_TIMEOUTS).send_request

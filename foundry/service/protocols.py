@@ -1,0 +1,222 @@
+"""The seams: what a reconciler may ask of a service, whatever the dialect behind it.
+
+Every method raises `foundry.model.ServiceError` (the tree in `foundry.service.errors`): `NotFound` for what isn't there,
+`PlaceGone` where the project or the search service itself is missing, `Unanswered` from a method that makes something
+when nobody knows whether it was made. Deleting what isn't there is no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class LiveAgent:
+    """An agent as the service has it. `definition` has the fields of the declaration, its metadata included.
+
+    `body` is the service's own answer.
+    """
+
+    id: str
+    created_at: int
+    definition: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LiveStore:
+    """A vector store as the service has it; its members are told by `list_members`.
+
+    `file_counts` has completed, failed, in_progress, cancelled and total.
+    """
+
+    id: str
+    created_at: int
+    name: str
+    status: str
+    metadata: Mapping[str, str]
+    expires_after_days: int | None
+    file_counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class StoreMember:
+    """A file in a vector store. `reason` is the service's word on a failure."""
+
+    file_id: str
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class LiveFile:
+    """An uploaded file; `size` in bytes."""
+
+    id: str
+    created_at: int
+    filename: str
+    size: int
+    purpose: str
+    status: str
+
+
+class ProjectService(Protocol):
+    """The data plane of one Foundry project: agents, vector stores, files."""
+
+    endpoint: str
+
+    def waiting_for_roles(self) -> ProjectService:
+        """The same service, which waits (bounded) while a role assignment or the project itself doesn't act yet."""
+        ...
+
+    def list_agents(self) -> Sequence[LiveAgent]:
+        """All agents of the project."""
+        ...
+
+    def get_agent(self, agent_id: str) -> LiveAgent:
+        """One agent."""
+        ...
+
+    def create_agent(self, definition: Mapping[str, Any], metadata: Mapping[str, str]) -> LiveAgent:
+        """Makes an agent. Never sends twice what may have been acted upon."""
+        ...
+
+    def update_agent(
+        self,
+        live: LiveAgent,
+        definition: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        *,
+        reset: Collection[str] = (),
+        only: Collection[str] | None = None,
+    ) -> LiveAgent:
+        """Makes the agent what `definition` says; `reset` names fields that go back to the service's default.
+
+        `only` leaves every other field of the definition as it is live.
+        """
+        ...
+
+    def delete_agent(self, agent_id: str) -> None:
+        """Deletes an agent."""
+        ...
+
+    def list_stores(self) -> Sequence[LiveStore]:
+        """All vector stores of the project."""
+        ...
+
+    def get_store(self, store_id: str) -> LiveStore:
+        """One vector store."""
+        ...
+
+    def create_store(self, definition: Mapping[str, Any], metadata: Mapping[str, str]) -> LiveStore:
+        """Makes a vector store without files. Never sends twice what may have been acted upon."""
+        ...
+
+    def update_store(
+        self, store_id: str, definition: Mapping[str, Any], metadata: Mapping[str, str]
+    ) -> LiveStore:
+        """Changes name, expiry and metadata."""
+        ...
+
+    def delete_store(self, store_id: str) -> None:
+        """Deletes a vector store; its files stay."""
+        ...
+
+    def list_members(self, store_id: str) -> Sequence[StoreMember]:
+        """The files of a store."""
+        ...
+
+    def attach(
+        self, store_id: str, file_ids: Sequence[str], chunking_strategy: Mapping[str, Any] | None
+    ) -> str:
+        """Starts one batch of at most 500 files; returns its id. Never sends twice what may have been acted upon."""
+        ...
+
+    def batch_status(self, store_id: str, batch_id: str) -> str:
+        """in_progress, completed, cancelled or failed."""
+        ...
+
+    def detach(self, store_id: str, file_id: str) -> None:
+        """Takes a file out of a store; the file stays."""
+        ...
+
+    def list_files(self) -> Sequence[LiveFile]:
+        """All files that people uploaded for agents."""
+        ...
+
+    def get_file(self, file_id: str) -> LiveFile:
+        """One file."""
+        ...
+
+    def upload_file(self, filename: str, content: bytes, purpose: str) -> LiveFile:
+        """Uploads a file. Never sends twice what may have been acted upon."""
+        ...
+
+    def delete_file(self, file_id: str) -> None:
+        """Deletes a file."""
+        ...
+
+
+class SearchService(Protocol):
+    """Indexes, aliases and documents of one AI Search service. Bodies are the service's own."""
+
+    endpoint: str
+
+    def waiting_for_roles(self) -> SearchService:
+        """The same service, which waits (bounded) while a role assignment doesn't act yet."""
+        ...
+
+    def list_indexes(self) -> Sequence[Mapping[str, Any]]:
+        """All indexes, whole."""
+        ...
+
+    def get_index(self, name: str) -> Mapping[str, Any]:
+        """One index."""
+        ...
+
+    def create_index(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Makes an index under a name that isn't in use; raises `Conflict` when it is."""
+        ...
+
+    def update_index(self, body: Mapping[str, Any], etag: str) -> Mapping[str, Any]:
+        """Replaces the definition of an index that still has this ETag; raises `Conflict` when it hasn't."""
+        ...
+
+    def delete_index(self, name: str, etag: str) -> None:
+        """Deletes an index that still has this ETag; raises `Conflict` when it hasn't."""
+        ...
+
+    def merge_documents(self, name: str, documents: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+        """Merges documents in by key, at most 1,000 at once. Returns what the service refused: "key: reason"."""
+        ...
+
+    def get_alias(self, name: str) -> str:
+        """The index that an alias stands for."""
+        ...
+
+    def put_alias(self, name: str, index: str) -> None:
+        """Lets an alias stand for an index."""
+        ...
+
+    def delete_alias(self, name: str) -> None:
+        """Deletes an alias."""
+        ...
+
+
+class Services(Protocol):
+    """Every service that this process talks to: one pooled client for each endpoint."""
+
+    def project(self, endpoint: str) -> ProjectService:
+        """The data plane at a project endpoint."""
+        ...
+
+    def search(self, endpoint: str) -> SearchService:
+        """The AI Search service at an endpoint."""
+        ...
+
+    def exists_in_azure(self, resource_id: str) -> bool:
+        """Whether Azure Resource Manager knows a resource; raises ServiceError when it can't be asked."""
+        ...

@@ -1,0 +1,140 @@
+"""Azure AI Search, through the connection of the official client (azure-search-documents), with the service's own bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import quote
+
+from foundry.service.errors import NotFound
+from foundry.service.wire import Wire
+
+_VERSION: Final = {"api-version": "2026-04-01"}
+_MINIMAL: Final = {"Accept": "application/json;odata.metadata=minimal"}
+_PREFER: Final = {**_MINIMAL, "Prefer": "return=representation"}
+_NONE: Final = {"Accept": "application/json;odata.metadata=none"}
+
+
+class AzureSearch:
+    """`SearchService` on the wire."""
+
+    def __init__(self, endpoint: str, wire: Wire) -> None:
+        self.endpoint = endpoint
+        self._wire = wire
+
+    def waiting_for_roles(self) -> AzureSearch:
+        """See `SearchService`."""
+        return AzureSearch(self.endpoint, self._wire.waiting_for_roles())
+
+    def list_indexes(self) -> Sequence[Mapping[str, Any]]:
+        """See `SearchService`."""
+        answer = self._wire.call(
+            "list indexes", self.endpoint, "GET", "/indexes", query=_VERSION, headers=_MINIMAL, of_place=True
+        )
+        found: Sequence[Mapping[str, Any]] = answer.body.get("value") or ()
+        return found
+
+    def get_index(self, name: str) -> Mapping[str, Any]:
+        """See `SearchService`."""
+        answer = self._wire.call(
+            "read index", name, "GET", _path("indexes", name), query=_VERSION, headers=_MINIMAL
+        )
+        body: Mapping[str, Any] = answer.body
+        return body
+
+    def create_index(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `SearchService`."""
+        return self._put_index("create index", body, {"If-None-Match": "*"}, repeatable=False)
+
+    def update_index(self, body: Mapping[str, Any], etag: str) -> Mapping[str, Any]:
+        """See `SearchService`."""
+        return self._put_index("update index", body, {"If-Match": etag}, repeatable=False)
+
+    def delete_index(self, name: str, etag: str) -> None:
+        """See `SearchService`."""
+        with suppress(NotFound):
+            self._wire.call(
+                "delete index",
+                name,
+                "DELETE",
+                _path("indexes", name),
+                query=_VERSION,
+                headers={**_MINIMAL, "If-Match": etag},
+                expect=(204,),
+            )
+
+    def merge_documents(self, name: str, documents: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+        """See `SearchService`."""
+        actions = [{**document, "@search.action": "mergeOrUpload"} for document in documents]
+        answer = self._wire.call(
+            "merge documents into index",
+            name,
+            "POST",
+            f"{_path('indexes', name)}/docs/search.index",
+            query=_VERSION,
+            headers=_NONE,
+            body={"value": actions},
+            expect=(200, 207),
+        )
+        return [
+            f"{one.get('key')}: {one.get('errorMessage') or one.get('statusCode')}"
+            for one in answer.body.get("value") or ()
+            if not one.get("status")
+        ]
+
+    def get_alias(self, name: str) -> str:
+        """See `SearchService`."""
+        answer = self._wire.call(
+            "read alias", name, "GET", _path("aliases", name), query=_VERSION, headers=_MINIMAL
+        )
+        return str(next(iter(answer.body.get("indexes") or ()), ""))
+
+    def put_alias(self, name: str, index: str) -> None:
+        """See `SearchService`."""
+        self._wire.call(
+            "point alias",
+            f"{name} at {index}",
+            "PUT",
+            _path("aliases", name),
+            query=_VERSION,
+            headers=_PREFER,
+            body={"name": name, "indexes": [index]},
+            expect=(200, 201),
+        )
+
+    def delete_alias(self, name: str) -> None:
+        """See `SearchService`."""
+        with suppress(NotFound):
+            self._wire.call(
+                "delete alias",
+                name,
+                "DELETE",
+                _path("aliases", name),
+                query=_VERSION,
+                headers=_MINIMAL,
+                expect=(204,),
+            )
+
+    def _put_index(
+        self, operation: str, body: Mapping[str, Any], condition: Mapping[str, str], *, repeatable: bool
+    ) -> Mapping[str, Any]:
+        name = str(body["name"])
+        answer = self._wire.call(
+            operation,
+            name,
+            "PUT",
+            _path("indexes", name),
+            query=_VERSION,
+            headers={**_PREFER, **condition},
+            body=body,
+            expect=(200, 201),
+            repeatable=repeatable,
+        )
+        made: Mapping[str, Any] = answer.body
+        return made
+
+
+def _path(family: str, name: str) -> str:
+    key = quote(name.replace("'", "''"), safe="")
+    return f"/{family}('{key}')"

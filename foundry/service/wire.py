@@ -1,0 +1,286 @@
+"""One request and its repetitions.
+
+The official clients authenticate and send; their own retrying is switched off, because it repeats a POST that may have
+been acted upon. Here a request is repeated only where that can't make a second object.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.core.rest import HttpRequest, HttpResponse
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from foundry.model import ServiceError
+from foundry.service.errors import (
+    Answer,
+    Conflict,
+    PlaceGone,
+    Refused,
+    Throttled,
+    Unanswered,
+    Unreachable,
+    Unresolved,
+    no_credential,
+    refusal,
+    silence,
+    unreachable,
+    unresolved,
+)
+from foundry.service.log import PROGRESS, log_bodies, log_request
+from foundry.service.patience import Patience
+
+Send = Callable[[HttpRequest], HttpResponse]
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
+_ROLE_WAIT, _LONGEST_ROLE_WAIT = 2.0, 15.0
+_RESOLUTIONS, _CONNECTIONS = 3, 6
+_CONFLICTS_WORTH_REPEATING = frozenset({"conflict", "resourcebusy", "anotheroperationinprogress"})
+
+
+class Wire:
+    """Sends requests through an official client.
+
+    `patient` makes it wait out 401 and 403, and a project that isn't reachable yet, as they follow a fresh role assignment
+    or a fresh project; a read is never patient.
+    """
+
+    def __init__(self, send: Send, address: str, patience: Patience, *, patient: bool = False) -> None:
+        self._send = send
+        self._address = address.rstrip("/")
+        self._patience = patience
+        self._timing = patience.timing
+        self._patient = patient
+
+    def waiting_for_roles(self) -> Wire:
+        """The same wire, patient."""
+        return Wire(self._send, self._address, self._patience, patient=True)
+
+    def call(
+        self,
+        operation: str,
+        subject: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        file: tuple[str, bytes] | None = None,
+        expect: Sequence[int] = (200,),
+        repeatable: bool = True,
+        of_place: bool = False,
+    ) -> Answer:
+        """Sends a request until it is answered with one of the statuses in `expect`, or gives up.
+
+        `repeatable` False is for a POST that makes something: then a missing answer, 408 or 5xx raises `Unanswered` at
+        once, and the caller looks up what was made. `of_place`: a 404 speaks of the project itself.
+
+        Raises:
+            ServiceError: the service refused, or no answer came within the budget (see `foundry.service.errors`).
+        """
+        started = self._timing.clock()
+        retry = 0
+        waited_for_roles = False
+        while True:
+            request = _request(method, path, query=query, body=body, headers=headers, form=form, file=file)
+            try:
+                answer = self._once(operation, subject, request, body, retry)
+            except ServiceError as error:
+                failed, retry_after = error, None
+            else:
+                if answer.status in expect:
+                    if waited_for_roles:
+                        PROGRESS.info("%s %s: the role acts now", operation, subject)
+                    return answer
+                failed, retry_after = (
+                    refusal(operation, subject, answer, of_place=of_place),
+                    _retry_after(answer),
+                )
+            verdict = self._judge(failed, retry, repeatable=repeatable)
+            elapsed = self._timing.clock() - started
+            if verdict == "role" and elapsed < self._patience.authorisation:
+                waited_for_roles = True
+                pause = min(
+                    _ROLE_WAIT * 2 ** min(retry, 8),
+                    _LONGEST_ROLE_WAIT,
+                    self._patience.authorisation - elapsed,
+                )
+                PROGRESS.info(
+                    "%s %s: status %s; waiting for a role assignment to act, %d of at most %d s",
+                    operation,
+                    subject,
+                    failed.failure.status,
+                    elapsed,
+                    self._patience.authorisation,
+                )
+            elif verdict == "again":
+                pause = retry_after if retry_after is not None else self._backoff(retry)
+                if elapsed + pause > self._patience.retry_budget:
+                    raise failed
+            else:
+                raise failed
+            self._timing.sleep(pause)
+            retry += 1
+
+    def _judge(self, failed: ServiceError, retry: int, *, repeatable: bool) -> str:
+        """Says "again", "role" (wait for a role or a project to act) or "fail"."""
+        match failed:
+            case Throttled():
+                return "again"
+            case Unanswered():
+                return "again" if repeatable else "fail"
+            case Unresolved():
+                return "again" if retry + 1 < _RESOLUTIONS else "fail"
+            case Unreachable():
+                return "again" if retry + 1 < _CONNECTIONS else "fail"
+            case Refused():
+                return "role" if self._patient and failed.failure.status is not None else "fail"
+            case PlaceGone():
+                return "role" if self._patient else "fail"
+            case Conflict():
+                code = (failed.failure.code or "").casefold()
+                return "again" if code in _CONFLICTS_WORTH_REPEATING else "fail"
+            case _:
+                return "fail"
+
+    def _backoff(self, retry: int) -> float:
+        longest = min(_FIRST_WAIT * 2 ** min(retry, 8), _LONGEST_WAIT)
+        return float(longest * (0.5 + self._timing.chance() / 2))
+
+    def _once(self, operation: str, subject: str, request: HttpRequest, body: Any, retry: int) -> Answer:
+        began = self._timing.clock()
+        url = self._address + request.url
+        try:
+            response = self._send(request)
+            answer = Answer(
+                response.status_code,
+                {key.lower(): value for key, value in response.headers.items()},
+                _body(response),
+            )
+        except AzureError as error:
+            took = self._timing.clock() - began
+            log_request(
+                method=request.method,
+                url=url,
+                status=None,
+                seconds=took,
+                request_id=None,
+                retry=retry,
+                note=type(error).__name__,
+            )
+            raise _unsent(operation, subject, self._address, error) from None
+        took = self._timing.clock() - began
+        log_request(
+            method=request.method,
+            url=url,
+            status=answer.status,
+            seconds=took,
+            request_id=answer.request_id,
+            retry=retry,
+        )
+        log_bodies(body, answer.body)
+        return answer
+
+
+def _request(
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, str] | None,
+    body: Any,
+    headers: Mapping[str, str] | None,
+    form: Mapping[str, str] | None,
+    file: tuple[str, bytes] | None,
+) -> HttpRequest:
+    options: dict[str, Any] = {
+        "params": dict(query or {}),
+        "headers": {"Accept": "application/json", **(headers or {})},
+    }
+    if file is not None:
+        options["data"] = dict(form or {})
+        options["files"] = {"file": file}
+    elif body is not None:
+        options["content"] = json.dumps(body, ensure_ascii=False).encode()
+        options["headers"]["Content-Type"] = "application/json"
+    return HttpRequest(method, path, **options)
+
+
+def _body(response: HttpResponse) -> Any:
+    text = response.text()
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _unsent(operation: str, subject: str, address: str, error: AzureError) -> ServiceError:
+    causes = list(_causes(error))
+    if isinstance(error, ClientAuthenticationError):
+        return no_credential(operation, subject, str(error.message))
+    if any(
+        isinstance(cause, socket.gaierror) or type(cause).__name__ == "NameResolutionError"
+        for cause in causes
+    ):
+        return unresolved(operation, subject, address.split("/")[2] if "//" in address else address)
+    # A connection that breaks while TLS is spoken is reported as "not sent" although the request may have arrived.
+    never_left = isinstance(error, ServiceRequestError) and (
+        any(
+            isinstance(cause, NewConnectionError | ConnectTimeoutError | ConnectionRefusedError)
+            for cause in causes
+        )
+    )
+    if never_left:
+        return unreachable(operation, subject, f"no connection to {address}")
+    if isinstance(error, ServiceRequestError) and error.inner_exception is None:
+        return unreachable(operation, subject, str(error.message))
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return silence(operation, subject, f"the connection to {address} broke before an answer came")
+    return silence(operation, subject, str(error.message))
+
+
+def _causes(error: BaseException) -> Sequence[BaseException]:
+    seen: list[BaseException] = []
+    todo: list[Any] = [error]
+    while todo:
+        one = todo.pop()
+        if not isinstance(one, BaseException) or one in seen:
+            continue
+        seen.append(one)
+        todo += [
+            one.__cause__,
+            one.__context__,
+            getattr(one, "inner_exception", None),
+            getattr(one, "reason", None),
+        ]
+        todo += list(one.args)
+    return seen
+
+
+def _retry_after(answer: Answer) -> float | None:
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        if (text := answer.headers.get(name)) and text.isdigit():
+            return int(text) / 1000
+    text = answer.headers.get("retry-after")
+    if not text:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        when, now = parsedate_to_datetime(text), parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return max(0.0, (when - now).total_seconds())
