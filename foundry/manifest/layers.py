@@ -1,0 +1,157 @@
+"""Layers of folders become one document per kind and name (RFC 7396), every field still knowing where it came from."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from foundry.manifest.marked import Mapping, Mark, Sequence
+from foundry.manifest.near import meant
+from foundry.manifest.report import Report
+from foundry.manifest.schema import FILES
+from foundry.manifest.settings import DECLARATIONS
+from foundry.manifest.yaml12 import read
+
+_FOLDERS: Final = ("", "agents", "vector-stores", "search-indexes")
+_ENVIRONMENT: Final = "Environment"
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the layers together say about one thing. `sources` are the files, lowest layer first.
+
+    The Environment's `name` here is empty: it may hold places, and is no part of what is merged.
+    """
+
+    kind: str
+    name: str
+    tree: Mapping
+    sources: tuple[str, ...]
+
+    @property
+    def omitted(self) -> bool:
+        """Whether the stack leaves the document out."""
+        return self.tree.get("omit") is True
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Every document of a stack. `complete` is False when a file could not be read, so that names may be missing."""
+
+    found: dict[tuple[str, str], Document] = field(default_factory=dict)
+    complete: bool = True
+
+    def of(self, kind: str) -> dict[str, Document]:
+        """The documents of a kind by name, the omitted ones too."""
+        return {document.name: document for document in self.found.values() if document.kind == kind}
+
+
+def gather(root: Path, layers: tuple[str, ...], report: Report) -> Documents:
+    """Read and merge every declaration of the layers (folders below `stacks/`), lowest first."""
+    found: dict[tuple[str, str], Document] = {}
+    complete = True
+    for layer in layers:
+        here: dict[tuple[str, str], str] = {}
+        for path in _files(root, layer, report):
+            tree = _declaration(root, path, report)
+            if tree is None:
+                complete = False
+                continue
+            kind, name = tree["kind"], tree.get("name")
+            if kind != _ENVIRONMENT and not isinstance(name, str):
+                report.error(tree.values_at.get("name", tree.mark), "the document has no `name` that is text", "add it: 1 to 63 lower-case letters, digits and dashes")
+                complete = False
+                continue
+            # There is one environment a stack, so its documents belong together whatever they are called.
+            key = (kind, "" if kind == _ENVIRONMENT else name)
+            name = key[1]
+            if key in here:
+                what = "a second Environment" if kind == _ENVIRONMENT else f"a second {kind} called `{name}`"
+                report.error(tree.values_at.get("name", tree.mark), f"{what} in the layer `{layer}`, the first is {here[key]}", "keep one, or give it another name")
+                continue
+            here[key] = path
+            below = found.get(key)
+            found[key] = Document(
+                kind,
+                name,
+                _merged(below.tree if below else None, tree, "", report),
+                (*(below.sources if below else ()), path),
+            )
+    return Documents(found, complete)
+
+
+def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
+    for folder in _FOLDERS:
+        inside = posixpath.join(DECLARATIONS, layer, folder).rstrip("/")
+        if not (root / inside).is_dir():
+            continue
+        for entry in sorted((root / inside).iterdir()):
+            if entry.suffix == ".yml" and entry.is_file():
+                report.error(Mark(f"{inside}/{entry.name}", 1, 1), "a declaration's file ends in .yaml", f"rename it to {entry.stem}.yaml")
+            elif entry.suffix == ".yaml" and entry.is_file() and not entry.name.startswith((".", "Pulumi.")):
+                yield f"{inside}/{entry.name}"
+
+
+def _declaration(root: Path, path: str, report: Report) -> Mapping | None:
+    start = Mark(path, 1, 1)
+    try:
+        text = (root / path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        report.error(start, "the file is not text in UTF-8", "save it in UTF-8")
+        return None
+    except OSError as error:
+        report.error(start, f"the file can't be read ({type(error).__name__})", "make it a file that you may read")
+        return None
+    reading = read(text, path, report)
+    tree = reading.value
+    if tree is None:
+        if reading.sound:
+            report.error(start, "the file is empty", f"declare something: `kind:` and one of {', '.join(FILES)}")
+        return None
+    if not isinstance(tree, Mapping):
+        report.error(reading.mark, "the document is not a mapping", f"start it with `kind:` and one of {', '.join(FILES)}")
+        return None
+    kind = tree.get("kind")
+    if kind is None:
+        report.error(tree.mark, "the document has no `kind`", f"add it, one of: {', '.join(FILES)}")
+        return None
+    if not isinstance(kind, str) or kind not in FILES:
+        report.error(tree.values_at["kind"], f"unknown kind `{kind}`", meant(str(kind), FILES, none="", have="the kinds are"))
+        return None
+    return tree
+
+
+def _merged(below: Any, patch: Mapping, path: str, report: Report) -> Mapping:
+    """JSON Merge Patch: null removes, mappings merge, everything else takes the place of what was there."""
+    has_below = isinstance(below, Mapping)
+    result = Mapping(below.mark if has_below else patch.mark)
+    if has_below:
+        result.update(below)
+        result.keys_at.update(below.keys_at)
+        result.values_at.update(below.values_at)
+    for key, value in patch.items():
+        if value is None:
+            if has_below and key not in result:
+                what = f"`{path}{key}: null` removes nothing: no earlier layer has it"
+                report.warning(patch.keys_at[key], what, meant(key, result, none="leave it out", have="there are"))
+            result.drop(key)
+        elif isinstance(value, Mapping):
+            merged = _merged(result.get(key), value, f"{path}{key}.", report)
+            at = result.values_at[key] if isinstance(result.get(key), Mapping) else patch.values_at[key]
+            result.put(key, merged, patch.keys_at[key] if key not in result else result.keys_at[key], at)
+        else:
+            result.put(key, value, patch.keys_at[key], patch.values_at[key])
+    return result
+
+
+def origins(tree: Any) -> Iterator[Mark]:
+    """The places of all values below `tree`."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield tree.values_at[key]
+            yield from origins(value)
+    elif isinstance(tree, Sequence):
+        yield from tree.items_at

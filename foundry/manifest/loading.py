@@ -1,0 +1,220 @@
+"""From a folder of declarations to a manifest, with every finding at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foundry.manifest import schema, support
+from foundry.manifest.agents import TEMPLATED, agent_of, in_order
+from foundry.manifest.environments import environment_of
+from foundry.manifest.indexes import index_of
+from foundry.manifest.interpolation import Interpolation, Templated
+from foundry.manifest.layers import Document, Documents, gather
+from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place, texts
+from foundry.manifest.report import Report
+from foundry.manifest.settings import (
+    ProjectFile,
+    Settings,
+    check_watched,
+    known_stack,
+    layers_of,
+    read_project,
+    read_settings,
+    settings_path,
+    stack_id,
+)
+from foundry.manifest.shelf import Shelf
+from foundry.manifest.stores import store_of
+from foundry.manifest.world import World
+from foundry.model import Finding, Manifest, Owner, QueueUrl, SearchIndex, VectorStore
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What came of a reading. `manifest` is None when any finding is an error."""
+
+    manifest: Manifest | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that was found: its project, settings and merged documents, with places and settings filled in."""
+
+    project: ProjectFile
+    name: str
+    settings: Settings
+    settings_path: str
+    documents: Documents
+    broken: dict[tuple[str, str], frozenset[Path_]]
+
+
+def load(root: Path, stack: str, *, settings: Settings | None = None) -> Loaded:
+    """Read, merge and check what a stack declares.
+
+    Never raises for what stands in files: every fault is a finding, all of them at once.
+
+    Args:
+        root: The folder of the Pulumi project.
+        stack: The stack's name.
+        settings: Where settings come from; the stack's settings file when None.
+    """
+    report = Report()
+    found = open_stack(root, stack, settings, report)
+    if found is None:
+        return Loaded(None, report.sorted())
+    owner_id = stack_id(found.settings, found.settings_path, report)
+    manifest = _manifest(root, found, Owner(found.project.name, stack, owner_id or ""), report)
+    return Loaded(None if report.failed else manifest, report.sorted())
+
+
+def open_stack(root: Path, stack: str, settings: Settings | None, report: Report) -> Stack | None:
+    """Find the stack, merge its layers and fill in its settings; None, with a finding, when there is no such stack."""
+    project = read_project(root, report)
+    if project is None or not known_stack(root, project, stack, report):
+        return None
+    path = settings_path(project, stack)
+    if settings is None:
+        settings = read_settings(root, project, stack, report)
+    else:
+        check_watched(settings, report)
+    documents = gather(root, layers_of(settings, stack, root, path, report), report)
+    fill = Interpolation(stack, settings)
+    broken = {key: _filled(document, fill, report) for key, document in documents.found.items() if not document.omitted}
+    return Stack(project, stack, settings, path, documents, broken)
+
+
+def _filled(document: Document, fill: Interpolation, report: Report) -> frozenset[Path_]:
+    """Fill the places in a document's texts; the paths of those that couldn't be."""
+    broken = set()
+    for path, text in list(texts(document.tree)):
+        if "${" not in text:
+            continue
+        at = place(document.tree, path)
+        filled = fill.fill(text, at, report)
+        if isinstance(filled, Templated) and (document.kind != "Agent" or path[0] not in TEMPLATED):
+            report.error(at, f"`{text}` in `{dotted(path)}` speaks of a queue's address, which is known only after deployment", "use it in an agent's instructions, description or tools")
+            filled = None
+        if filled is None:
+            broken.add(path)
+        else:
+            _set(document.tree, path, filled)
+    return frozenset(broken)
+
+
+def _set(tree: Any, path: Path_, value: str) -> None:
+    for step in path[:-1]:
+        tree = tree[step]
+    tree[path[-1]] = value
+
+
+def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifest | None:
+    documents = stack.documents
+    present = {key: document for key, document in documents.found.items() if not document.omitted}
+    environment = present.get(("Environment", ""))
+    if environment is None and documents.complete:
+        report.error(Mark(stack.settings_path, 1, 1), "the stack has no Environment", "declare one in stacks/base/environment.yaml: `kind: Environment`")
+    shelf = Shelf(root, report)
+    world = World(
+        stack=stack.name,
+        environment=environment.tree if environment else None,
+        documents=documents,
+        shelf=shelf,
+        fill=Interpolation(stack.name, stack.settings),
+        report=report,
+    )
+    sound = {key: _checked(document, stack.broken[key], report) for key, document in present.items()}
+    _check_queues(present.values(), world)
+    of_kind = _by_kind(sound)
+    agents = [agent_of(document, world) for document in of_kind.get("Agent", ())]
+    ordered = in_order(agents, {document.name: document for document in of_kind.get("Agent", ())}, world)
+    stores = tuple(sorted((store_of(document, world) for document in of_kind.get("VectorStore", ())), key=lambda store: store.name))
+    indexes = tuple(sorted((index_of(document, world) for document in of_kind.get("SearchIndex", ())), key=lambda index: index.name))
+    _check_twins(indexes, of_kind.get("SearchIndex", []), report)
+    _check_expiry(stores, of_kind, report)
+    if environment is None:
+        return None
+    made = environment_of(sound["Environment", ""], world)
+    return Manifest(owner, made, ordered, stores, indexes)
+
+
+def _checked(document: Document, broken: frozenset[Path_], report: Report) -> Document:
+    """The document without what has a finding already, so that no later check tells the same again."""
+    faulty = schema.check(document.kind, document.tree, report, broken=broken)
+    bad = frozenset(faulty) | broken
+    support.check(document.kind, document.tree, report, bad)
+    if not any(bad):
+        return document
+    return Document(document.kind, document.name, _without(document.tree, bad, ()), document.sources)
+
+
+def _without(tree: Any, bad: frozenset[Path_], path: Path_) -> Any:
+    if isinstance(tree, Mapping):
+        kept = Mapping(tree.mark)
+        for key, value in tree.items():
+            if (*path, key) not in bad:
+                kept.put(key, _without(value, bad, (*path, key)), tree.keys_at[key], tree.values_at[key])
+        return kept
+    if isinstance(tree, Sequence):
+        left = Sequence(tree.mark)
+        for index, value in enumerate(tree):
+            if (*path, index) not in bad:
+                left.put(_without(value, bad, (*path, index)), tree.items_at[index])
+        return left
+    return tree
+
+
+def _by_kind(documents: dict[tuple[str, str], Document]) -> dict[str, list[Document]]:
+    kinds: dict[str, list[Document]] = {}
+    for document in documents.values():
+        kinds.setdefault(document.kind, []).append(document)
+    return kinds
+
+
+def _check_queues(documents: Any, world: World) -> None:
+    for document in documents:
+        for path, text in _templated(document):
+            for part in text.template.parts:
+                if isinstance(part, QueueUrl):
+                    world.queue(part.queue, place(document.tree, path))
+
+
+def _templated(document: Document) -> Iterator[tuple[Path_, Templated]]:
+    if document.kind == "Agent":
+        for path, text in texts(document.tree):
+            if isinstance(text, Templated):
+                yield path, text
+
+
+def _check_twins(indexes: tuple[SearchIndex, ...], documents: list[Document], report: Report) -> None:
+    trees = {document.name: document.tree for document in documents}
+    taken: dict[str, str] = {}
+    for index in indexes:
+        for name in (index.service_name, index.alias):
+            if name is not None and taken.setdefault(name, index.name) != index.name:
+                tree = trees[index.name]
+                at = tree.values_at.get("service_name", tree.values_at["name"])
+                report.error(at, f"the search service would have two things called `{name}`: `{taken[name]}` has that name already", "give one of them another `service_name` or `alias`")
+
+
+def _check_expiry(stores: tuple[VectorStore, ...], documents: dict[str, list[Document]], report: Report) -> None:
+    used = {
+        str(name)
+        for document in documents.get("Agent", [])
+        for tool in document.tree.get("tools", {}).values()
+        if isinstance(tool, Mapping)
+        for name in tool.get("vector_stores", ())
+    }
+    trees = {document.name: document.tree for document in documents.get("VectorStore", [])}
+    for store in stores:
+        if store.expires_after_days is not None and store.name in used:
+            report.warning(
+                trees[store.name].keys_at["expires_after"],
+                f"agents search in `{store.name}`, and it empties itself after {store.expires_after_days} days without use",
+                "leave `expires_after` out for a store that agents need",
+            )

@@ -1,0 +1,31 @@
+"""What somebody may have meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_SHOWN = 12
+_CLOSE = 0.66
+
+
+def is_near(word: str, known: Iterable[str]) -> bool:
+    """Whether the word looks like a misspelling of a known one."""
+    return bool(difflib.get_close_matches(word.lower(), [name.lower() for name in known], n=1, cutoff=_CLOSE))
+
+
+def meant(word: str, known: Iterable[str], *, none: str, have: str) -> str:
+    """The advice for an unknown word: the closest known ones, else what there is.
+
+    `have` opens the list of what there is (`the Environment has`); `none` is the advice when there is nothing.
+    """
+    names = sorted(known)
+    if not names:
+        return none
+    lowered = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(word.lower(), lowered, n=2, cutoff=_CLOSE)
+    if close:
+        return f"did you mean {' or '.join(f'`{lowered[name]}`' for name in close)}?"
+    shown = ", ".join(names[:_SHOWN])
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{have}: {shown}{rest}"

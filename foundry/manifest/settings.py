@@ -1,0 +1,232 @@
+"""What a stack's settings file (`Pulumi.<stack>.yaml`) says, as far as a manifest needs it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from foundry.manifest.marked import Mapping, Mark, Sequence, plain
+from foundry.manifest.near import meant
+from foundry.manifest.report import Report
+from foundry.manifest.yaml12 import read
+from foundry.model import Position
+
+_PLACEHOLDER: Final = re.compile(r"\s*<[^<>]+>\s*")
+_STACK: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LAYER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_WATCHED: Final = ("azure-native:subscriptionId", "azure-native:tenantId", "azure-native:location")
+
+DECLARATIONS: Final = "stacks"
+"""The folder of all layers, below the project root."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A configured value. A list or a mapping is its JSON text; a secret's `value` is not the secret."""
+
+    value: str
+    secret: bool = False
+    position: Position | None = None
+
+
+class Settings(Protocol):
+    """A stack's configuration, by key in Pulumi's full form (`namespace:name`)."""
+
+    def get(self, key: str) -> Setting | None:
+        """The value of `key`, or None when it is not set. Never raises."""
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """A settings file that was read. `path` is relative to the project root."""
+
+    path: str
+    values: dict[str, Setting]
+
+    def get(self, key: str) -> Setting | None:
+        """The value of `key`, or None when it is not set."""
+        return self.values.get(key)
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """What `Pulumi.yaml` says: the project's name and the folder of the settings files (relative to the root)."""
+
+    name: str
+    stack_config_dir: str
+
+
+def read_project(root: Path, report: Report) -> ProjectFile | None:
+    """Read `Pulumi.yaml`; None, with a finding, when it can't be."""
+    start = Mark("Pulumi.yaml", 1, 1)
+    tree = _tree(root, "Pulumi.yaml", report)
+    if tree is None:
+        if not (root / "Pulumi.yaml").is_file():
+            report.error(start, "there is no Pulumi.yaml here", "run this in the folder of the Pulumi project")
+        return None
+    name = tree.get("name")
+    if not isinstance(name, str) or not name:
+        report.error(start, "the project has no name", "write `name: …`")
+        return None
+    folder = tree.get("stackConfigDir", ".")
+    if not isinstance(folder, str):
+        report.error(tree.values_at["stackConfigDir"], "`stackConfigDir` is not text", "write `stackConfigDir: stacks`")
+        return None
+    return ProjectFile(name, folder)
+
+
+def stacks_of(root: Path, project: ProjectFile) -> list[str]:
+    """The stacks that have a settings file, by name."""
+    folder = root / project.stack_config_dir
+    return sorted(path.name[len("Pulumi.") : -len(".yaml")] for path in folder.glob("Pulumi.*.yaml") if path.is_file())
+
+
+def known_stack(root: Path, project: ProjectFile, stack: str, report: Report) -> bool:
+    """Whether the stack has a folder or a settings file; a finding that lists the stacks there are, if not."""
+    named = stacks_of(root, project)
+    if _STACK.fullmatch(stack) and (stack in named or (root / DECLARATIONS / stack).is_dir()):
+        return True
+    report.error(
+        Mark(settings_path(project, stack), 1, 1),
+        f"there is no stack `{stack}`",
+        meant(
+            stack,
+            named,
+            none=f"make the folder {DECLARATIONS}/{stack} and run `pulumi stack init {stack}`",
+            have="the stacks are",
+        ),
+    )
+    return False
+
+
+def settings_path(project: ProjectFile, stack: str) -> str:
+    """Where the stack's settings stand, relative to the root."""
+    return (Path(project.stack_config_dir) / f"Pulumi.{stack}.yaml").as_posix()
+
+
+def read_settings(root: Path, project: ProjectFile, stack: str, report: Report) -> SettingsFile:
+    """Read the stack's settings file; every placeholder left in it is a finding. No file means no settings."""
+    path = settings_path(project, stack)
+    tree = _tree(root, path, report)
+    values: dict[str, Setting] = {}
+    config = tree.get("config") if tree is not None else None
+    if config is not None and not isinstance(config, Mapping):
+        report.error(tree.values_at["config"] if tree else Mark(path, 1, 1), "`config` is not a mapping", "write `key: value` lines below it")
+    elif config is not None:
+        for key, value in config.items():
+            full = key if ":" in key else f"{project.name}:{key}"
+            values[full] = _setting(value, config.values_at[key])
+            placeholder(full, values[full], report)
+    return SettingsFile(path, values)
+
+
+def _setting(value: Any, at: Mark) -> Setting:
+    if isinstance(value, Mapping) and set(value) == {"secure"}:
+        return Setting("", secret=True, position=at.position)
+    if isinstance(value, Mapping | Sequence):
+        return Setting(json.dumps(plain(value)), position=at.position)
+    return Setting(at.plain if at.plain is not None else str(value), position=at.position)
+
+
+def placeholder(key: str, setting: Setting, report: Report) -> bool:
+    """Whether the value is still a placeholder (text in angle brackets); told as a finding if so."""
+    if not _PLACEHOLDER.fullmatch(setting.value):
+        return False
+    report.error(
+        _mark(setting, "Pulumi.yaml"),
+        f"`{key}` still holds the placeholder {setting.value.strip()}",
+        f"write the value here, or run `pulumi config set {key} VALUE`",
+    )
+    return True
+
+
+def check_watched(settings: Settings, report: Report) -> None:
+    """Find placeholders in the settings that the Azure provider reads."""
+    for key in _WATCHED:
+        setting = settings.get(key)
+        if setting is not None and not setting.secret:
+            placeholder(key, setting, report)
+
+
+def stack_id(settings: Settings, path: str, report: Report) -> str | None:
+    """`foundry:stackId`, the UUID that tells two clones apart; a finding when it is missing or none."""
+    how = "run `fac up`, which writes it, or `pulumi config set foundry:stackId UUID` with a new UUID"
+    setting = settings.get("foundry:stackId")
+    if setting is None:
+        report.error(Mark(path, 1, 1), "`foundry:stackId` is not set", how)
+        return None
+    if placeholder("foundry:stackId", setting, report):
+        return None
+    if setting.secret or not _UUID.fullmatch(setting.value):
+        report.error(_mark(setting, path), "`foundry:stackId` is not a UUID in plain text", how)
+        return None
+    return setting.value
+
+
+def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Report) -> tuple[str, ...]:
+    """The layers of the stack, lowest first: `foundry:layers`, or base and the stack's own folder."""
+    setting = settings.get("foundry:layers")
+    folders = sorted(entry.name for entry in (root / DECLARATIONS).iterdir() if entry.is_dir()) if (root / DECLARATIONS).is_dir() else []
+    if setting is None:
+        found = tuple(layer for layer in ("base", stack) if layer in folders)
+        if not found:
+            report.error(Mark(path, 1, 1), f"the stack `{stack}` declares nothing", f"make the folder {DECLARATIONS}/base or {DECLARATIONS}/{stack}")
+        return found
+    at = _mark(setting, path)
+    layers = _names(setting.value)
+    if not layers:
+        report.error(at, "`foundry:layers` is not a list of folder names", f"write a list such as [base, {stack}]")
+        return ()
+    for layer in layers:
+        if not _LAYER.fullmatch(layer) or layer not in folders:
+            report.error(
+                at,
+                f"there is no layer `{layer}`",
+                meant(layer, folders, none=f"make the folder {DECLARATIONS}/{layer}", have=f"the folders in {DECLARATIONS}/ are"),
+            )
+    if len(set(layers)) < len(layers):
+        report.error(at, "`foundry:layers` names a layer twice", "name each layer once, the lowest first")
+    return tuple(dict.fromkeys(layer for layer in layers if layer in folders))
+
+
+def _names(text: str) -> list[str]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = [part.strip() for part in text.split(",")]
+    if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
+        return value
+    return []
+
+
+def known_keys(settings: Settings) -> Iterable[str]:
+    """The keys below `foundry:` that are set, as far as they can be listed."""
+    values = settings.values if isinstance(settings, SettingsFile) else {}
+    return [key.removeprefix("foundry:") for key in values if key.startswith("foundry:")]
+
+
+def _mark(setting: Setting, path: str) -> Mark:
+    at = setting.position
+    return Mark(at.path, at.line, at.column) if at else Mark(path, 1, 1)
+
+
+def _tree(root: Path, path: str, report: Report) -> Mapping | None:
+    try:
+        text = (root / path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        report.error(Mark(path, 1, 1), f"the file can't be read ({type(error).__name__})", "make it a readable file in UTF-8")
+        return None
+    reading = read(text, path, report, material=True)
+    if reading.value is None:
+        return None
+    if not isinstance(reading.value, Mapping):
+        report.error(reading.mark, "the file is not a mapping", "write `key: value` lines")
+        return None
+    return reading.value

@@ -1,0 +1,303 @@
+"""Files that declarations name: found, checked and hashed once, however often they are named."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from foundry.manifest.interpolation import Interpolation
+from foundry.manifest.marked import Mapping, Mark
+from foundry.manifest.near import meant
+from foundry.manifest.report import Report
+from foundry.manifest.yaml12 import read
+from foundry.model import KnowledgeFile
+
+LARGEST: Final = 512 * 1024 * 1024
+"""Bytes in a file, at most (Azure docs: quotas and limits of the Agent Service)."""
+
+SEARCHABLE: Final = frozenset(
+    "c cpp cs css doc docx html java js json md pdf php pptx py rb sh tex ts txt".split()
+)
+"""Endings that file search takes (Azure docs: file search tool, supported file types)."""
+
+_BINARY: Final = frozenset(("doc", "docx", "pdf", "pptx"))
+_WILD: Final = re.compile(r"[*?\[]")
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Problem:
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class _Facts:
+    size: int
+    sha256: str
+    is_text: bool
+
+
+class Shelf:
+    """The files of one repository.
+
+    Paths that come in are as written in a document, relative to it; paths that go out are relative to the project
+    root. Nothing outside the root is ever opened.
+    """
+
+    def __init__(self, root: Path, report: Report) -> None:
+        self._root = root
+        self._real_root = os.path.realpath(root)
+        self._report = report
+        self._facts: dict[str, _Facts | _Problem] = {}
+        self._texts: dict[str, str | _Problem] = {}
+        self._documents: dict[tuple[str, bool], Any] = {}
+        self._listings: dict[str, list[str]] = {}
+
+    # ---- texts and documents
+
+    def text(self, written: str, at: Mark, fill: Interpolation | None) -> str | None:
+        """The content of a text file, line ends as LF; None, with a finding, when there is none.
+
+        With `fill` its places are filled.
+        """
+        path = self._inside(written, at)
+        content = self._content(path, at) if path else None
+        if content is None or path is None:
+            return None
+        return fill.fill_file(content, path, self._report) if fill else content
+
+    def document(self, written: str, at: Mark, fill: Interpolation | None) -> Mapping | None:
+        """The mapping that a JSON or YAML file holds, with its places; None, with a finding, when it is none."""
+        path = self._inside(written, at)
+        if path is None:
+            return None
+        known = (path, fill is not None)
+        if known not in self._documents:
+            self._documents[known] = self._parsed(path, at, fill)
+        return self._documents[known]  # type: ignore[no-any-return]
+
+    def _parsed(self, path: str, at: Mark, fill: Interpolation | None) -> Mapping | None:
+        content = self._content(path, at)
+        if content is not None and fill:
+            content = fill.fill_file(content, path, self._report)
+        if content is None:
+            return None
+        reading = read(content, path, self._report, material=True)
+        if not reading.sound:
+            return None
+        if not isinstance(reading.value, Mapping):
+            self._report.error(reading.mark, "the document is not a mapping", "write a JSON or YAML object")
+            return None
+        return reading.value
+
+    def _content(self, path: str, at: Mark) -> str | None:
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        found = self._texts[path]
+        if isinstance(found, _Problem):
+            self._tell(found, at)
+            return None
+        return found
+
+    def _read(self, path: str) -> str | _Problem:
+        facts = self._inspected(path)
+        if isinstance(facts, _Problem):
+            return facts
+        if not facts.is_text:
+            return self._not_utf8(path)
+        try:
+            data = (self._root / path).read_bytes()
+            return data.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            return self._not_utf8(path)
+        except OSError as error:
+            return _unreadable(path, error)
+
+    def _not_utf8(self, path: str) -> _Problem:
+        return _Problem(f"{path} is not text in UTF-8", "save it in UTF-8")
+
+    # ---- files for the service
+
+    def knowledge(self, written: str, at: Mark, *, searchable: bool) -> KnowledgeFile | None:
+        """A file that is uploaded; None, with a finding, when it can't be.
+
+        `searchable` files must be of a type that file search takes.
+        """
+        path = self._inside(written, at)
+        return self._file(path, at, searchable=searchable) if path else None
+
+    def matches(self, pattern: str, at: Mark, exclude: Sequence[tuple[str, Mark]]) -> list[KnowledgeFile]:
+        """The searchable files that a path or a pattern names, less the excluded ones, by path."""
+        if not _WILD.search(pattern):
+            file = self.knowledge(pattern, at, searchable=True)
+            return [file] if file else []
+        normal = self._normal(pattern, at)
+        if normal is None:
+            return []
+        base = posixpath.dirname(normal[: _WILD.search(normal).start()])  # type: ignore[union-attr]
+        wanted = _regex(normal)
+        found = [path for path in self._listing(base) if wanted.fullmatch(path)]
+        unwanted = [_regex(self._excluded(text, mark)) for text, mark in exclude]
+        kept = [path for path in found if not any(regex.fullmatch(path) for regex in unwanted)]
+        if not kept:
+            why = f"all {len(found)} files it matches are excluded" if found else f"below {base or '.'} nothing matches"
+            self._report.error(at, f"the pattern `{pattern}` names no file: {why}", "correct the pattern, or add the files")
+        files = (self._file(path, at, searchable=True) for path in kept)
+        return [file for file in files if file]
+
+    def is_excluded(self, file: KnowledgeFile, exclude: Sequence[tuple[str, Mark]]) -> bool:
+        """Whether one of the patterns leaves the file out."""
+        return any(_regex(self._excluded(text, mark)).fullmatch(file.path) for text, mark in exclude)
+
+    def _file(self, path: str, at: Mark, *, searchable: bool) -> KnowledgeFile | None:
+        ending = path.rsplit(".", 1)[-1].lower() if "." in path else ""
+        facts = self._inspected(path)
+        if isinstance(facts, _Problem):
+            self._tell(facts, at)
+            return None
+        if searchable and ending not in SEARCHABLE:
+            self._report.error(at, f"file search does not take {path}", f"convert it to one of: {', '.join(sorted(SEARCHABLE))}")
+            return None
+        if searchable and ending not in _BINARY and not facts.is_text:
+            self._tell(self._not_utf8(path), at)
+            return None
+        return KnowledgeFile(path, facts.sha256, facts.size)
+
+    def lines(self, file: KnowledgeFile) -> list[str]:
+        """The lines of a file that was found before, or nothing when it is not text."""
+        found = self._texts.setdefault(file.path, self._read(file.path))
+        return [] if isinstance(found, _Problem) else found.split("\n")
+
+    # ---- looking at the disk
+
+    def _inspected(self, path: str) -> _Facts | _Problem:
+        if path not in self._facts:
+            self._facts[path] = self._inspect(path)
+        return self._facts[path]
+
+    def _inspect(self, path: str) -> _Facts | _Problem:
+        full = os.path.join(self._root, path)
+        try:
+            if not os.path.exists(full):
+                return self._missing(path)
+            if not self._is_inside(full):
+                return _Problem(f"{path} is a link that leaves the repository", "put the file itself into the repository")
+            if not os.path.isfile(full):
+                return _Problem(f"{path} is not a file", "name a file, or a pattern such as `folder/**/*.md` where patterns are taken")
+            size = os.path.getsize(full)
+            if size == 0:
+                return _Problem(f"{path} is empty", "write something into it, or leave it out")
+            if size > LARGEST:
+                return _Problem(f"{path} has {size:,} bytes, more than the {LARGEST:,} that the service takes", "split it")
+            return _hashed(full, size)
+        except (OSError, ValueError) as error:
+            return _unreadable(path, error)
+
+    def _missing(self, path: str) -> _Problem:
+        folder, name = posixpath.split(path)
+        try:
+            beside = [entry.name for entry in os.scandir(self._root / folder) if entry.is_file()]
+        except OSError:
+            return _Problem(f"there is no file {path}", f"there is no folder {folder} either: the path is relative to the document it stands in")
+        return _Problem(f"there is no file {path}", meant(name, beside, none=f"{folder} holds no files", have=f"{folder or 'the root'} holds"))
+
+    def _listing(self, base: str) -> list[str]:
+        if base not in self._listings:
+            found = []
+            for folder, folders, names in os.walk(self._root / base):
+                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                inside = os.path.relpath(folder, self._root).replace(os.sep, "/")
+                found += [posixpath.normpath(posixpath.join(inside, name)) for name in names if not name.startswith(".")]
+            self._listings[base] = sorted(found)
+        return self._listings[base]
+
+    def _inside(self, written: str, at: Mark) -> str | None:
+        if _WILD.search(written) and not (self._root / posixpath.dirname(at.path) / written).exists():
+            self._report.error(at, f"`{written}` is a pattern", "name one file: patterns are taken only in a store's `files`")
+            return None
+        return self._normal(written, at)
+
+    def _normal(self, written: str, at: Mark) -> str | None:
+        if "\\" in written or "\0" in written or posixpath.isabs(written) or re.match(r"[A-Za-z]:", written):
+            self._report.error(at, f"`{written}` is not a relative path", "write a path relative to this document, with forward slashes")
+            return None
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(at.path), written))
+        if path == ".." or path.startswith("../"):
+            self._report.error(at, f"`{written}` leaves the repository", "put the file into the repository")
+            return None
+        return path
+
+    def _excluded(self, pattern: str, at: Mark) -> str:
+        if pattern.startswith("**/"):
+            return pattern
+        return posixpath.normpath(posixpath.join(posixpath.dirname(at.path), pattern))
+
+    def _is_inside(self, full: str) -> bool:
+        real = os.path.realpath(full)
+        return real == self._real_root or real.startswith(self._real_root + os.sep)
+
+    def _tell(self, problem: _Problem, at: Mark) -> None:
+        self._report.error(at, problem.what, problem.fix)
+
+
+def _hashed(full: str, size: int) -> _Facts:
+    digest = hashlib.sha256()
+    decoder: codecs.IncrementalDecoder | None = None
+    is_text = True
+    with open(full, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            if decoder is None:
+                wide = chunk[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+                decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
+            if is_text:
+                is_text = _decodes(decoder, chunk, final=False)
+    if decoder is not None and is_text:
+        is_text = _decodes(decoder, b"", final=True)
+    return _Facts(size, digest.hexdigest(), is_text)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -> bool:
+    try:
+        return "\0" not in decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+
+
+def _unreadable(path: str, error: Exception) -> _Problem:
+    return _Problem(f"{path} can't be read ({type(error).__name__})", "make it a file that you may read")
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    """A pattern as people write it: `*` and `?` stay within a folder, `**` goes through folders."""
+    out = ""
+    i = 0
+    while i < len(pattern):
+        if pattern.startswith("**/", i):
+            out, i = out + "(?:[^/]+/)*", i + 3
+        elif pattern.startswith("**", i):
+            out, i = out + ".*", i + 2
+        elif pattern[i] == "*":
+            out, i = out + "[^/]*", i + 1
+        elif pattern[i] == "?":
+            out, i = out + "[^/]", i + 1
+        elif pattern[i] == "[" and (end := pattern.find("]", i + 2)) > 0:
+            inner = pattern[i + 1 : end].replace("\\", "\\\\").replace("[", "\\[")
+            inner = "^" + inner[1:] if inner[0] == "!" else "\\" + inner if inner[0] == "^" else inner
+            out, i = out + f"[{inner}]", end + 1
+        else:
+            out, i = out + re.escape(pattern[i]), i + 1
+    try:
+        return re.compile(out)
+    except re.error:
+        return re.compile(re.escape(pattern))
