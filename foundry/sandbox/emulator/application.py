@@ -1,0 +1,169 @@
+"""The ASGI application: reads a request, lets the fault plan have its say, runs the handler in one transaction."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from foundry.sandbox.emulator.access.routes import FAMILY as ACCESS
+from foundry.sandbox.emulator.arm.routes import CLOUD
+from foundry.sandbox.emulator.arm.routes import FAMILY as ARM
+from foundry.sandbox.emulator.assistants.routes import FAMILY as ASSISTANTS
+from foundry.sandbox.emulator.control.routes import FAMILY as CONTROL
+from foundry.sandbox.emulator.files.routes import FAMILY as FILES
+from foundry.sandbox.emulator.files.routes import LARGEST
+from foundry.sandbox.emulator.http import (
+    Call,
+    Family,
+    Malformed,
+    Problem,
+    Reply,
+    Router,
+    not_implemented,
+    plain_path,
+)
+from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
+from foundry.sandbox.emulator.vector_stores.routes import FAMILY as VECTOR_STORES
+from foundry.sandbox.emulator.world import World
+
+_log = logging.getLogger(__name__)
+
+#: In the order of the ledger. Roles stand before ARM, whose generic routes would take their paths.
+FAMILIES: Final[Sequence[Family]] = (
+    CONTROL,
+    IDENTITY,
+    CLOUD,
+    ACCESS,
+    ARM,
+    ASSISTANTS,
+    FILES,
+    VECTOR_STORES,
+)
+
+_FORM_OVERHEAD: Final = 1024 * 1024
+_CONTROL: Final = "/_sandbox/"
+
+
+class Connections(Protocol):
+    """Whoever can cut the connection a request came by."""
+
+    def cut(self, client: tuple[str, int]) -> None:
+        """Closes the connection of that peer at once, without a word."""
+
+
+def _internal_error(message: str) -> Reply:
+    return Reply(500, {"error": {"code": "InternalServerError", "message": message}})
+
+
+class Application:
+    """One world behind HTTP."""
+
+    def __init__(self, world: World, connections: Connections) -> None:
+        self._world = world
+        self._connections = connections
+        self._router = Router(FAMILIES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request (ASGI)."""
+        began = time.monotonic()
+        request = Request(scope, receive)
+        path = plain_path(scope["raw_path"].decode("latin-1"))
+        call = Call(
+            world=self._world,
+            method=request.method,
+            path=path,
+            query=dict(request.query_params),
+            headers=request.headers,
+            content=b"",
+            now=0.0,
+        )
+        if path.startswith(_CONTROL):
+            reply: Reply | None = await self._reply(call, request)
+        else:
+            reply = await self._troubled(call, request)
+            self._world.log.add(
+                at=round(call.now, 3),
+                method=call.method,
+                path=path,
+                query=str(request.url.query),
+                status=reply.status if reply else None,
+                milliseconds=round((time.monotonic() - began) * 1000, 1),
+            )
+        if reply is None:
+            await self._cut(request, receive)
+            return
+        await _response(reply, request.headers, head=call.method == "HEAD")(scope, receive, send)
+
+    async def _troubled(self, call: Call, request: Request) -> Reply | None:
+        """The reply after the fault plan has had its say; None when the connection is to be cut."""
+        trouble = self._world.faults.trouble(call.method, call.path)
+        call.stale = trouble.stale
+        if trouble.delay:
+            await asyncio.sleep(trouble.delay)
+        if trouble.drop == "before":
+            return None
+        if trouble.reply is not None:
+            await request.body()
+            return trouble.reply
+        reply = await self._reply(call, request)
+        return None if trouble.drop else reply
+
+    async def _reply(self, call: Call, request: Request) -> Reply:
+        length = request.headers.get("content-length", "0")
+        if length.isdigit() and int(length) > LARGEST + _FORM_OVERHEAD:
+            message = f"The request body exceeds {LARGEST} bytes."
+            return Reply(
+                400, {"error": {"code": "file_size_exceeded", "message": message}}, {"Connection": "close"}
+            )
+        call.content = await request.body()
+        call.now = self._world.clock.now()
+        return self._answer(call)
+
+    def _answer(self, call: Call) -> Reply:
+        found = self._router.find(call.method, call.path)
+        if found is None:
+            return not_implemented(f"{call.method} {call.path}").reply
+        family, route, call.params = found
+        if route.handler is None:
+            return not_implemented(f"{call.method} {call.path}").reply
+        try:
+            with self._world.database.transaction():
+                family.guard(call)
+                return route.handler(call)
+        except Problem as problem:
+            return problem.reply
+        except Malformed as fault:
+            return family.refuse(fault).reply
+        except sqlite3.Error as error:
+            _log.error("%s %s: the database can't be written: %s", call.method, call.path, error)
+            return _internal_error(f"The emulator can't write its database: {error}.")
+        except Exception:
+            _log.exception("%s %s failed", call.method, call.path)
+            return _internal_error("The emulator failed; its log says how.")
+
+    async def _cut(self, request: Request, receive: Receive) -> None:
+        if request.client is not None:
+            self._connections.cut((request.client.host, request.client.port))
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def _response(reply: Reply, asked: Headers, *, head: bool) -> Response:
+    headers = {"x-ms-request-id": str(uuid.uuid4()), **reply.headers}
+    if client_id := asked.get("x-ms-client-request-id"):
+        headers["x-ms-client-request-id"] = client_id
+    empty = reply.body is None or head
+    return Response(
+        b"" if empty else reply.encoded(),
+        reply.status,
+        headers=headers,
+        media_type=None if empty else reply.media,
+    )

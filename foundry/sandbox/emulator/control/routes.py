@@ -1,0 +1,88 @@
+"""The emulator's own endpoints, for tests and for the program that starts it. No service has them."""
+
+import hmac
+from importlib.metadata import PackageNotFoundError, version
+
+from foundry.sandbox.emulator.control.errors import malformed, refused
+from foundry.sandbox.emulator.http import Call, Family, Reply, Route
+from foundry.sandbox.emulator.settings import SUBSCRIPTION, TENANT
+from foundry.sandbox.emulator.shapes import number, record
+
+
+def _guard(call: Call) -> None:
+    if call.path == "/_sandbox/health":
+        return
+    given = call.headers.get("x-identity-header", "").encode()
+    if not hmac.compare_digest(given, call.world.identity_header.encode()):
+        raise refused(401, "Unauthorized", "The X-IDENTITY-HEADER header is missing or wrong.")
+
+
+def _version() -> str:
+    try:
+        return version("foundry-as-code")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _health(call: Call) -> Reply:
+    return Reply(
+        body={
+            "status": "ok",
+            "version": _version(),
+            "url": call.world.base_url,
+            "subscription": SUBSCRIPTION,
+            "tenant": TENANT,
+        }
+    )
+
+
+def _faults(call: Call) -> Reply:
+    return Reply(body=call.world.faults.described())
+
+
+def _set_faults(call: Call) -> Reply:
+    call.world.faults.replace(call.json())
+    return Reply(body=call.world.faults.described())
+
+
+def _clear_faults(call: Call) -> Reply:
+    call.world.faults.replace([])
+    return Reply(204)
+
+
+def _requests(call: Call) -> Reply:
+    return Reply(body=list(call.world.log.entries))
+
+
+def _clear_requests(call: Call) -> Reply:
+    call.world.log.entries.clear()
+    return Reply(204)
+
+
+def _clock(call: Call) -> Reply:
+    asked = call.object()
+    record({"advance": number(0, 10_000_000_000)})(asked, "")
+    call.world.clock.offset += asked["advance"]
+    return Reply(body={"now": call.world.clock.now()})
+
+
+FAMILY = Family(
+    name="control",
+    title="Control",
+    prefix="/_sandbox",
+    guard=_guard,
+    refuse=malformed,
+    note=(
+        "Not part of any service. All but health need the header `X-IDENTITY-HEADER` with the value of `IDENTITY_HEADER`. "
+        "Fault plans, the request log and the clock live in memory and are gone after a restart."
+    ),
+    routes=(
+        Route("GET", "/health", "is it up, and which version", _health),
+        Route("GET", "/faults", "the fault plan", _faults),
+        Route("PUT", "/faults", "replace the fault plan", _set_faults),
+        Route("DELETE", "/faults", "remove all faults", _clear_faults),
+        Route("GET", "/requests", "the last 5,000 requests", _requests),
+        Route("DELETE", "/requests", "empty the request log", _clear_requests),
+        Route("POST", "/clock", "move the clock forward", _clock),
+    ),
+)

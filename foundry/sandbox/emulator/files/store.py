@@ -1,0 +1,60 @@
+"""Uploaded files: their objects and their bytes."""
+
+from typing import Any, Final
+
+from foundry.sandbox.emulator.database import Database
+from foundry.sandbox.emulator.project.objects import ObjectStore, new_id
+
+KIND: Final = "file"
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS blobs(
+    project TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY(project, id));
+"""
+
+
+class FileStore:
+    """Files by project."""
+
+    def __init__(self, database: Database, objects: ObjectStore) -> None:
+        self._db = database
+        self._objects = objects
+        database.script(_TABLES)
+
+    def create(self, project: str, filename: str, purpose: str, content: bytes, now: float) -> dict[str, Any]:
+        """Keeps an upload; the emulator reads files at once, so they are `processed` from the start."""
+        file = {
+            "id": new_id("assistant-"),
+            "object": "file",
+            "bytes": len(content),
+            "filename": filename,
+            "created_at": int(now),
+            "purpose": purpose,
+            "status": "processed",
+            "status_details": None,
+        }
+        self._objects.add(project, KIND, file, now)
+        self._db.run("INSERT INTO blobs VALUES(?,?,?)", project, file["id"], content)
+        return file
+
+    def get(self, project: str, identity: str) -> dict[str, Any] | None:
+        """The file object, or None."""
+        return self._objects.get(project, KIND, identity)
+
+    def content(self, project: str, identity: str) -> bytes:
+        """The bytes of a file; empty when there is no such file."""
+        row = self._db.one("SELECT content FROM blobs WHERE project = ? AND id = ?", project, identity)
+        return bytes(row["content"]) if row else b""
+
+    def listed(self, project: str) -> list[dict[str, Any]]:
+        """Every file, newest first."""
+        return self._objects.all(project, KIND)[::-1]
+
+    def delete(self, project: str, identity: str) -> bool:
+        """Removes a file and its bytes; False when there was none."""
+        self._db.run("DELETE FROM blobs WHERE project = ? AND id = ?", project, identity)
+        return self._objects.remove(project, KIND, identity)
+
+    def drop(self, project: str) -> None:
+        """Removes every file of a project that ceases to exist."""
+        self._db.run("DELETE FROM blobs WHERE project = ?", project)

@@ -1,0 +1,70 @@
+"""Prints docs/emulator.md from the tables of routes, so that the page can't promise what isn't there."""
+
+from foundry.sandbox.emulator.application import FAMILIES
+from foundry.sandbox.emulator.http import Family
+
+_HEAD = """\
+# What the emulator has, and how it differs from Azure
+
+<!-- Written by `python -m foundry.sandbox.emulator --ledger > docs/emulator.md`; don't edit by hand. -->
+
+`python -m foundry.sandbox.emulator --home DIR --port P` serves all of this over HTTPS on 127.0.0.1, with a certificate
+authority of its own (`DIR/ca.pem`) and its data in `DIR/emulator.sqlite`. Unmodified official clients work against it.
+
+What is marked 501 answers `{"error": {"code": "NotImplemented", …}}` and names itself; so does every path that isn't
+listed. "Unconfirmed" means that no public source tells what the service does, and the emulator made a choice.
+
+Everywhere: tokens are checked for signature, audience and end; role assignments decide what a principal may do, in ARM
+and in the data planes; nothing is throttled unless a fault rule says so; objects appear in listings at once unless a
+fault rule says so; times come from one clock that tests can move.
+"""
+
+_FAULTS = """
+### Fault rules
+
+`PUT /_sandbox/faults` takes a list of rules, each `{"match": {…}, "action": {…}}`. `match` may hold `method`, `path` (a
+regular expression, searched in the path without the query) and one of `nth`, `first`, `every` (counted from 1 per rule).
+
+| Action | What happens |
+|---|---|
+| `{"status": 429, "code": "…", "message": "…", "retry_after": 1}` | that answer, and nothing is done |
+| `{"delay": 0.5}` | the request waits that many seconds first |
+| `{"drop": "before"}` | the connection is cut, and nothing is done |
+| `{"drop": "after"}` | the request is done, then the connection is cut without an answer |
+| `{"stale": 5}` | listings leave out what is younger than five seconds |
+| `{"fail_files": ["name.md"], "code": "server_error"}` | files of that name fail in vector stores |
+| `{"late_roles": 5}` | a role assignment counts for the data planes only after five seconds |
+"""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _section(family: Family) -> str:
+    lines = [
+        f"\n## {family.title}\n",
+        family.note + "\n",
+        "| Operation | Method and path | Here | Differs |",
+        "|---|---|---|---|",
+    ]
+    for route in family.routes:
+        state = "yes" if route.handler else "501"
+        path = f"`{route.method} {route.template}`"
+        lines.append(f"| {_cell(route.title)} | {_cell(path)} | {state} | {_cell(route.differs)} |")
+    return "\n".join(lines) + "\n"
+
+
+def ledger() -> str:
+    """The page as Markdown."""
+    parts = [_HEAD]
+    for family in FAMILIES:
+        section = _section(family)
+        if family.prefix:
+            section = section.replace(
+                "\n| Operation", f"\nAll paths below `{family.prefix}`.\n\n| Operation", 1
+            )
+        parts.append(section)
+        if family.name == "control":
+            parts.append(_FAULTS)
+    return "".join(parts)

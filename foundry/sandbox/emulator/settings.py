@@ -1,0 +1,30 @@
+"""What one emulator may be told when it starts, and the fixed facts of its little cloud."""
+
+from dataclasses import dataclass
+from typing import Final
+
+SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
+TENANT: Final = "00000000-0000-4000-8000-0000000000f0"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Timing and strictness. All durations are seconds.
+
+    Attributes:
+        operation_delay: How long a slow ARM operation stays in progress.
+        store_delay: How long a file of a vector store stays `in_progress`.
+        store_polls: Reads after which a file of a vector store leaves `in_progress`, on top of `store_delay`.
+        run_delay: How long a run stays `queued`.
+        late_roles: How long a role assignment needs before the data planes honour it.
+        token_seconds: Life of an access token.
+        check_host_roles: Whether a project capability host fails without the roles it needs.
+    """
+
+    operation_delay: float = 0.05
+    store_delay: float = 0.05
+    store_polls: int = 0
+    run_delay: float = 0.0
+    late_roles: float = 0.0
+    token_seconds: int = 86_400
+    check_host_roles: bool = True

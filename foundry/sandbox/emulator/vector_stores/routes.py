@@ -1,0 +1,297 @@
+"""Vector stores of a project, their files and their batches."""
+
+from typing import Any, Final
+
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
+from foundry.sandbox.emulator.project.errors import invalid, malformed
+from foundry.sandbox.emulator.project.guard import PREFIX, guard, project_id
+from foundry.sandbox.emulator.project.paging import page_of
+from foundry.sandbox.emulator.shapes import (
+    anything,
+    array,
+    integer,
+    metadata,
+    nullable,
+    one_of,
+    record,
+    tagged,
+    text,
+)
+from foundry.sandbox.emulator.vector_stores.errors import (
+    batch_settled,
+    missing_file,
+    no_batch,
+    no_store,
+    no_store_file,
+)
+from foundry.sandbox.emulator.vector_stores.store import BATCH, FILE, KIND, Fate, shown
+from foundry.sandbox.emulator.vector_stores.texts import fault_of
+
+_MOST_FILES: Final = 500
+
+_expiry = record({"anchor": one_of("last_active_at"), "days": integer(1, 365)})
+_static = record({"max_chunk_size_tokens": integer(100, 4096), "chunk_overlap_tokens": integer(0)})
+_chunking = tagged(
+    {"auto": record({"type": text()}), "static": record({"type": text(), "static": _static})},
+)
+_file_ids = array(text(least=1), most=_MOST_FILES)
+
+_create_shape = record(
+    {},
+    {
+        "name": nullable(text()),
+        "file_ids": nullable(_file_ids),
+        "configuration": nullable(anything),
+        "expires_after": nullable(_expiry),
+        "chunking_strategy": nullable(_chunking),
+        "metadata": nullable(metadata),
+    },
+)
+_update_shape = record(
+    {}, {"name": nullable(text()), "expires_after": nullable(_expiry), "metadata": nullable(metadata)}
+)
+_attach_shape = record(
+    {},
+    {
+        "file_id": nullable(text(least=1)),
+        "data_source": nullable(anything),
+        "chunking_strategy": nullable(_chunking),
+    },
+)
+_batch_shape = record(
+    {},
+    {
+        "file_ids": nullable(_file_ids),
+        "data_sources": nullable(anything),
+        "chunking_strategy": nullable(_chunking),
+    },
+)
+
+
+def _checked_chunking(asked: dict[str, Any]) -> dict[str, Any] | None:
+    chunking = asked.get("chunking_strategy")
+    if chunking and chunking["type"] == "static":
+        sizes = chunking["static"]
+        if sizes["chunk_overlap_tokens"] * 2 > sizes["max_chunk_size_tokens"]:
+            where = "chunking_strategy.static.chunk_overlap_tokens"
+            raise Malformed(
+                where, "limit", f"Invalid '{where}': must not exceed half of max_chunk_size_tokens."
+            )
+    return chunking
+
+
+def _fate(call: Call) -> Fate:
+    world, project = call.world, project_id(call)
+
+    def decide(file_id: str) -> tuple[float, int, dict[str, Any] | None, int]:
+        file = world.files.get(project, file_id)
+        assert file is not None
+        error = world.faults.file_error(file["filename"])
+        error = error or fault_of(file["filename"], world.files.content(project, file_id))
+        return call.now + world.settings.store_delay, world.settings.store_polls, error, file["bytes"]
+
+    return decide
+
+
+def _require_files(call: Call, file_ids: list[str], param: str) -> None:
+    for file_id in file_ids:
+        if call.world.files.get(project_id(call), file_id) is None:
+            raise missing_file(file_id, param)
+
+
+def _require_store(call: Call) -> dict[str, Any]:
+    store = call.world.vector_stores.get(
+        project_id(call), call.params["store"], call.now, look=call.method == "GET"
+    )
+    if store is None:
+        raise no_store(call.params["store"])
+    return store
+
+
+def _create(call: Call) -> Reply:
+    asked = call.object()
+    _create_shape(asked, "")
+    if asked.get("configuration") is not None:
+        raise not_implemented("A vector store over data sources")
+    chunking = _checked_chunking(asked)
+    file_ids = asked.get("file_ids") or []
+    _require_files(call, file_ids, "file_ids")
+    stores, project = call.world.vector_stores, project_id(call)
+    store = stores.create(project, asked, call.now)
+    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=_fate(call))
+    return Reply(body=stores.get(project, store["id"], call.now))
+
+
+def _list(call: Call) -> Reply:
+    page = page_of(call, KIND)
+    stores, project = call.world.vector_stores, project_id(call)
+    settled = [stores.settled(project, item, call.now, look=True) for item in page.items]
+    return Reply(body=page.body() | {"data": [stores.shown_store(item, call.now) for item in settled]})
+
+
+def _get(call: Call) -> Reply:
+    return Reply(body=_require_store(call))
+
+
+def _update(call: Call) -> Reply:
+    _require_store(call)
+    asked = call.object()
+    _update_shape(asked, "")
+    return Reply(
+        body=call.world.vector_stores.update(project_id(call), call.params["store"], asked, call.now)
+    )
+
+
+def _delete(call: Call) -> Reply:
+    identity = call.params["store"]
+    if not call.world.vector_stores.delete(project_id(call), identity):
+        raise no_store(identity)
+    return Reply(body={"id": identity, "deleted": True, "object": "vector_store.deleted"})
+
+
+def _attach(call: Call) -> Reply:
+    store = _require_store(call)
+    asked = call.object()
+    _attach_shape(asked, "")
+    if asked.get("data_source") is not None:
+        raise not_implemented("A vector store file over a data source")
+    if not asked.get("file_id"):
+        raise Malformed("file_id", "missing", "Missing required parameter: 'file_id'.")
+    _require_files(call, [asked["file_id"]], "file_id")
+    stores, project = call.world.vector_stores, project_id(call)
+    chunking = _checked_chunking(asked)
+    stores.attach(project, store["id"], [asked["file_id"]], call.now, chunking=chunking, fate=_fate(call))
+    return Reply(body=shown(_store_file(call, asked["file_id"])))
+
+
+def _store_file(call: Call, file_id: str) -> dict[str, Any]:
+    file = call.world.vector_stores.file(project_id(call), call.params["store"], file_id)
+    if file is None:
+        raise no_store_file(file_id)
+    return file
+
+
+def _status_filter(call: Call) -> list[tuple[str, str]]:
+    status = call.query.get("filter")
+    if not status:
+        return []
+    if status not in ("in_progress", "completed", "failed", "cancelled"):
+        raise invalid(
+            f"Invalid value: '{status}'. Supported values are: 'in_progress', 'completed', 'failed', 'cancelled'.",
+            "filter",
+        )
+    return [("status", status)]
+
+
+def _list_files(call: Call) -> Reply:
+    store = _require_store(call)
+    page = page_of(call, FILE, store["id"], where=_status_filter(call))
+    return Reply(body=page.body() | {"data": [shown(item) for item in page.items]})
+
+
+def _get_file(call: Call) -> Reply:
+    _require_store(call)
+    return Reply(body=shown(_store_file(call, call.params["file"])))
+
+
+def _detach(call: Call) -> Reply:
+    store, file_id = _require_store(call), call.params["file"]
+    if not call.world.vector_stores.detach(project_id(call), store["id"], file_id):
+        raise no_store_file(file_id)
+    return Reply(body={"id": file_id, "deleted": True, "object": "vector_store.file.deleted"})
+
+
+def _create_batch(call: Call) -> Reply:
+    store = _require_store(call)
+    asked = call.object()
+    _batch_shape(asked, "")
+    if asked.get("data_sources") is not None:
+        raise not_implemented("A vector store batch over data sources")
+    file_ids = asked.get("file_ids") or []
+    if not file_ids:
+        raise Malformed("file_ids", "missing", "Missing required parameter: 'file_ids'.")
+    _require_files(call, file_ids, "file_ids")
+    stores, project = call.world.vector_stores, project_id(call)
+    batch = stores.create_batch(project, store["id"], call.now)
+    chunking = _checked_chunking(asked)
+    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=_fate(call), batch=batch)
+    return Reply(body=stores.batch(project, store["id"], batch))
+
+
+def _require_batch(call: Call) -> dict[str, Any]:
+    store = _require_store(call)
+    batch = call.world.vector_stores.batch(project_id(call), store["id"], call.params["batch"])
+    if batch is None:
+        raise no_batch(call.params["batch"])
+    return batch
+
+
+def _get_batch(call: Call) -> Reply:
+    return Reply(body=_require_batch(call))
+
+
+def _cancel_batch(call: Call) -> Reply:
+    batch = _require_batch(call)
+    if batch["status"] != "in_progress":
+        raise batch_settled(batch["status"])
+    call.world.vector_stores.cancel_batch(project_id(call), batch["vector_store_id"], batch["id"])
+    return Reply(body=_require_batch(call))
+
+
+def _batch_files(call: Call) -> Reply:
+    batch = _require_batch(call)
+    where = [("_" + BATCH, batch["id"]), *_status_filter(call)]
+    page = page_of(call, FILE, batch["vector_store_id"], where=where)
+    return Reply(body=page.body() | {"data": [shown(item) for item in page.items]})
+
+
+FAMILY = Family(
+    name="vector_stores",
+    title="Vector stores (classic)",
+    prefix=PREFIX,
+    guard=guard,
+    refuse=malformed,
+    note=(
+        "Files are `in_progress` for a settable time and number of reads, then `completed` or `failed`: "
+        "`unsupported_file` for an extension file search doesn't take, `invalid_file` for text that is neither UTF-8 nor "
+        "UTF-16, or what a fault rule says. There are no embeddings. The text of `pdf`, `doc`, `docx` and `pptx` is not "
+        "taken out, so nothing is found in them. Automatic chunking is reported as static 800/400 (unconfirmed for the "
+        "service). At most 500 files per call."
+    ),
+    routes=(
+        Route("POST", "/vector_stores", "create a vector store", _create, "Data sources: 501."),
+        Route("GET", "/vector_stores", "list vector stores", _list),
+        Route("GET", "/vector_stores/{store}", "get a vector store", _get),
+        Route(
+            "POST",
+            "/vector_stores/{store}",
+            "modify a vector store",
+            _update,
+            "Also revives an expired store (unconfirmed for the service).",
+        ),
+        Route("DELETE", "/vector_stores/{store}", "delete a vector store", _delete),
+        Route(
+            "POST",
+            "/vector_stores/{store}/files",
+            "add a file",
+            _attach,
+            "Adding a file twice changes nothing. Data sources: 501.",
+        ),
+        Route("GET", "/vector_stores/{store}/files", "list files of a store", _list_files),
+        Route("GET", "/vector_stores/{store}/files/{file}", "get a file of a store", _get_file),
+        Route("DELETE", "/vector_stores/{store}/files/{file}", "remove a file from a store", _detach),
+        Route(
+            "POST",
+            "/vector_stores/{store}/file_batches",
+            "add files as a batch",
+            _create_batch,
+            "Data sources: 501.",
+        ),
+        Route("GET", "/vector_stores/{store}/file_batches/{batch}", "get a batch", _get_batch),
+        Route("POST", "/vector_stores/{store}/file_batches/{batch}/cancel", "cancel a batch", _cancel_batch),
+        Route(
+            "GET", "/vector_stores/{store}/file_batches/{batch}/files", "list files of a batch", _batch_files
+        ),
+        Route("POST", "/vector_stores/{store}/search", "search a vector store"),
+    ),
+)

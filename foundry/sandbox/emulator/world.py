@@ -1,0 +1,74 @@
+"""Everything one emulator holds, handed to every handler."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foundry.sandbox.emulator.access.store import AccessStore
+from foundry.sandbox.emulator.arm.store import ArmStore
+from foundry.sandbox.emulator.assistants.store import AssistantStore
+from foundry.sandbox.emulator.database import Database
+from foundry.sandbox.emulator.faults import FaultPlan, RequestLog
+from foundry.sandbox.emulator.files.store import FileStore
+from foundry.sandbox.emulator.identity.store import IdentityStore
+from foundry.sandbox.emulator.project.objects import ObjectStore
+from foundry.sandbox.emulator.settings import Settings
+from foundry.sandbox.emulator.vector_stores.store import VectorStoreStore
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of this world; it can be moved forward, never back."""
+
+    offset: float = 0.0
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time() + self.offset
+
+
+@dataclass(slots=True)
+class World:
+    """The stores, the settings and the moment."""
+
+    database: Database
+    settings: Settings
+    base_url: str
+    identity_header: str
+    identity: IdentityStore
+    arm: ArmStore
+    access: AccessStore
+    objects: ObjectStore
+    assistants: AssistantStore
+    files: FileStore
+    vector_stores: VectorStoreStore
+    clock: Clock = field(default_factory=Clock)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    log: RequestLog = field(default_factory=RequestLog)
+
+
+def create_world(database_file: Path, settings: Settings, base_url: str, identity_header: str) -> World:
+    """Opens the database and puts the stores on it; raises `DatabaseUnusableError`."""
+    database = Database(database_file)
+    access = AccessStore(database)
+    objects = ObjectStore(database)
+    files = FileStore(database, objects)
+
+    def gone(key: str) -> None:
+        access.drop_under(key)
+        objects.drop(key)
+        files.drop(key)
+
+    return World(
+        database=database,
+        settings=settings,
+        base_url=base_url,
+        identity_header=identity_header,
+        identity=IdentityStore(database),
+        arm=ArmStore(database, gone),
+        access=access,
+        objects=objects,
+        assistants=AssistantStore(objects),
+        files=files,
+        vector_stores=VectorStoreStore(objects),
+    )
