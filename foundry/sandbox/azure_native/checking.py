@@ -86,9 +86,14 @@ def _one_of(value: Any, members: tuple[Shape, ...], path: str) -> Iterator[Fault
             if record.constants.get(told_apart_by) == given:
                 yield from _record(value, record, path)
                 return
-        choices = tuple(record.constants.get(told_apart_by, "") for record in records)
+        choices = ", ".join(record.constants.get(told_apart_by, "") for record in records)
+        twin = next((name for name in value if _plain(name) == _plain(told_apart_by)), None)
+        if given is None and twin is not None:
+            # The SDK doesn't translate the keys of a dictionary given for a union.
+            yield Fault(child(path, twin), f"isn't a property here; did you mean '{told_apart_by}'?")
+            return
         reason = "is missing; it" if given is None else f"is {_describe(given)}, which"
-        yield Fault(child(path, told_apart_by), f"{reason} must be one of {', '.join(choices)}")
+        yield Fault(child(path, told_apart_by), f"{reason} must be one of {choices}")
         return
     attempts = [tuple(_faults(value, member, path)) for member in members]
     if all(attempts):
@@ -132,7 +137,8 @@ def _describe(value: Any) -> str:
 def _not_one_of(what: str, values: tuple[str, ...], value: Any) -> str:
     near = get_close_matches(value, values, n=1) if isinstance(value, str) else []
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    return f"{what} isn't one of {', '.join(values)}{hint}"
+    choices = ", ".join(f"'{choice}'" for choice in values)
+    return f"{what} isn't one of {choices}{hint}"
 
 
 def _unknown_property(name: str, record: Record) -> str:

@@ -13,6 +13,7 @@ import collections.abc
 import importlib
 import inspect
 import re
+import threading
 import types
 import typing
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ import pulumi
 from pulumi import _types as sdk_types
 
 SDK = "pulumi_azure_native"
+_IMPORTING = threading.RLock()
 _API_VERSION = re.compile(r"Uses Azure REST API version (\d{4}-\d{2}-\d{2}(?:-preview)?)")
 
 
@@ -134,11 +136,7 @@ class ResourceShape:
 @lru_cache(maxsize=256)
 def resource_shape(module: str, name: str) -> ResourceShape | None:
     """The shape of `pulumi_azure_native.<module>.<name>`, or None when the installed SDK has no such resource."""
-    try:
-        package = importlib.import_module(f"{SDK}.{module}")
-    except ModuleNotFoundError:
-        return None
-    resource = getattr(package, name, None)
+    resource = _member(module, name)
     if not (inspect.isclass(resource) and issubclass(resource, pulumi.CustomResource)):
         return None
     # Both overloads of the constructor carry the documentation, and the second one names the class of its arguments, which
@@ -147,7 +145,7 @@ def resource_shape(module: str, name: str) -> ResourceShape | None:
     version = _API_VERSION.search(by_arguments.__doc__ or "")
     hints = typing.get_type_hints(by_arguments)
     return ResourceShape(
-        inputs=Record(hints["args"]),
+        inputs=Record(sdk_types.unwrap_optional_type(hints["args"])),
         outputs={
             wire: _shape(hint) for wire, hint in sdk_types.resource_types(resource).items() if wire != "urn"
         },
@@ -158,12 +156,17 @@ def resource_shape(module: str, name: str) -> ResourceShape | None:
 @lru_cache(maxsize=256)
 def function_api_version(module: str, function: str) -> str | None:
     """The API version of `pulumi_azure_native.<module>.<function>`, or None when the SDK has no such function."""
-    try:
-        package = importlib.import_module(f"{SDK}.{module}")
-    except ModuleNotFoundError:
-        return None
-    version = _API_VERSION.search(getattr(getattr(package, function, None), "__doc__", None) or "")
+    version = _API_VERSION.search(getattr(_member(module, function), "__doc__", None) or "")
     return version.group(1) if version else None
+
+
+def _member(module: str, name: str) -> Any:
+    # The SDK loads its modules when an attribute is first asked for, which isn't safe in two threads at once.
+    with _IMPORTING:
+        try:
+            return getattr(importlib.import_module(f"{SDK}.{module}"), name, None)
+        except ModuleNotFoundError:
+            return None
 
 
 def _names_and_hints(sdk_class: type) -> tuple[Mapping[str, str], Mapping[str, Any]]:
