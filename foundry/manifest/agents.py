@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping as AnyMapping
+from collections.abc import Callable
+from collections.abc import Mapping as AnyMapping
 from typing import Any, Final
 
 from foundry.manifest import indexes, openapi
@@ -60,7 +61,9 @@ def _model(tree: Mapping, world: World) -> str | ModelElsewhere:
     model = tree.get("model")
     if isinstance(model, Mapping):
         if "connection" in model:
-            world.connection(model["connection"], model.values_at["connection"], ("AzureOpenAI", "AIServices"))
+            world.connection(
+                model["connection"], model.values_at["connection"], ("AzureOpenAI", "AIServices")
+            )
         return ModelElsewhere(str(model.get("connection")), str(model.get("deployment")))
     if "model" in tree:
         world.deployment(model, tree.values_at["model"])
@@ -110,16 +113,20 @@ def _tools(tree: Mapping, world: World) -> tuple[Tool, ...]:
 
 
 def _tool(name: str, kind: str, tree: Mapping, at: Mark, world: World) -> Tool:
-    settings = {key: value for key, value in tree.items() if key != "type"}
+    settings = {
+        key: unfilled(value) for key, value in tree.items() if key not in ("type", "spec", "parameters")
+    }
     files: tuple[KnowledgeFile, ...] = ()
     if "description" in tree:
-        settings["description"] = world.text(tree, "description", limit("Agent", "$defs", "tool_function", "properties", "description"))
+        settings["description"] = world.text(
+            tree, "description", limit("Agent", "$defs", "tool_function", "properties", "description")
+        )
     if "connection" in tree:
         world.connection(tree["connection"], tree.values_at["connection"], _CATEGORIES.get(kind, ()))
     special = _SPECIAL.get(kind)
     if special is not None:
         files = special(name, tree, settings, at, world) or ()
-    return Tool(name, kind, unfilled(settings), files, at.position)
+    return Tool(name, kind, settings, files, at.position)
 
 
 # ---- what single types of tools need
@@ -132,10 +139,16 @@ def _file_search(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Mark
     for key in ("vector_stores", "vector_store_ids"):
         found = words(tree, key)
         if len(found) > 1:
-            world.report.error(found[1][1], f"a classic agent searches in one vector store, and `{key}` names {len(found)}", "name one, and list all files there")
+            world.report.error(
+                found[1][1],
+                f"a classic agent searches in one vector store, and `{key}` names {len(found)}",
+                "name one, and list all files there",
+            )
 
 
-def _code_interpreter(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> tuple[KnowledgeFile, ...]:
+def _code_interpreter(
+    _name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World
+) -> tuple[KnowledgeFile, ...]:
     settings.pop("files", None)
     if "data_sources" in tree and not world.standard and world.environment is not None:
         needs_standard("data_sources", tree.keys_at["data_sources"], world)
@@ -143,7 +156,11 @@ def _code_interpreter(_name: str, tree: Mapping, settings: dict[str, Any], _at: 
     total = len(named) + len(words(tree, "file_ids"))
     if total > _MOST_CODE_FILES:
         at = tree.values_at["files" if "files" in tree else "file_ids"]
-        world.report.error(at, f"a code interpreter with {total} files: the service takes {_MOST_CODE_FILES}", "name fewer files")
+        world.report.error(
+            at,
+            f"a code interpreter with {total} files: the service takes {_MOST_CODE_FILES}",
+            "name fewer files",
+        )
     found = (world.shelf.knowledge(path, at, searchable=False) for path, at in named)
     return tuple(sorted(file for file in found if file))
 
@@ -161,8 +178,7 @@ def _openapi(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, wor
     settings.setdefault("auth", {"type": "anonymous"})
     if document is None:
         return
-    settings["spec"] = unfilled(document)
-    openapi.check(document, world.report)
+    settings["spec"] = world.once(document, lambda body: _spec(body, world))
     auth = section(tree, "auth")
     if auth.get("type") != "connection" or "connection" not in auth:
         return
@@ -172,7 +188,16 @@ def _openapi(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, wor
         return
     keys = section(section(section(world.environment, "connections"), name), "keys")
     if keys and key not in keys:
-        world.report.error(at, f"the connection `{name}` has no key `{key}`, which the OpenAPI document asks for", f"call the connection's key `{key}`: it has {', '.join(keys)}")
+        world.report.error(
+            at,
+            f"the connection `{name}` has no key `{key}`, which the OpenAPI document asks for",
+            f"call the connection's key `{key}`: it has {', '.join(keys)}",
+        )
+
+
+def _spec(document: Mapping, world: World) -> Any:
+    openapi.check(document, world.report)
+    return unfilled(document)
 
 
 def _azure_function(_name: str, tree: Mapping, settings: dict[str, Any], at: Mark, world: World) -> None:
@@ -195,19 +220,29 @@ def _parameters(tree: Mapping, settings: dict[str, Any], world: World) -> None:
     settings["parameters"] = schema
     if isinstance(schema, dict) and schema.get("type") != "object":
         at = tree.values_at["parameters"]
-        world.report.error(at, "the parameters of a function are a JSON Schema of type object", "write `type: object` and `properties`")
+        world.report.error(
+            at,
+            "the parameters of a function are a JSON Schema of type object",
+            "write `type: object` and `properties`",
+        )
 
 
 def _connected_agent(name: str, tree: Mapping, _settings: dict[str, Any], at: Mark, world: World) -> None:
     if not _WORD.fullmatch(name):
-        world.report.error(at, f"`{name}` can't be the name of a connected agent on the wire", "use letters and underscores only")
+        world.report.error(
+            at,
+            f"`{name}` can't be the name of a connected agent on the wire",
+            "use letters and underscores only",
+        )
     if "agent" in tree:
         world.document("Agent", tree["agent"], tree.values_at["agent"])
 
 
 def _mcp(name: str, _tree: Mapping, _settings: dict[str, Any], at: Mark, world: World) -> None:
     if not _LABEL.fullmatch(name):
-        world.report.error(at, f"`{name}` can't be the label of an MCP server", "use letters, digits and underscores only")
+        world.report.error(
+            at, f"`{name}` can't be the label of an MCP server", "use letters, digits and underscores only"
+        )
 
 
 def _deep_research(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Mark, world: World) -> None:
@@ -231,87 +266,8 @@ _SPECIAL: Final[AnyMapping[str, _Special]] = {
 
 def needs_standard(what: str, at: Mark, world: World) -> None:
     """Tell that something needs the standard set-up."""
-    world.report.error(at, f"{what} needs `setup: standard`, and the Environment is basic", "set `setup: standard` in the Environment, or leave this out")
-
-
-# ---- connected agents among each other
-
-
-def in_order(agents: list[Agent], documents: AnyMapping[str, Document], world: World) -> tuple[Agent, ...]:
-    """The agents with every connected agent before the one that refers to it, else by name.
-
-    A cycle, a third level and a function tool below another agent are findings.
-    """
-    by_name = {agent.name: agent for agent in sorted(agents, key=lambda agent: agent.name)}
-    below = {name: dict(_connected(agent, by_name)) for name, agent in by_name.items()}
-    ordered: dict[str, Agent] = {}
-    for name in by_name:
-        _visit(name, (), below, by_name, ordered, world, documents)
-    for name, tools in below.items():
-        for tool, other in tools.items():
-            _check_below(tool, other, by_name, below, _reference(documents[name].tree, tool), world)
-    return tuple(ordered.values())
-
-
-def _connected(agent: Agent, known: AnyMapping[str, Agent]) -> Iterator[tuple[str, str]]:
-    for tool in agent.tools:
-        if tool.type == "connected_agent" and tool.settings.get("agent") in known:
-            yield tool.name, tool.settings["agent"]
-
-
-def _reference(tree: Mapping, tool: str) -> Mark:
-    return section(section(tree, "tools"), tool).values_at["agent"]
-
-
-def _visit(
-    name: str,
-    above: tuple[str, ...],
-    below: AnyMapping[str, AnyMapping[str, str]],
-    agents: AnyMapping[str, Agent],
-    ordered: dict[str, Agent],
-    world: World,
-    documents: AnyMapping[str, Document],
-) -> None:
-    if name in ordered:
-        return
-    for tool, other in below[name].items():
-        if other in (*above, name):
-            way = (*above, name)
-            circle = " → ".join((*way[way.index(other) :], other))
-            at = _reference(documents[name].tree, tool)
-            world.report.error(at, f"connected agents in a circle: {circle}", "take one of these references away")
-            continue
-        _visit(other, (*above, name), below, agents, ordered, world, documents)
-    ordered[name] = agents[name]
-
-
-def _check_below(
-    tool: str, other: str, agents: AnyMapping[str, Agent], below: AnyMapping[str, AnyMapping[str, str]], at: Mark, world: World
-) -> None:
-    deeper = [inner for inner in below[other].values() if tool]
-    if deeper and not _circular(other, below):
-        world.report.error(
-            at,
-            f"the connected agent `{other}` has connected agents itself ({', '.join(deeper)}): the service goes two levels deep",
-            f"connect {', '.join(deeper)} here, or take them away from `{other}`",
-        )
-    functions = [inner.name for inner in agents[other].tools if inner.type == "function"]
-    if functions:
-        world.report.error(
-            at,
-            f"the connected agent `{other}` has function tools ({', '.join(functions)}), which a connected agent can't call",
-            f"take them away from `{other}`, or don't connect it",
-        )
-
-
-def _circular(name: str, below: AnyMapping[str, AnyMapping[str, str]]) -> bool:
-    seen: set[str] = set()
-    waiting = list(below[name].values())
-    while waiting:
-        other = waiting.pop()
-        if other == name:
-            return True
-        if other not in seen:
-            seen.add(other)
-            waiting += below[other].values()
-    return False
+    world.report.error(
+        at,
+        f"{what} needs `setup: standard`, and the Environment is basic",
+        "set `setup: standard` in the Environment, or leave this out",
+    )

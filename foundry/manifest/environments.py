@@ -29,7 +29,9 @@ from foundry.model import (
     ThreadStore,
 )
 
-_SHIELDS: Final = frozenset(("Jailbreak", "Indirect Attack", "Protected Material Text", "Protected Material Code"))
+_SHIELDS: Final = frozenset(
+    ("Jailbreak", "Indirect Attack", "Protected Material Text", "Protected Material Code")
+)
 _STANDARD: Final = ("storage", "search", "thread_store")
 _THROUGHPUT: Final = 3000
 _PLAIN_SCOPES: Final = ("monitoring", "storage", "search")
@@ -47,7 +49,9 @@ def environment_of(document: Document, world: World) -> Environment:
         location=str(tree.get("location", "")),
         dialect=Dialect(tree["dialect"]) if tree.get("dialect") in tuple(Dialect) else Dialect.CLASSIC,
         setup=Setup.STANDARD if tree.get("setup") == "standard" else Setup.BASIC,
-        resource_group=ResourceGroup(name=group.get("name", None if "id" in group else f"rg-{name}-{world.stack}"), id=group.get("id")),
+        resource_group=ResourceGroup(
+            name=group.get("name", None if "id" in group else f"rg-{name}-{world.stack}"), id=group.get("id")
+        ),
         account=Account(
             sku=account.get("sku", "S0"),
             local_auth=account.get("local_auth", False),
@@ -73,7 +77,11 @@ def _check_setup(tree: Mapping, world: World) -> None:
     missing = [part for part in _STANDARD if part not in tree]
     if tree.get("setup") == "standard" and missing and "existing" not in tree:
         told = ", ".join(f"`{part}`" for part in missing)
-        world.report.error(tree.values_at["setup"], f"`setup: standard` needs {told}, and the Environment does not declare {'them' if len(missing) > 1 else 'it'}", f"declare {told}, or write `setup: basic`")
+        world.report.error(
+            tree.values_at["setup"],
+            f"`setup: standard` needs {told}, and the Environment does not declare {'them' if len(missing) > 1 else 'it'}",
+            f"declare {told}, or write `setup: basic`",
+        )
 
 
 def _projects(tree: Mapping) -> dict[str, Project]:
@@ -95,7 +103,13 @@ def _deployments(tree: Mapping, world: World) -> tuple[Deployment, ...]:
         version = model.get("version")
         chosen = told.get("content_filter")
         if isinstance(chosen, str) and not chosen.startswith("Microsoft."):
-            world.refer("content filter", chosen, world.names("content_filters"), told.values_at["content_filter"], declare="declare it under `content_filters`")
+            world.refer(
+                "content filter",
+                chosen,
+                world.names("content_filters"),
+                told.values_at["content_filter"],
+                declare="declare it under `content_filters`",
+            )
         made.append(
             Deployment(
                 name=name,
@@ -104,7 +118,10 @@ def _deployments(tree: Mapping, world: World) -> tuple[Deployment, ...]:
                 model_version=version,
                 sku=str(sku.get("name")),
                 capacity=sku.get("capacity", 1),
-                version_upgrade_option=told.get("version_upgrade_option", "NoAutoUpgrade" if version is not None else "OnceNewDefaultVersionAvailable"),
+                version_upgrade_option=told.get(
+                    "version_upgrade_option",
+                    "NoAutoUpgrade" if version is not None else "OnceNewDefaultVersionAvailable",
+                ),
                 content_filter=chosen,
             )
         )
@@ -119,8 +136,19 @@ def _filters(tree: Mapping, world: World) -> tuple[ContentFilter, ...]:
             if not isinstance(rule, Mapping):
                 continue
             if category in _SHIELDS and "severity_threshold" in rule:
-                world.report.error(rule.keys_at["severity_threshold"], f"`{category}` has no severity", "leave `severity_threshold` out")
-            rules.append(FilterRule(category, tuple(word for word, _ in words(rule, "sources")), rule.get("severity_threshold"), rule.get("blocking", True)))
+                world.report.error(
+                    rule.keys_at["severity_threshold"],
+                    f"`{category}` has no severity",
+                    "leave `severity_threshold` out",
+                )
+            rules.append(
+                FilterRule(
+                    category,
+                    tuple(word for word, _ in words(rule, "sources")),
+                    rule.get("severity_threshold"),
+                    rule.get("blocking", True),
+                )
+            )
         base = told.get("base_policy", "Microsoft.DefaultV2") if isinstance(told, Mapping) else ""
         made.append(ContentFilter(name, base, tuple(rules)))
     return tuple(made)
@@ -141,7 +169,9 @@ def _search(tree: Mapping) -> Search | None:
     if "search" not in tree:
         return None
     told = section(tree, "search")
-    return Search(sku=told.get("sku", "basic"), semantic_search=told.get("semantic_search", "free"), id=told.get("id"))
+    return Search(
+        sku=told.get("sku", "basic"), semantic_search=told.get("semantic_search", "free"), id=told.get("id")
+    )
 
 
 def _thread_store(tree: Mapping, world: World) -> ThreadStore | None:
@@ -152,7 +182,11 @@ def _thread_store(tree: Mapping, world: World) -> ThreadStore | None:
     throughput = told.get("total_throughput_limit", least)
     if isinstance(throughput, int) and throughput < least:
         at = told.values_at["total_throughput_limit"]
-        world.report.error(at, f"{throughput:,} RU/s are too few for {len(world.names('projects'))} project(s): each needs {_THROUGHPUT:,}", f"write {least} or more")
+        world.report.error(
+            at,
+            f"{throughput:,} RU/s are too few for {len(world.names('projects'))} project(s): each needs {_THROUGHPUT:,}",
+            f"write {least} or more",
+        )
     return ThreadStore(throughput, told.get("id"))
 
 
@@ -170,17 +204,41 @@ def _connections(tree: Mapping, world: World) -> tuple[Connection, ...]:
         if not isinstance(told, Mapping):
             continue
         if name in OWN_CONNECTIONS:
-            world.report.error(declared.keys_at[name], f"`{name}` is the name of a connection that the set-up makes itself", "choose another name")
+            world.report.error(
+                declared.keys_at[name],
+                f"`{name}` is the name of a connection that the set-up makes itself",
+                "choose another name",
+            )
         custom = told.get("category") == "CustomKeys"
         if custom and "key" in told:
-            world.report.error(told.keys_at["key"], "a connection of category CustomKeys has `keys`, by name", "write `keys: {NAME: {secret: KEY}}`")
+            world.report.error(
+                told.keys_at["key"],
+                "a connection of category CustomKeys has `keys`, by name",
+                "write `keys: {NAME: {secret: KEY}}`",
+            )
         if not custom and "keys" in told and "category" in told:
-            world.report.error(told.keys_at["keys"], f"a connection of category {told['category']} has one `key`", "write `key: {secret: KEY}`, or make the category CustomKeys")
+            world.report.error(
+                told.keys_at["keys"],
+                f"a connection of category {told['category']} has one `key`",
+                "write `key: {secret: KEY}`, or make the category CustomKeys",
+            )
         if custom and "keys" not in told and "key" not in told:
-            world.report.error(told.mark, "a connection of category CustomKeys needs `keys`", "add `keys: {NAME: {secret: KEY}}`")
+            world.report.error(
+                told.mark,
+                "a connection of category CustomKeys needs `keys`",
+                "add `keys: {NAME: {secret: KEY}}`",
+            )
         if "project" in told:
-            world.refer("project", told["project"], world.names("projects"), told.values_at["project"], declare="declare it under `projects`")
-        keys = {key: found for key, value in section(told, "keys").items() if (found := _credential(value, world))}
+            world.refer(
+                "project",
+                told["project"],
+                world.names("projects"),
+                told.values_at["project"],
+                declare="declare it under `projects`",
+            )
+        keys = {
+            key: found for key, value in section(told, "keys").items() if (found := _credential(value, world))
+        }
         made.append(
             Connection(
                 name=name,
@@ -209,7 +267,9 @@ def _credential(value: Any, world: World) -> Credential | None:
     if setting is None:
         world.report.error(at, f"the secret `{full}` is not set", f"run `pulumi config set --secret {full}`")
     elif not setting.secret:
-        world.report.error(at, f"`{full}` stands in clear in the settings", f"run `pulumi config set --secret {full}`")
+        world.report.error(
+            at, f"`{full}` stands in clear in the settings", f"run `pulumi config set --secret {full}`"
+        )
     return SecretConfig(key)
 
 
@@ -220,7 +280,11 @@ def _access(tree: Mapping, world: World) -> tuple[AccessGrant, ...]:
         principal, roles = section(told, "principal"), section(told, "roles")
         for scope in _PLAIN_SCOPES:
             if scope in roles and scope not in tree:
-                world.report.error(roles.keys_at[scope], f"roles on `{scope}`, which the Environment does not declare", f"declare `{scope}:`, or leave these roles out")
+                world.report.error(
+                    roles.keys_at[scope],
+                    f"roles on `{scope}`, which the Environment does not declare",
+                    f"declare `{scope}:`, or leave these roles out",
+                )
         made.append(
             AccessGrant(
                 name=name,

@@ -25,10 +25,18 @@ def index_of(document: Document, world: World) -> SearchIndex:
     """The index that a document declares. It is to be used only when the report has no errors."""
     tree = document.tree
     if world.environment is not None and "search" not in world.environment:
-        world.report.error(tree.mark, "a search index needs a search service, and the Environment has none", "declare `search:` in the Environment")
+        world.report.error(
+            tree.mark,
+            "a search index needs a search service, and the Environment has none",
+            "declare `search:` in the Environment",
+        )
     name = str(tree.get("service_name", document.name))
     if len(name) < _SHORTEST or "--" in name:
-        world.report.error(tree.values_at["name"], f"`{name}` can't be the name of an index", "give it a `service_name` of 2 to 128 letters, without doubled dashes")
+        world.report.error(
+            tree.values_at["name"],
+            f"`{name}` can't be the name of an index",
+            "give it a `service_name` of 2 to 128 letters, without doubled dashes",
+        )
     definition = _definition(tree, world)
     if definition is not None:
         _check(definition, world)
@@ -57,13 +65,17 @@ def _check(definition: Mapping, world: World) -> None:
     fields = _named(definition, "fields")
     _check_fields(definition, world)
     vectors = section(definition, "vectorSearch")
-    algorithms, profiles, vectorizers = (_named(vectors, key) for key in ("algorithms", "profiles", "vectorizers"))
+    algorithms, profiles, vectorizers = (
+        _named(vectors, key) for key in ("algorithms", "profiles", "vectorizers")
+    )
     for field in fields.values():
         _exists(field, "vectorSearchProfile", profiles, "vector profile", world)
         if field.get("type") in _VECTORS:
             for key in ("dimensions", "vectorSearchProfile"):
                 if key not in field:
-                    world.report.error(field.mark, f"the vector field `{field.get('name')}` has no `{key}`", f"add `{key}`")
+                    world.report.error(
+                        field.mark, f"the vector field `{field.get('name')}` has no `{key}`", f"add `{key}`"
+                    )
     for profile in profiles.values():
         _exists(profile, "algorithm", algorithms, "algorithm", world)
         _exists(profile, "vectorizer", vectorizers, "vectorizer", world)
@@ -90,15 +102,27 @@ def _check_fields(definition: Mapping, world: World) -> None:
         if not isinstance(field, Mapping) or not isinstance(field.get("name"), str):
             continue
         if field["name"] in seen:
-            world.report.error(field.values_at["name"], f"the field `{field['name']}` stands here twice, first in line {seen[field['name']].line}", "keep one of them")
+            world.report.error(
+                field.values_at["name"],
+                f"the field `{field['name']}` stands here twice, first in line {seen[field['name']].line}",
+                "keep one of them",
+            )
         seen.setdefault(field["name"], at)
         if field.get("key") is True:
             keys.append(field)
     if len(keys) != 1:
         at = keys[1].mark if keys else definition.values_at.get("fields", definition.mark)
-        world.report.error(at, f"the index has {len(keys)} key fields", "mark exactly one field of type Edm.String with `key: true`")
+        world.report.error(
+            at,
+            f"the index has {len(keys)} key fields",
+            "mark exactly one field of type Edm.String with `key: true`",
+        )
     elif keys[0].get("type") != "Edm.String":
-        world.report.error(keys[0].mark, f"the key field `{keys[0]['name']}` is not of type Edm.String", "write `type: Edm.String`")
+        world.report.error(
+            keys[0].mark,
+            f"the key field `{keys[0]['name']}` is not of type Edm.String",
+            "write `type: Edm.String`",
+        )
 
 
 def _semantic_fields(prioritized: Mapping) -> Iterator[Mapping]:
@@ -111,7 +135,11 @@ def _semantic_fields(prioritized: Mapping) -> Iterator[Mapping]:
 
 
 def _named(tree: Mapping, key: str) -> dict[str, Mapping]:
-    return {item["name"]: item for item, _ in items(tree, key) if isinstance(item, Mapping) and isinstance(item.get("name"), str)}
+    return {
+        item["name"]: item
+        for item, _ in items(tree, key)
+        if isinstance(item, Mapping) and isinstance(item.get("name"), str)
+    }
 
 
 def _exists(tree: Mapping, key: str, known: dict[str, Mapping], what: str, world: World) -> None:
@@ -121,7 +149,11 @@ def _exists(tree: Mapping, key: str, known: dict[str, Mapping], what: str, world
 
 def _known(name: str, at: Mark, known: dict[str, Mapping], what: str, world: World) -> None:
     if name not in known:
-        world.report.error(at, f"unknown {what} `{name}`", meant(name, known, none=f"the index has no {what}: declare it", have="the index has"))
+        world.report.error(
+            at,
+            f"unknown {what} `{name}`",
+            meant(name, known, none=f"the index has no {what}: declare it", have="the index has"),
+        )
 
 
 def check_use(index: Document, tool: Mapping, world: World) -> None:
@@ -133,26 +165,50 @@ def check_use(index: Document, tool: Mapping, world: World) -> None:
     fields = [field for field, _ in items(definition, "fields") if isinstance(field, Mapping)]
     where = index.tree.mark.path
     if not any(_is_readable(field) for field in fields):
-        world.report.error(at, f"the index `{index.name}` has no searchable and retrievable text field, which an agent needs", f"add one of type Edm.String in {where}")
-    if not any(field.get("type") in _VECTORS and field.get("searchable", True) is not False for field in fields):
-        world.report.error(at, f"the index `{index.name}` has no searchable vector field, which an agent needs", f"add one of type Collection(Edm.Single) in {where}")
+        world.report.error(
+            at,
+            f"the index `{index.name}` has no searchable and retrievable text field, which an agent needs",
+            f"add one of type Edm.String in {where}",
+        )
+    if not any(
+        field.get("type") in _VECTORS and field.get("searchable", True) is not False for field in fields
+    ):
+        world.report.error(
+            at,
+            f"the index `{index.name}` has no searchable vector field, which an agent needs",
+            f"add one of type Collection(Edm.Single) in {where}",
+        )
     query = tool.get("query_type")
     if not isinstance(query, str) or "semantic" not in query:
         return
     if not items(section(definition, "semantic"), "configurations"):
-        world.report.error(tool.values_at["query_type"], f"`query_type: {query}` needs a semantic configuration, and the index `{index.name}` has none", f"add `semantic.configurations` in {where}")
+        world.report.error(
+            tool.values_at["query_type"],
+            f"`query_type: {query}` needs a semantic configuration, and the index `{index.name}` has none",
+            f"add `semantic.configurations` in {where}",
+        )
     if section(world.environment, "search").get("semantic_search") == "disabled":
-        world.report.error(tool.values_at["query_type"], f"`query_type: {query}` needs semantic ranking, which `search.semantic_search` disables", "set it to free or standard in the Environment")
+        world.report.error(
+            tool.values_at["query_type"],
+            f"`query_type: {query}` needs semantic ranking, which `search.semantic_search` disables",
+            "set it to free or standard in the Environment",
+        )
 
 
 def _is_readable(field: Mapping) -> bool:
-    return field.get("type") == "Edm.String" and field.get("searchable", True) is not False and field.get("retrievable", True) is not False
+    return (
+        field.get("type") == "Edm.String"
+        and field.get("searchable", True) is not False
+        and field.get("retrievable", True) is not False
+    )
 
 
 def _documents(tree: Mapping, definition: Mapping | None, world: World) -> tuple[KnowledgeFile, ...]:
     key = None
     if definition is not None:
-        key = next((name for name, field in _named(definition, "fields").items() if field.get("key") is True), None)
+        key = next(
+            (name for name, field in _named(definition, "fields").items() if field.get("key") is True), None
+        )
     found = []
     for path, at in words(tree, "documents"):
         file = world.shelf.knowledge(path, at, searchable=False)
@@ -180,5 +236,7 @@ def _check_lines(path: str, lines: list[str], key: str | None, world: World) -> 
             world.report.error(at, "this line is not a JSON object", "write one JSON object a line")
             return
         if key is not None and not (isinstance(value.get(key), str) and value[key]):
-            world.report.error(at, f"this document has no text under the index's key, `{key}`", f"give it a `{key}`")
+            world.report.error(
+                at, f"this document has no text under the index's key, `{key}`", f"give it a `{key}`"
+            )
             return

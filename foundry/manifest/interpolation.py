@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from foundry.manifest.marked import Mark
 from foundry.manifest.near import meant
@@ -13,15 +13,18 @@ from foundry.manifest.settings import Settings, known_keys, placeholder
 from foundry.model import QueueUrl, Template
 
 _PLACE: Final = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
-_FORMS: Final = "`${stack}`, `${config.KEY}` and `${queue.NAME.url}` are filled in; write `$${` for a literal `${`"
+_FORMS: Final = (
+    "`${stack}`, `${config.KEY}` and `${queue.NAME.url}` are filled in; write `$${` for a literal `${`"
+)
 
 
 class Templated(str):
     """A text with queue addresses in it: as text what was written, for the model a `Template`."""
 
+    __slots__ = ("template",)
     template: Template
 
-    def __new__(cls, text: str, template: Template) -> Templated:
+    def __new__(cls, text: str, template: Template) -> Self:
         """Keep the template beside the text."""
         made = super().__new__(cls, text)
         made.template = template
@@ -98,7 +101,11 @@ class Interpolation:
             report.error(at, f"`{full}` is not set", f"{fix}run `pulumi config set {full} VALUE`")
             return None
         if setting.secret:
-            report.error(at, f"`{full}` is a secret and would be shown in clear here", "name secrets only in a connection, as `{secret: KEY}`")
+            report.error(
+                at,
+                f"`{full}` is a secret and would be shown in clear here",
+                "name secrets only in a connection, as `{secret: KEY}`",
+            )
             return None
         return None if placeholder(full, setting, report) else setting.value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,9 +45,13 @@ class Documents:
     found: dict[tuple[str, str], Document] = field(default_factory=dict)
     complete: bool = True
 
-    def of(self, kind: str) -> dict[str, Document]:
-        """The documents of a kind by name, the omitted ones too."""
-        return {document.name: document for document in self.found.values() if document.kind == kind}
+    @cached_property
+    def by_kind(self) -> dict[str, dict[str, Document]]:
+        """The documents of each kind by name, the omitted ones too."""
+        kinds: dict[str, dict[str, Document]] = {kind: {} for kind in FILES}
+        for (kind, name), document in self.found.items():
+            kinds[kind][name] = document
+        return kinds
 
 
 def gather(root: Path, layers: tuple[str, ...], report: Report) -> Documents:
@@ -60,17 +65,25 @@ def gather(root: Path, layers: tuple[str, ...], report: Report) -> Documents:
             if tree is None:
                 complete = False
                 continue
-            kind, name = tree["kind"], tree.get("name")
-            if kind != _ENVIRONMENT and not isinstance(name, str):
-                report.error(tree.values_at.get("name", tree.mark), "the document has no `name` that is text", "add it: 1 to 63 lower-case letters, digits and dashes")
+            kind: str = tree["kind"]
+            # There is one environment a stack, so its documents belong together whatever they are called.
+            name = "" if kind == _ENVIRONMENT else tree.get("name")
+            if not isinstance(name, str):
+                report.error(
+                    tree.values_at.get("name", tree.mark),
+                    "the document has no `name` that is text",
+                    "add it: 1 to 63 lower-case letters, digits and dashes",
+                )
                 complete = False
                 continue
-            # There is one environment a stack, so its documents belong together whatever they are called.
-            key = (kind, "" if kind == _ENVIRONMENT else name)
-            name = key[1]
+            key = (kind, name)
             if key in here:
                 what = "a second Environment" if kind == _ENVIRONMENT else f"a second {kind} called `{name}`"
-                report.error(tree.values_at.get("name", tree.mark), f"{what} in the layer `{layer}`, the first is {here[key]}", "keep one, or give it another name")
+                report.error(
+                    tree.values_at.get("name", tree.mark),
+                    f"{what} in the layer `{layer}`, the first is {here[key]}",
+                    "keep one, or give it another name",
+                )
                 continue
             here[key] = path
             below = found.get(key)
@@ -90,7 +103,11 @@ def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
             continue
         for entry in sorted((root / inside).iterdir()):
             if entry.suffix == ".yml" and entry.is_file():
-                report.error(Mark(f"{inside}/{entry.name}", 1, 1), "a declaration's file ends in .yaml", f"rename it to {entry.stem}.yaml")
+                report.error(
+                    Mark(f"{inside}/{entry.name}", 1, 1),
+                    "a declaration's file ends in .yaml",
+                    f"rename it to {entry.stem}.yaml",
+                )
             elif entry.suffix == ".yaml" and entry.is_file() and not entry.name.startswith((".", "Pulumi.")):
                 yield f"{inside}/{entry.name}"
 
@@ -103,23 +120,35 @@ def _declaration(root: Path, path: str, report: Report) -> Mapping | None:
         report.error(start, "the file is not text in UTF-8", "save it in UTF-8")
         return None
     except OSError as error:
-        report.error(start, f"the file can't be read ({type(error).__name__})", "make it a file that you may read")
+        report.error(
+            start, f"the file can't be read ({type(error).__name__})", "make it a file that you may read"
+        )
         return None
     reading = read(text, path, report)
     tree = reading.value
     if tree is None:
         if reading.sound:
-            report.error(start, "the file is empty", f"declare something: `kind:` and one of {', '.join(FILES)}")
+            report.error(
+                start, "the file is empty", f"declare something: `kind:` and one of {', '.join(FILES)}"
+            )
         return None
     if not isinstance(tree, Mapping):
-        report.error(reading.mark, "the document is not a mapping", f"start it with `kind:` and one of {', '.join(FILES)}")
+        report.error(
+            reading.mark,
+            "the document is not a mapping",
+            f"start it with `kind:` and one of {', '.join(FILES)}",
+        )
         return None
     kind = tree.get("kind")
     if kind is None:
         report.error(tree.mark, "the document has no `kind`", f"add it, one of: {', '.join(FILES)}")
         return None
     if not isinstance(kind, str) or kind not in FILES:
-        report.error(tree.values_at["kind"], f"unknown kind `{kind}`", meant(str(kind), FILES, none="", have="the kinds are"))
+        report.error(
+            tree.values_at["kind"],
+            f"unknown kind `{kind}`",
+            meant(str(kind), FILES, none="", have="the kinds are"),
+        )
         return None
     return tree
 
@@ -136,7 +165,9 @@ def _merged(below: Any, patch: Mapping, path: str, report: Report) -> Mapping:
         if value is None:
             if has_below and key not in result:
                 what = f"`{path}{key}: null` removes nothing: no earlier layer has it"
-                report.warning(patch.keys_at[key], what, meant(key, result, none="leave it out", have="there are"))
+                report.warning(
+                    patch.keys_at[key], what, meant(key, result, none="leave it out", have="there are")
+                )
             result.drop(key)
         elif isinstance(value, Mapping):
             merged = _merged(result.get(key), value, f"{path}{key}.", report)

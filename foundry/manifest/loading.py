@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from foundry.manifest import schema, support
-from foundry.manifest.agents import TEMPLATED, agent_of, in_order
+from foundry.manifest.agents import TEMPLATED, agent_of
+from foundry.manifest.connected import in_order
 from foundry.manifest.environments import environment_of
 from foundry.manifest.indexes import index_of
 from foundry.manifest.interpolation import Interpolation, Templated
@@ -85,7 +86,11 @@ def open_stack(root: Path, stack: str, settings: Settings | None, report: Report
         check_watched(settings, report)
     documents = gather(root, layers_of(settings, stack, root, path, report), report)
     fill = Interpolation(stack, settings)
-    broken = {key: _filled(document, fill, report) for key, document in documents.found.items() if not document.omitted}
+    broken = {
+        key: _filled(document, fill, report)
+        for key, document in documents.found.items()
+        if not document.omitted
+    }
     return Stack(project, stack, settings, path, documents, broken)
 
 
@@ -98,7 +103,11 @@ def _filled(document: Document, fill: Interpolation, report: Report) -> frozense
         at = place(document.tree, path)
         filled = fill.fill(text, at, report)
         if isinstance(filled, Templated) and (document.kind != "Agent" or path[0] not in TEMPLATED):
-            report.error(at, f"`{text}` in `{dotted(path)}` speaks of a queue's address, which is known only after deployment", "use it in an agent's instructions, description or tools")
+            report.error(
+                at,
+                f"`{text}` in `{dotted(path)}` speaks of a queue's address, which is known only after deployment",
+                "use it in an agent's instructions, description or tools",
+            )
             filled = None
         if filled is None:
             broken.add(path)
@@ -118,7 +127,11 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
     present = {key: document for key, document in documents.found.items() if not document.omitted}
     environment = present.get(("Environment", ""))
     if environment is None and documents.complete:
-        report.error(Mark(stack.settings_path, 1, 1), "the stack has no Environment", "declare one in stacks/base/environment.yaml: `kind: Environment`")
+        report.error(
+            Mark(stack.settings_path, 1, 1),
+            "the stack has no Environment",
+            "declare one in stacks/base/environment.yaml: `kind: Environment`",
+        )
     shelf = Shelf(root, report)
     world = World(
         stack=stack.name,
@@ -132,9 +145,19 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
     _check_queues(present.values(), world)
     of_kind = _by_kind(sound)
     agents = [agent_of(document, world) for document in of_kind.get("Agent", ())]
-    ordered = in_order(agents, {document.name: document for document in of_kind.get("Agent", ())}, world)
-    stores = tuple(sorted((store_of(document, world) for document in of_kind.get("VectorStore", ())), key=lambda store: store.name))
-    indexes = tuple(sorted((index_of(document, world) for document in of_kind.get("SearchIndex", ())), key=lambda index: index.name))
+    ordered = in_order(agents, {document.name: document for document in of_kind.get("Agent", ())}, report)
+    stores = tuple(
+        sorted(
+            (store_of(document, world) for document in of_kind.get("VectorStore", ())),
+            key=lambda store: store.name,
+        )
+    )
+    indexes = tuple(
+        sorted(
+            (index_of(document, world) for document in of_kind.get("SearchIndex", ())),
+            key=lambda index: index.name,
+        )
+    )
     _check_twins(indexes, of_kind.get("SearchIndex", []), report)
     _check_expiry(stores, of_kind, report)
     if environment is None:
@@ -199,10 +222,16 @@ def _check_twins(indexes: tuple[SearchIndex, ...], documents: list[Document], re
             if name is not None and taken.setdefault(name, index.name) != index.name:
                 tree = trees[index.name]
                 at = tree.values_at.get("service_name", tree.values_at["name"])
-                report.error(at, f"the search service would have two things called `{name}`: `{taken[name]}` has that name already", "give one of them another `service_name` or `alias`")
+                report.error(
+                    at,
+                    f"the search service would have two things called `{name}`: `{taken[name]}` has that name already",
+                    "give one of them another `service_name` or `alias`",
+                )
 
 
-def _check_expiry(stores: tuple[VectorStore, ...], documents: dict[str, list[Document]], report: Report) -> None:
+def _check_expiry(
+    stores: tuple[VectorStore, ...], documents: dict[str, list[Document]], report: Report
+) -> None:
     used = {
         str(name)
         for document in documents.get("Agent", [])

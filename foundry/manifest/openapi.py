@@ -18,7 +18,11 @@ def check(document: Mapping, report: Report) -> None:
     version = document.get("openapi")
     if not isinstance(version, str) or not version.startswith("3."):
         at = document.values_at.get("openapi", document.mark)
-        report.error(at, "the document is not OpenAPI 3", 'write `openapi: "3.0.3"`, or convert it from an older format')
+        report.error(
+            at,
+            "the document is not OpenAPI 3",
+            'write `openapi: "3.0.3"`, or convert it from an older format',
+        )
         return
     seen: dict[str, Mark] = {}
     found = False
@@ -30,13 +34,25 @@ def check(document: Mapping, report: Report) -> None:
             continue
         where = operation.values_at["operationId"]
         if not isinstance(told, str) or not _OPERATION_ID.fullmatch(told):
-            report.error(where, f"the operationId `{told}` holds more than letters, `-` and `_`", "rename it: the service takes nothing else")
+            report.error(
+                where,
+                f"the operationId `{told}` holds more than letters, `-` and `_`",
+                "rename it: the service takes nothing else",
+            )
         elif told in seen:
-            report.error(where, f"the operationId `{told}` is used twice, first in line {seen[told].line}", "give each operation its own")
+            report.error(
+                where,
+                f"the operationId `{told}` is used twice, first in line {seen[told].line}",
+                "give each operation its own",
+            )
         else:
             seen[told] = where
     if not found:
-        report.error(document.values_at.get("paths", document.mark), "the document has no operation", "describe at least one under `paths`")
+        report.error(
+            document.values_at.get("paths", document.mark),
+            "the document has no operation",
+            "describe at least one under `paths`",
+        )
 
 
 def key_of(document: Mapping, report: Report) -> str | None:
@@ -45,7 +61,11 @@ def key_of(document: Mapping, report: Report) -> str | None:
     schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
     if not isinstance(schemes, Mapping) or len(schemes) != 1:
         many = len(schemes) if isinstance(schemes, Mapping) else 0
-        at = components.values_at["securitySchemes"] if isinstance(components, Mapping) and "securitySchemes" in components else document.mark
+        at = (
+            components.values_at["securitySchemes"]
+            if isinstance(components, Mapping) and "securitySchemes" in components
+            else document.mark
+        )
         report.error(
             at,
             f"the document declares {many} security schemes, and a tool with a connection needs exactly one",
@@ -54,7 +74,11 @@ def key_of(document: Mapping, report: Report) -> str | None:
         return None
     (name,) = schemes
     scheme = schemes[name]
-    fits = isinstance(scheme, Mapping) and scheme.get("type") == "apiKey" and scheme.get("in") in ("header", "query")
+    fits = (
+        isinstance(scheme, Mapping)
+        and scheme.get("type") == "apiKey"
+        and scheme.get("in") in ("header", "query")
+    )
     if not fits or not isinstance(scheme.get("name"), str):
         report.error(
             schemes.values_at[name],

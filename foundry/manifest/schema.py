@@ -62,7 +62,7 @@ def limit(kind: str, *path: str) -> int:
 
 
 @cache
-def _validator(kind: str, definition: str | None) -> Draft202012Validator:
+def _validator(kind: str, definition: str | None) -> Any:
     root = schema_of(kind)
 
     def follow(validator: Any, reference: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
@@ -72,7 +72,7 @@ def _validator(kind: str, definition: str | None) -> Draft202012Validator:
     def one_of(validator: Any, branches: list[Any], instance: Any, schema: Any) -> Iterator[ValidationError]:
         yield from _one_of(validator, branches, instance, schema, root)
 
-    chosen = extend(Draft202012Validator, {"$ref": follow, "oneOf": one_of})
+    chosen: Any = extend(Draft202012Validator, {"$ref": follow, "oneOf": one_of})  # type: ignore[no-untyped-call]
     return chosen(root["$defs"][definition] if definition else root)
 
 
@@ -82,7 +82,9 @@ def _resolved(schema: Any, root: dict[str, Any]) -> Any:
     return schema
 
 
-def _one_of(validator: Any, branches: list[Any], instance: Any, schema: Any, root: dict[str, Any]) -> Iterator[ValidationError]:
+def _one_of(
+    validator: Any, branches: list[Any], instance: Any, schema: Any, root: dict[str, Any]
+) -> Iterator[ValidationError]:
     """Errors of the one branch that was meant, instead of a tree of errors of all of them.
 
     Where the branches are told apart by a field (`x-discriminator`) that field decides; where they only say which
@@ -92,28 +94,48 @@ def _one_of(validator: Any, branches: list[Any], instance: Any, schema: Any, roo
     if discriminator is not None:
         yield from _discriminated(validator, branches, instance, discriminator, root)
         return
-    if all("type" not in _resolved(branch, root) and "enum" not in _resolved(branch, root) for branch in branches):
+    if all(
+        "type" not in _resolved(branch, root) and "enum" not in _resolved(branch, root) for branch in branches
+    ):
         if sum(validator.evolve(schema=branch).is_valid(instance) for branch in branches) != 1:
-            yield ValidationError("exactly one way", validator="oneOf", validator_value=branches, instance=instance, schema=schema)
+            yield ValidationError(
+                "exactly one way",
+                validator="oneOf",
+                validator_value=branches,
+                instance=instance,
+                schema=schema,
+            )
         return
     fitting = [branch for branch in branches if _has_shape(validator, _resolved(branch, root), instance)]
     if not fitting:
-        yield ValidationError("shape", validator="shape", validator_value=[_resolved(branch, root) for branch in branches], instance=instance, schema=schema)
+        yield ValidationError(
+            "shape",
+            validator="shape",
+            validator_value=[_resolved(branch, root) for branch in branches],
+            instance=instance,
+            schema=schema,
+        )
         return
     best = max(fitting, key=lambda branch: _likeness(_resolved(branch, root), instance))
     yield from validator.descend(instance, best)
 
 
-def _discriminated(validator: Any, branches: list[Any], instance: Any, field: str, root: dict[str, Any]) -> Iterator[ValidationError]:
+def _discriminated(
+    validator: Any, branches: list[Any], instance: Any, field: str, root: dict[str, Any]
+) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
     by_value = {_resolved(branch, root)["properties"][field]["const"]: branch for branch in branches}
     if field not in instance:
-        yield ValidationError("missing", validator="x-discriminator", validator_value=list(by_value), instance=instance)
+        yield ValidationError(
+            "missing", validator="x-discriminator", validator_value=list(by_value), instance=instance
+        )
         return
     value = instance[field]
     if not isinstance(value, str) or value not in by_value:
-        yield ValidationError("unknown", validator="enum", validator_value=list(by_value), instance=value, path=[field])
+        yield ValidationError(
+            "unknown", validator="enum", validator_value=list(by_value), instance=value, path=[field]
+        )
         return
     yield from validator.descend(instance, by_value[value])
 
@@ -129,11 +151,21 @@ def _likeness(branch: dict[str, Any], instance: Any) -> tuple[int, int]:
         return (0, 0)
     required = branch.get("required", [])
     forbidden = branch.get("not", {}).get("required", [])
-    fits = all(name in instance for name in required) and not (forbidden and all(name in instance for name in forbidden))
+    fits = all(name in instance for name in required) and not (
+        forbidden and all(name in instance for name in forbidden)
+    )
     return (int(fits) * (1 + len(required)), len(set(branch.get("properties", {})) & set(instance)))
 
 
-def check(kind: str, tree: Any, report: Report, *, definition: str | None = None, above: Path_ = (), broken: frozenset[Path_] = frozenset()) -> set[Path_]:
+def check(
+    kind: str,
+    tree: Any,
+    report: Report,
+    *,
+    definition: str | None = None,
+    above: Path_ = (),
+    broken: frozenset[Path_] = frozenset(),
+) -> set[Path_]:
     """Hold a document against its schema.
 
     Args:
@@ -148,7 +180,7 @@ def check(kind: str, tree: Any, report: Report, *, definition: str | None = None
         The paths of the values (and unknown keys) that have a finding, so that later checks pass them by.
     """
     faulty: set[Path_] = set()
-    validator: Any = _validator(kind, definition)
+    validator = _validator(kind, definition)
     errors = [(tuple(error.absolute_path), error) for error in validator.iter_errors(tree)]
     # Misspelt fields come first: what they were meant to be is not missing as well.
     for path, error in sorted(errors, key=lambda found: found[1].validator != "additionalProperties"):
@@ -158,7 +190,7 @@ def check(kind: str, tree: Any, report: Report, *, definition: str | None = None
     return faulty
 
 
-def _is_misspelt(error: ValidationError, path: Path_, faulty: set[Path_]) -> bool:
+def _is_misspelt(error: Any, path: Path_, faulty: set[Path_]) -> bool:
     if error.validator == "required":
         wanted = [_missing_field(error)]
     elif error.validator == "oneOf":
@@ -169,7 +201,7 @@ def _is_misspelt(error: ValidationError, path: Path_, faulty: set[Path_]) -> boo
     return any(is_near(word, wanted) for word in misspelt)
 
 
-def _missing_field(error: ValidationError) -> str:
+def _missing_field(error: Any) -> str:
     # The library gives one error for each missing field; its text is the only place that names which.
     return next(str(name) for name in error.validator_value if error.message.startswith(repr(name)))
 
@@ -177,7 +209,7 @@ def _missing_field(error: ValidationError) -> str:
 class _Fault:
     """One error of the validator on its way to becoming findings."""
 
-    def __init__(self, error: ValidationError, tree: Any, path: Path_, above: Path_, report: Report) -> None:
+    def __init__(self, error: Any, tree: Any, path: Path_, above: Path_, report: Report) -> None:
         self.error = error
         self.tree = tree
         self.path = path
@@ -204,7 +236,11 @@ class _Fault:
             case "enum" | "const":
                 return self._not_a_value()
             case None:
-                return self._tell(f"{self._name()} can't stand here", "leave it out: `existing` takes its place", at_key=True)
+                return self._tell(
+                    f"{self._name()} can't stand here",
+                    "leave it out: `existing` takes its place",
+                    at_key=True,
+                )
             case other:
                 return self._limit(str(other))
 
@@ -234,13 +270,23 @@ class _Fault:
             if key in refused:
                 self.report.error(at, f"`{key}` has no place{where}", refused[key])
             else:
-                self.report.error(at, f"unknown field `{key}`{where}", meant(key, known, none="leave it out", have="the fields are"))
+                self.report.error(
+                    at,
+                    f"unknown field `{key}`{where}",
+                    meant(key, known, none="leave it out", have="the fields are"),
+                )
             faulty.add((*self.path, key))
         return faulty
 
     def _missing(self) -> set[Path_]:
         missing = _missing_field(self.error)
-        about = self.schema.get("properties", {}).get(missing, {}).get("description", "").split(". ")[0].rstrip(".")
+        about = (
+            self.schema.get("properties", {})
+            .get(missing, {})
+            .get("description", "")
+            .split(". ")[0]
+            .rstrip(".")
+        )
         fix = f"add it: {about[:1].lower()}{about[1:]}" if about else "add it"
         self.report.error(self._at(), f"{self._name(missing)} is missing", fix)
         return set()
@@ -263,7 +309,11 @@ class _Fault:
         return self._tell(what, f"write {want}")
 
     def _not_a_value(self) -> set[Path_]:
-        known = self.error.validator_value if isinstance(self.error.validator_value, list) else [self.error.validator_value]
+        known = (
+            self.error.validator_value
+            if isinstance(self.error.validator_value, list)
+            else [self.error.validator_value]
+        )
         value = self.error.instance
         if not isinstance(value, str):
             return self._wrong_shape(["text"])
@@ -277,7 +327,11 @@ class _Fault:
             fix = meant(str(key), self.error.validator_value, none="leave it out", have="the names are")
             self.report.error(at, f"unknown name `{_short(key)}` in {self._name()}", fix)
         else:
-            self.report.error(at, f"`{_short(key)}` can't be a name in {self._name()}", self.says.get("fix", "use a shorter name"))
+            self.report.error(
+                at,
+                f"`{_short(key)}` can't be a name in {self._name()}",
+                self.says.get("fix", "use a shorter name"),
+            )
         return {(*self.path, key)}
 
     def _limit(self, validator: str) -> set[Path_]:
@@ -287,12 +341,21 @@ class _Fault:
             "minimum": (f"{self._name()} is {value}, less than {bound}", f"write {bound} or more"),
             "maximum": (f"{self._name()} is {value}, more than {bound}", f"write {bound} or less"),
             "exclusiveMinimum": (f"{self._name()} is {value}", f"write more than {bound}"),
-            "maxLength": (f"{self._name()} has {len(value) if isinstance(value, str) else 0:,} characters, more than {bound}", "shorten it"),
+            "maxLength": (
+                f"{self._name()} has {len(value) if isinstance(value, str) else 0:,} characters, more than {bound}",
+                "shorten it",
+            ),
             "minLength": (f"{self._name()} is empty", "write something, or leave the field out"),
             "minItems": (f"{self._name()} is empty", "list at least one, or leave the field out"),
-            "maxItems": (f"{self._name()} has {len(value) if isinstance(value, list) else 0} items, more than {bound}", "list fewer"),
+            "maxItems": (
+                f"{self._name()} has {len(value) if isinstance(value, list) else 0} items, more than {bound}",
+                "list fewer",
+            ),
             "minProperties": (f"{self._name()} is empty", "declare something in it, or leave the field out"),
-            "maxProperties": (f"{self._name()} has {len(value) if isinstance(value, dict) else 0} entries, more than {bound}", "declare fewer"),
+            "maxProperties": (
+                f"{self._name()} has {len(value) if isinstance(value, dict) else 0} entries, more than {bound}",
+                "declare fewer",
+            ),
             "uniqueItems": (f"{self._name()} lists something twice", "list each once"),
             "pattern": (f"`{_short(value)}` is not allowed as {self._name()}", "correct it"),
         }.get(validator, (f"{self._name()} is not allowed like this", "see the field's description"))

@@ -67,7 +67,9 @@ def read_project(root: Path, report: Report) -> ProjectFile | None:
     tree = _tree(root, "Pulumi.yaml", report)
     if tree is None:
         if not (root / "Pulumi.yaml").is_file():
-            report.error(start, "there is no Pulumi.yaml here", "run this in the folder of the Pulumi project")
+            report.error(
+                start, "there is no Pulumi.yaml here", "run this in the folder of the Pulumi project"
+            )
         return None
     name = tree.get("name")
     if not isinstance(name, str) or not name:
@@ -75,7 +77,9 @@ def read_project(root: Path, report: Report) -> ProjectFile | None:
         return None
     folder = tree.get("stackConfigDir", ".")
     if not isinstance(folder, str):
-        report.error(tree.values_at["stackConfigDir"], "`stackConfigDir` is not text", "write `stackConfigDir: stacks`")
+        report.error(
+            tree.values_at["stackConfigDir"], "`stackConfigDir` is not text", "write `stackConfigDir: stacks`"
+        )
         return None
     return ProjectFile(name, folder)
 
@@ -83,7 +87,9 @@ def read_project(root: Path, report: Report) -> ProjectFile | None:
 def stacks_of(root: Path, project: ProjectFile) -> list[str]:
     """The stacks that have a settings file, by name."""
     folder = root / project.stack_config_dir
-    return sorted(path.name[len("Pulumi.") : -len(".yaml")] for path in folder.glob("Pulumi.*.yaml") if path.is_file())
+    return sorted(
+        path.name[len("Pulumi.") : -len(".yaml")] for path in folder.glob("Pulumi.*.yaml") if path.is_file()
+    )
 
 
 def known_stack(root: Path, project: ProjectFile, stack: str, report: Report) -> bool:
@@ -116,7 +122,11 @@ def read_settings(root: Path, project: ProjectFile, stack: str, report: Report) 
     values: dict[str, Setting] = {}
     config = tree.get("config") if tree is not None else None
     if config is not None and not isinstance(config, Mapping):
-        report.error(tree.values_at["config"] if tree else Mark(path, 1, 1), "`config` is not a mapping", "write `key: value` lines below it")
+        report.error(
+            tree.values_at["config"] if tree else Mark(path, 1, 1),
+            "`config` is not a mapping",
+            "write `key: value` lines below it",
+        )
     elif config is not None:
         for key, value in config.items():
             full = key if ":" in key else f"{project.name}:{key}"
@@ -171,23 +181,38 @@ def stack_id(settings: Settings, path: str, report: Report) -> str | None:
 def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Report) -> tuple[str, ...]:
     """The layers of the stack, lowest first: `foundry:layers`, or base and the stack's own folder."""
     setting = settings.get("foundry:layers")
-    folders = sorted(entry.name for entry in (root / DECLARATIONS).iterdir() if entry.is_dir()) if (root / DECLARATIONS).is_dir() else []
+    folders = (
+        sorted(entry.name for entry in (root / DECLARATIONS).iterdir() if entry.is_dir())
+        if (root / DECLARATIONS).is_dir()
+        else []
+    )
     if setting is None:
         found = tuple(layer for layer in ("base", stack) if layer in folders)
         if not found:
-            report.error(Mark(path, 1, 1), f"the stack `{stack}` declares nothing", f"make the folder {DECLARATIONS}/base or {DECLARATIONS}/{stack}")
+            report.error(
+                Mark(path, 1, 1),
+                f"the stack `{stack}` declares nothing",
+                f"make the folder {DECLARATIONS}/base or {DECLARATIONS}/{stack}",
+            )
         return found
     at = _mark(setting, path)
     layers = _names(setting.value)
     if not layers:
-        report.error(at, "`foundry:layers` is not a list of folder names", f"write a list such as [base, {stack}]")
+        report.error(
+            at, "`foundry:layers` is not a list of folder names", f"write a list such as [base, {stack}]"
+        )
         return ()
     for layer in layers:
         if not _LAYER.fullmatch(layer) or layer not in folders:
             report.error(
                 at,
                 f"there is no layer `{layer}`",
-                meant(layer, folders, none=f"make the folder {DECLARATIONS}/{layer}", have=f"the folders in {DECLARATIONS}/ are"),
+                meant(
+                    layer,
+                    folders,
+                    none=f"make the folder {DECLARATIONS}/{layer}",
+                    have=f"the folders in {DECLARATIONS}/ are",
+                ),
             )
     if len(set(layers)) < len(layers):
         report.error(at, "`foundry:layers` names a layer twice", "name each layer once, the lowest first")
@@ -221,7 +246,11 @@ def _tree(root: Path, path: str, report: Report) -> Mapping | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        report.error(Mark(path, 1, 1), f"the file can't be read ({type(error).__name__})", "make it a readable file in UTF-8")
+        report.error(
+            Mark(path, 1, 1),
+            f"the file can't be read ({type(error).__name__})",
+            "make it a readable file in UTF-8",
+        )
         return None
     reading = read(text, path, report, material=True)
     if reading.value is None:

@@ -24,7 +24,28 @@ LARGEST: Final = 512 * 1024 * 1024
 """Bytes in a file, at most (Azure docs: quotas and limits of the Agent Service)."""
 
 SEARCHABLE: Final = frozenset(
-    "c cpp cs css doc docx html java js json md pdf php pptx py rb sh tex ts txt".split()
+    [
+        "c",
+        "cpp",
+        "cs",
+        "css",
+        "doc",
+        "docx",
+        "html",
+        "java",
+        "js",
+        "json",
+        "md",
+        "pdf",
+        "php",
+        "pptx",
+        "py",
+        "rb",
+        "sh",
+        "tex",
+        "ts",
+        "txt",
+    ]
 )
 """Endings that file search takes (Azure docs: file search tool, supported file types)."""
 
@@ -149,8 +170,14 @@ class Shelf:
         unwanted = [_regex(self._excluded(text, mark)) for text, mark in exclude]
         kept = [path for path in found if not any(regex.fullmatch(path) for regex in unwanted)]
         if not kept:
-            why = f"all {len(found)} files it matches are excluded" if found else f"below {base or '.'} nothing matches"
-            self._report.error(at, f"the pattern `{pattern}` names no file: {why}", "correct the pattern, or add the files")
+            why = (
+                f"all {len(found)} files it matches are excluded"
+                if found
+                else f"below {base or '.'} nothing matches"
+            )
+            self._report.error(
+                at, f"the pattern `{pattern}` names no file: {why}", "correct the pattern, or add the files"
+            )
         files = (self._file(path, at, searchable=True) for path in kept)
         return [file for file in files if file]
 
@@ -165,7 +192,11 @@ class Shelf:
             self._tell(facts, at)
             return None
         if searchable and ending not in SEARCHABLE:
-            self._report.error(at, f"file search does not take {path}", f"convert it to one of: {', '.join(sorted(SEARCHABLE))}")
+            self._report.error(
+                at,
+                f"file search does not take {path}",
+                f"convert it to one of: {', '.join(sorted(SEARCHABLE))}",
+            )
             return None
         if searchable and ending not in _BINARY and not facts.is_text:
             self._tell(self._not_utf8(path), at)
@@ -185,19 +216,26 @@ class Shelf:
         return self._facts[path]
 
     def _inspect(self, path: str) -> _Facts | _Problem:
-        full = os.path.join(self._root, path)
+        full = self._root / path
         try:
-            if not os.path.exists(full):
+            if not full.exists():
                 return self._missing(path)
             if not self._is_inside(full):
-                return _Problem(f"{path} is a link that leaves the repository", "put the file itself into the repository")
-            if not os.path.isfile(full):
-                return _Problem(f"{path} is not a file", "name a file, or a pattern such as `folder/**/*.md` where patterns are taken")
-            size = os.path.getsize(full)
+                return _Problem(
+                    f"{path} is a link that leaves the repository", "put the file itself into the repository"
+                )
+            if not full.is_file():
+                return _Problem(
+                    f"{path} is not a file",
+                    "name a file, or a pattern such as `folder/**/*.md` where patterns are taken",
+                )
+            size = full.stat().st_size
             if size == 0:
                 return _Problem(f"{path} is empty", "write something into it, or leave it out")
             if size > LARGEST:
-                return _Problem(f"{path} has {size:,} bytes, more than the {LARGEST:,} that the service takes", "split it")
+                return _Problem(
+                    f"{path} has {size:,} bytes, more than the {LARGEST:,} that the service takes", "split it"
+                )
             return _hashed(full, size)
         except (OSError, ValueError) as error:
             return _unreadable(path, error)
@@ -207,8 +245,14 @@ class Shelf:
         try:
             beside = [entry.name for entry in os.scandir(self._root / folder) if entry.is_file()]
         except OSError:
-            return _Problem(f"there is no file {path}", f"there is no folder {folder} either: the path is relative to the document it stands in")
-        return _Problem(f"there is no file {path}", meant(name, beside, none=f"{folder} holds no files", have=f"{folder or 'the root'} holds"))
+            return _Problem(
+                f"there is no file {path}",
+                f"there is no folder {folder} either: the path is relative to the document it stands in",
+            )
+        return _Problem(
+            f"there is no file {path}",
+            meant(name, beside, none=f"{folder} holds no files", have=f"{folder or 'the root'} holds"),
+        )
 
     def _listing(self, base: str) -> list[str]:
         if base not in self._listings:
@@ -216,19 +260,29 @@ class Shelf:
             for folder, folders, names in os.walk(self._root / base):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 inside = os.path.relpath(folder, self._root).replace(os.sep, "/")
-                found += [posixpath.normpath(posixpath.join(inside, name)) for name in names if not name.startswith(".")]
+                found += [
+                    posixpath.normpath(posixpath.join(inside, name))
+                    for name in names
+                    if not name.startswith(".")
+                ]
             self._listings[base] = sorted(found)
         return self._listings[base]
 
     def _inside(self, written: str, at: Mark) -> str | None:
         if _WILD.search(written) and not (self._root / posixpath.dirname(at.path) / written).exists():
-            self._report.error(at, f"`{written}` is a pattern", "name one file: patterns are taken only in a store's `files`")
+            self._report.error(
+                at, f"`{written}` is a pattern", "name one file: patterns are taken only in a store's `files`"
+            )
             return None
         return self._normal(written, at)
 
     def _normal(self, written: str, at: Mark) -> str | None:
         if "\\" in written or "\0" in written or posixpath.isabs(written) or re.match(r"[A-Za-z]:", written):
-            self._report.error(at, f"`{written}` is not a relative path", "write a path relative to this document, with forward slashes")
+            self._report.error(
+                at,
+                f"`{written}` is not a relative path",
+                "write a path relative to this document, with forward slashes",
+            )
             return None
         path = posixpath.normpath(posixpath.join(posixpath.dirname(at.path), written))
         if path == ".." or path.startswith("../"):
@@ -241,7 +295,7 @@ class Shelf:
             return pattern
         return posixpath.normpath(posixpath.join(posixpath.dirname(at.path), pattern))
 
-    def _is_inside(self, full: str) -> bool:
+    def _is_inside(self, full: Path) -> bool:
         real = os.path.realpath(full)
         return real == self._real_root or real.startswith(self._real_root + os.sep)
 
@@ -249,11 +303,11 @@ class Shelf:
         self._report.error(at, problem.what, problem.fix)
 
 
-def _hashed(full: str, size: int) -> _Facts:
+def _hashed(full: Path, size: int) -> _Facts:
     digest = hashlib.sha256()
     decoder: codecs.IncrementalDecoder | None = None
     is_text = True
-    with open(full, "rb") as stream:
+    with full.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
             if decoder is None:

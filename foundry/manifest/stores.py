@@ -44,9 +44,15 @@ def _files(tree: Mapping, world: World) -> tuple[KnowledgeFile, ...]:
             if not world.shelf.is_excluded(file, exclude):
                 found[file.path] = file
             else:
-                world.report.error(at, f"`{pattern}` is named and excluded", "take it out of `files` or out of `exclude`")
+                world.report.error(
+                    at, f"`{pattern}` is named and excluded", "take it out of `files` or out of `exclude`"
+                )
     if len(found) > _MOST_FILES:
-        world.report.error(tree.values_at["files"], f"{len(found):,} files: a vector store takes {_MOST_FILES:,}", "divide them between several stores")
+        world.report.error(
+            tree.values_at["files"],
+            f"{len(found):,} files: a vector store takes {_MOST_FILES:,}",
+            "divide them between several stores",
+        )
     return tuple(sorted(found.values()))
 
 
@@ -55,4 +61,8 @@ def _check_overlap(tree: Mapping, world: World) -> None:
     size, overlap = chunking.get("max_chunk_size_tokens"), chunking.get("chunk_overlap_tokens")
     if isinstance(size, int) and isinstance(overlap, int) and overlap * 2 > size:
         at = chunking.values_at["chunk_overlap_tokens"]
-        world.report.error(at, f"an overlap of {overlap} tokens is more than half of a chunk of {size}", f"write {size // 2} or less")
+        world.report.error(
+            at,
+            f"an overlap of {overlap} tokens is more than half of a chunk of {size}",
+            f"write {size // 2} or less",
+        )

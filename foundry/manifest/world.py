@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from foundry.manifest.interpolation import Interpolation, Templated
 from foundry.manifest.layers import Document, Documents
-from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place, plain
+from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
 from foundry.manifest.shelf import Shelf
 from foundry.model import Adopt, Dialect, Json, Lifecycle, Text
 
-OWN_CONNECTIONS: Final = {"search": "search", "storage": "storage", "cosmos": "thread_store"}
+Result = TypeVar("Result")
+
+OWN_CONNECTIONS: Final = {
+    "search": "search",
+    "storage": "storage",
+    "cosmos": "thread_store",
+    "monitoring": "monitoring",
+}
 """The connections that a set-up makes unasked, and the part of the Environment each one belongs to."""
 
 _SEARCH_CATEGORY: Final = "CognitiveSearch"
@@ -51,6 +58,7 @@ class World:
     shelf: Shelf
     fill: Interpolation
     report: Report
+    done: dict[tuple[int, str], tuple[Mapping, Any]] = field(default_factory=dict)
 
     # ---- what there is
 
@@ -93,17 +101,33 @@ class World:
 
     def deployment(self, name: Any, at: Mark) -> bool:
         """Whether a deployment is declared."""
-        return self.refer("deployment", name, self.names("deployments"), at, declare="declare it under `deployments`")
+        return self.refer(
+            "deployment", name, self.names("deployments"), at, declare="declare it under `deployments`"
+        )
 
     def connection(self, name: Any, at: Mark, categories: Collection[str] = ()) -> bool:
         """Whether a connection is declared or made by the set-up, and of one of the categories."""
-        own = [known for known, part in OWN_CONNECTIONS.items() if self.environment is not None and part in self.environment]
-        if not self.refer("connection", name, [*self.names("connections"), *own], at, declare="declare it under `connections`"):
+        own = [
+            known
+            for known, part in OWN_CONNECTIONS.items()
+            if self.environment is not None and part in self.environment
+        ]
+        if not self.refer(
+            "connection",
+            name,
+            [*self.names("connections"), *own],
+            at,
+            declare="declare it under `connections`",
+        ):
             return False
-        category = self.connection_category(name) if self.environment is not None and isinstance(name, str) else None
+        category = (
+            self.connection_category(name) if self.environment is not None and isinstance(name, str) else None
+        )
         if category is not None and categories and category not in categories:
             told = f"has the category {category}" if category != "own" else "is the set-up's own"
-            self.report.error(at, f"the connection `{name}` {told}", f"name one with the category {' or '.join(categories)}")
+            self.report.error(
+                at, f"the connection `{name}` {told}", f"name one with the category {' or '.join(categories)}"
+            )
             return False
         return True
 
@@ -113,18 +137,27 @@ class World:
 
     def document(self, kind: str, name: Any, at: Mark) -> Document | None:
         """The document that is referred to; a finding when there is none or the stack leaves it out."""
-        known = self.documents.of(kind)
+        known = self.documents.by_kind[kind]
         if not isinstance(name, str):
             return None
         found = known.get(name)
         if found is None:
             if self.documents.complete:
-                fix = meant(name, known, none=f"declare a document of kind {kind}", have=f"the {_KINDS[kind]} documents are")
+                fix = meant(
+                    name,
+                    known,
+                    none=f"declare a document of kind {kind}",
+                    have=f"the {_KINDS[kind]} documents are",
+                )
                 self.report.error(at, f"unknown {_KINDS[kind]} `{name}`", fix)
             return None
         if found.omitted:
             out = found.tree.values_at["omit"].position
-            self.report.error(at, f"the {_KINDS[kind]} `{name}` is left out of this stack by {out}", "leave this reference out too, or take `omit` away")
+            self.report.error(
+                at,
+                f"the {_KINDS[kind]} `{name}` is left out of this stack by {out}",
+                "leave this reference out too, or take `omit` away",
+            )
             return None
         return found
 
@@ -134,10 +167,20 @@ class World:
         """The project a document lives in: its own word, or the only one there is."""
         known = self.names("projects")
         if "project" in tree:
-            self.refer("project", tree["project"], known, tree.values_at["project"], declare="declare it under `projects`")
+            self.refer(
+                "project",
+                tree["project"],
+                known,
+                tree.values_at["project"],
+                declare="declare it under `projects`",
+            )
             return str(tree["project"])
         if len(known) > 1:
-            self.report.error(tree.mark, "the Environment has several projects and this document names none", f"write `project:` and one of: {', '.join(known)}")
+            self.report.error(
+                tree.mark,
+                "the Environment has several projects and this document names none",
+                f"write `project:` and one of: {', '.join(known)}",
+            )
         return next(iter(known), "")
 
     def dialect_of(self, tree: Mapping) -> Dialect:
@@ -157,8 +200,13 @@ class World:
         if not isinstance(value, str):
             return None
         if len(value) > longest:
-            self.report.error(at, f"`{key}` has {len(value):,} characters, more than the {longest:,} that the service takes", "shorten it")
-        return unfilled(value)
+            self.report.error(
+                at,
+                f"`{key}` has {len(value):,} characters, more than the {longest:,} that the service takes",
+                "shorten it",
+            )
+        text: Text = unfilled(value)
+        return text
 
     def body(self, tree: Mapping, key: str) -> Mapping | None:
         """A JSON object, inline or from a file, with its places; None when there is none."""
@@ -173,16 +221,28 @@ class World:
     def json_schema(self, tree: Mapping, key: str) -> Json:
         """A JSON Schema, inline or from a file; a finding when it is none."""
         body = self.body(tree, key)
-        if body is None:
-            return None
+        return self.once(body, self._json_schema) if body is not None else None
+
+    def _json_schema(self, body: Mapping) -> Json:
         validator: Any = Draft202012Validator(Draft202012Validator.META_SCHEMA)
         error = best_match(validator.iter_errors(body))
         if error is not None:
             path = list(error.absolute_path)
             where = f" at `{dotted(path)}`" if path else ""
-            self.report.error(place(body, path), f"this is not a JSON Schema{where}: {error.message[:120]}", "correct it")
-        resolved: Json = unfilled(plain(body))
+            self.report.error(
+                place(body, path), f"this is not a JSON Schema{where}: {error.message[:120]}", "correct it"
+            )
+        resolved: Json = unfilled(body)
         return resolved
+
+    def once(self, body: Mapping, work: Callable[[Mapping], Result]) -> Result:
+        """What `work` makes of a body, done once for a file that many documents name."""
+        known = (id(body), work.__qualname__)
+        if known not in self.done:
+            # The body is kept beside the result, so that its id stays its own.
+            self.done[known] = (body, work(body))
+        result: Result = self.done[known][1]
+        return result
 
     def lifecycle(self, tree: Mapping) -> Lifecycle:
         """How a document says it wants to be looked after."""

@@ -27,7 +27,9 @@ _INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _BEYOND_JSON: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?")
-_NOT_YAML: Final = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+_NOT_YAML: Final = re.compile(
+    "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+)
 _LONGEST_NUMBER: Final = 40
 
 
@@ -40,7 +42,7 @@ class Reading:
     sound: bool
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Reading can't go on; the finding has been made."""
 
 
@@ -60,7 +62,7 @@ def read(text: str, path: str, report: Report, *, material: bool = False) -> Rea
     start = Mark(path, 1, 1)
     try:
         value, mark = reader.document()
-    except _Refused:
+    except _RefusedError:
         return Reading(None, start, sound=False)
     except yaml.MarkedYAMLError as error:
         reader.malformed(error)
@@ -107,14 +109,22 @@ class _Reader:
         mark = self._mark(event)
         if depth > _DEEPEST:
             self._fault(mark, f"nested more than {_DEEPEST} levels deep", "make it flatter")
-            raise _Refused
+            raise _RefusedError
         if isinstance(event, yaml.AliasEvent):
-            self._fault(mark, f"an alias, `*{event.anchor}`", "write the value out; a pattern that starts with `*` needs quotes")
+            self._fault(
+                mark,
+                f"an alias, `*{event.anchor}`",
+                "write the value out; a pattern that starts with `*` needs quotes",
+            )
             return None, mark
         if event.anchor is not None:
             self._fault(mark, f"an anchor, `&{event.anchor}`", "leave it out: declarations have no aliases")
         if event.tag is not None:
-            self._fault(mark, f"a tag, `{event.tag.removeprefix('tag:yaml.org,2002:')}`", "leave it out; put quotes around text that looks like a number")
+            self._fault(
+                mark,
+                f"a tag, `{event.tag.removeprefix('tag:yaml.org,2002:')}`",
+                "leave it out; put quotes around text that looks like a number",
+            )
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, mark)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -148,13 +158,19 @@ class _Reader:
         mark = self._mark(event)
         if not isinstance(event, yaml.ScalarEvent):
             self._value(event, depth + 1)
-            self._fault(mark, "a key that is not text", "write a name, then a colon; text that starts with `{` or `[` needs quotes")
+            self._fault(
+                mark,
+                "a key that is not text",
+                "write a name, then a colon; text that starts with `{` or `[` needs quotes",
+            )
             return None, mark
         if event.anchor is not None or event.tag is not None:
             self._fault(mark, "an anchor or a tag on a key", "leave it out")
         plainly = bool(event.implicit[0])
         if plainly and event.value == "<<":
-            self._fault(mark, "a merge key, `<<`", "write the fields out, or put what is shared into an earlier layer")
+            self._fault(
+                mark, "a merge key, `<<`", "write the fields out, or put what is shared into an earlier layer"
+            )
             return None, mark
         if plainly and not self._material and not isinstance(self._core(event.value, mark), str):
             self._fault(mark, f"the key {event.value or '(empty)'} is not text", f'write "{event.value}"')
@@ -179,7 +195,11 @@ class _Reader:
         if text[0] not in "+-.0123456789":
             return text
         if _BEYOND_JSON.fullmatch(text) or (len(text) > _LONGEST_NUMBER and _FLOAT.fullmatch(text)):
-            self._fault(mark, f"`{text[:_LONGEST_NUMBER]}` is no number that the service can take", "write a finite number, or quotes around text")
+            self._fault(
+                mark,
+                f"`{text[:_LONGEST_NUMBER]}` is no number that the service can take",
+                "write a finite number, or quotes around text",
+            )
             return text
         if _INTEGER.fullmatch(text):
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
@@ -187,7 +207,11 @@ class _Reader:
             number = float(text)
             if math.isfinite(number):
                 return number
-            self._fault(mark, f"`{text}` is no number that the service can take", "write a finite number, or quotes around text")
+            self._fault(
+                mark,
+                f"`{text}` is no number that the service can take",
+                "write a finite number, or quotes around text",
+            )
         return text
 
     def unreadable(self, error: yaml.YAMLError) -> None:
@@ -195,7 +219,11 @@ class _Reader:
         found = _NOT_YAML.search(self._text)
         before = self._text[: found.start()] if found else ""
         mark = Mark(self._path, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        what = f"the character U+{ord(found.group()):04X}, which YAML does not allow" if found else f"malformed YAML: {_first_line(error)}"
+        what = (
+            f"the character U+{ord(found.group()):04X}, which YAML does not allow"
+            if found
+            else f"malformed YAML: {_first_line(error)}"
+        )
         self._fault(mark, what, "remove it")
 
     def malformed(self, error: yaml.MarkedYAMLError) -> None:
@@ -204,8 +232,14 @@ class _Reader:
         mark = Mark(self._path, at.line + 1, at.column + 1) if at else Mark(self._path, 1, 1)
         problem = error.problem or error.context or _first_line(error)
         began = error.context_mark
-        inside = f" {error.context} from line {began.line + 1}" if error.context and error.problem and began and began.line + 1 != mark.line else ""
-        self._fault(mark, f"malformed YAML: {problem}{inside}", self._advice(problem, error.context or "", mark))
+        inside = (
+            f" {error.context} from line {began.line + 1}"
+            if error.context and error.problem and began and began.line + 1 != mark.line
+            else ""
+        )
+        self._fault(
+            mark, f"malformed YAML: {problem}{inside}", self._advice(problem, error.context or "", mark)
+        )
 
     def _advice(self, problem: str, context: str, mark: Mark) -> str:
         lines = self._text.splitlines()
