@@ -1,0 +1,101 @@
+"""What all provider classes have in common: Pulumi's calls translated, and no rule of their own."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, cast
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from foundry.model import FoundryError
+from foundry.providers.operations import Kind, session
+from foundry.providers.values import plain
+
+_FRAMES = 12
+
+
+class Doorway(ResourceProvider):
+    """A dynamic provider without attributes: its pickled form, which lies in the state, is its dotted name alone."""
+
+    serialize_as_secret_always = False
+    kind: ClassVar[str]
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keeps Python's frames out of what people read; runs in the provider's process only."""
+        sys.tracebacklimit = 0
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Says what is wrong with the inputs, all at once."""
+        with told():
+            problems = self._kind().check(plain(_olds or {}), plain(news))
+        return CheckResult(news, [CheckFailure(problem.path, problem.reason) for problem in problems])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Says whether the live object and the declaration differ."""
+        with told():
+            found = self._kind().diff(_id, plain(_olds), plain(_news))
+        return DiffResult(
+            changes=bool(found.changes or found.replaces),
+            replaces=list(found.replaces),
+            delete_before_replace=found.delete_before_replace,
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Makes the object, or finds the one it made before."""
+        with told():
+            made = self._kind().create(session(), plain(props))
+        return CreateResult(made.id, made.outs)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Tells the live object; nothing, when it is definitely gone."""
+        with told():
+            seen = self._kind().read(session(), id_, plain(props))
+        return ReadResult(None, {}) if seen is None else ReadResult(id_, seen.outs, seen.inputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Makes the live object what is declared."""
+        with told():
+            outs = self._kind().update(session(), _id, plain(_olds), plain(_news))
+        return UpdateResult(outs)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Deletes the object if it is still the one that the state speaks of."""
+        with told():
+            self._kind().delete(session(), _id, plain(_props))
+
+    def _kind(self) -> Kind:
+        return cast(Kind, importlib.import_module(f"foundry.reconcile.{self.kind}"))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Lets a FoundryError through with its text alone; a bug comes with its frames, because they are all there is."""
+    try:
+        yield
+    except FoundryError as error:
+        raise error from None
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__, limit=-_FRAMES)
+        places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+        what = f"{type(error).__name__}: {error}\n{places}\n"
+        raise FoundryError(
+            what, fix="this is a bug of foundry-as-code; please report it with these lines"
+        ) from None
+
+
+def inputs(given: Mapping[str, Any], *outputs: str) -> dict[str, Any]:
+    """Properties of a resource: what is given and isn't None, and a place for each output."""
+    return {**{key: value for key, value in given.items() if value is not None}, **dict.fromkeys(outputs)}

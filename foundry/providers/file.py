@@ -1,0 +1,62 @@
+"""The Pulumi resource of an uploaded file, and its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from foundry.providers.doorway import Doorway, inputs
+
+
+class FileProvider(Doorway):
+    """Serves `pulumi-python:dynamic/foundry:File`."""
+
+    kind = "file"
+
+
+class File(Resource, module="foundry", name="File"):
+    """A local file, uploaded for agents. Its Pulumi id is the file's id at the service."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        owner: pulumi.Input[Mapping[str, pulumi.Input[str]]],
+        project: pulumi.Input[str],
+        endpoint: pulumi.Input[str],
+        path: pulumi.Input[str],
+        filename: pulumi.Input[str],
+        sha256: pulumi.Input[str],
+        size: pulumi.Input[int],
+        purpose: pulumi.Input[str] = "assistants",
+        lifecycle: pulumi.Input[Mapping[str, Any]] | None = None,
+        dialect: pulumi.Input[str] = "classic",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declares a file.
+
+        `path` is relative to the project root; `sha256` (hex) and `size` (bytes) are its content's; `filename` is what
+        people are shown. The other arguments are those of `Agent`.
+        """
+        given = {
+            "owner": owner,
+            "dialect": dialect,
+            "project": project,
+            "endpoint": endpoint,
+            "lifecycle": lifecycle if lifecycle is not None else {},
+            "path": path,
+            "filename": filename,
+            "sha256": sha256,
+            "size": size,
+            "purpose": purpose,
+        }
+        props = inputs(given, "fileId", "serviceFilename", "adopted")
+        super().__init__(FileProvider(), resource_name, props, opts)
+
+    @property
+    def file_id(self) -> pulumi.Output[str]:
+        """The file's id. In references prefer `id`: Pulumi keeps it known while the file is updated."""
+        return cast("pulumi.Output[str]", pulumi.get(self, "fileId"))

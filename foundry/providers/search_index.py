@@ -1,0 +1,63 @@
+"""The Pulumi resource of a search index, and its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from foundry.providers.doorway import Doorway, inputs
+
+
+class SearchIndexProvider(Doorway):
+    """Serves `pulumi-python:dynamic/foundry:SearchIndex`."""
+
+    kind = "search_index"
+
+
+class SearchIndex(Resource, module="foundry", name="SearchIndex"):
+    """An index of Azure AI Search. Its Pulumi id is the name of the index."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        owner: pulumi.Input[Mapping[str, pulumi.Input[str]]],
+        name: pulumi.Input[str],
+        service: pulumi.Input[str],
+        endpoint: pulumi.Input[str],
+        definition: pulumi.Input[Mapping[str, Any]],
+        documents: pulumi.Input[Sequence[Mapping[str, Any]]] | None = None,
+        alias: pulumi.Input[str] | None = None,
+        rebuild: pulumi.Input[str] = "forbid",
+        lifecycle: pulumi.Input[Mapping[str, Any]] | None = None,
+        dialect: pulumi.Input[str] = "classic",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declares an index.
+
+        `service` is the ARM id of the search service and `endpoint` its address; `definition` the service's own body, its
+        name included; `documents` ([{path, sha256}]) JSON Lines files to merge in by key; `alias` a name that is to stand
+        for the index; `rebuild` forbid or behind_alias. The other arguments are those of `Agent`.
+        """
+        given = {
+            "owner": owner,
+            "name": name,
+            "dialect": dialect,
+            "service": service,
+            "endpoint": endpoint,
+            "lifecycle": lifecycle if lifecycle is not None else {},
+            "definition": definition,
+            "alias": alias,
+            "rebuild": rebuild,
+            "documents": documents if documents is not None else [],
+        }
+        props = inputs(given, "indexName", "incarnation", "applied", "adopted")
+        super().__init__(SearchIndexProvider(), resource_name, props, opts)
+
+    @property
+    def index_name(self) -> pulumi.Output[str]:
+        """The name of the index. In references prefer `id`: Pulumi keeps it known while the index is updated."""
+        return cast("pulumi.Output[str]", pulumi.get(self, "indexName"))

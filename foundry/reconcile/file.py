@@ -1,0 +1,165 @@
+"""Uploaded files. See `foundry.reconcile` for the six functions.
+
+The service keeps no metadata on a file, so the mark is in its name: the stem, twelve hex digits that stand for this stack
+and this content, and the suffix. So a lost state or a lost answer finds the file again, and another stack's is never
+taken for ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from foundry.diff import changes
+from foundry.model import UNKNOWN, FoundryError, Owner
+from foundry.reconcile.references import users, uses_file
+from foundry.reconcile.session import ProjectView, Session
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen, handling, moved, needs, owner_of
+from foundry.service.log import PROGRESS
+from foundry.service.protocols import LiveFile, ProjectService
+
+KIND: Final = "File"
+INPUTS: Final = (
+    "owner",
+    "dialect",
+    "project",
+    "endpoint",
+    "lifecycle",
+    "path",
+    "filename",
+    "sha256",
+    "size",
+    "purpose",
+)
+_FIXED: Final = ("sha256", "filename", "purpose")
+_HANDLING: Final = ("endpoint", "owner", "lifecycle", "size")
+_UNUSABLE: Final = frozenset({"error", "deleting", "deleted"})
+
+
+def service_filename(owner: Owner, filename: str, sha256: str) -> str:
+    """The file's name at the service, unique for a stack and a content."""
+    word = hashlib.sha256(f"{owner.stack_id}:{sha256}".encode()).hexdigest()[:12]
+    name = PurePosixPath(filename)
+    return f"{name.stem}.{word}{name.suffix}"
+
+
+def check(_olds: Props, news: Props) -> list[Problem]:
+    """What is wrong with the inputs."""
+    problems = [*needs(news, "project", "endpoint", "path", "filename", "sha256")]
+    size = news.get("size")
+    if isinstance(size, int | float) and size <= 0:
+        problems.append(Problem("size", "is 0; the service refuses empty files"))
+    return problems
+
+
+def diff(_id: str, olds: Props, news: Props) -> Difference:
+    """What would change: everything that makes up a file makes another file."""
+    found = (*handling(olds, news, _HANDLING), *changes(KIND, _definition(olds), _definition(news)))
+    fixed = tuple(change.path for change in found if change.path in _FIXED)
+    return Difference(found, (*moved(olds, news, "project"), *fixed))
+
+
+def create(session: Session, news: Props) -> Made:
+    """Uploads the file, or finds it uploaded."""
+    view, owner = session.project(news["endpoint"]), owner_of(news)
+    service = view.service.waiting_for_roles()
+    name = service_filename(owner, str(news["filename"]), str(news["sha256"]))
+
+    def uploaded() -> LiveFile | None:
+        matches = [
+            file
+            for file in view.files.all(service.list_files)
+            if file.filename == name and file.size == int(news["size"]) and file.status not in _UNUSABLE
+        ]
+        return min(matches, key=lambda file: (file.created_at, file.id), default=None)
+
+    def just_uploaded() -> LiveFile | None:
+        view.files.forget()
+        return uploaded()
+
+    found = session.look_up_patiently(uploaded) if session.patience.pending else uploaded()
+    if found is None:
+        content = _content(session, news)
+        purpose = str(news.get("purpose") or "assistants")
+        found = session.make_once(
+            lambda: service.upload_file(name, content, purpose), just_uploaded, f"file {name}"
+        )
+    view.files.put(found)
+    view.files_in_use.add(found.id)
+    return Made(found.id, _outs(news, found.id, name))
+
+
+def read(session: Session, file_id: str, props: Props) -> Seen | None:
+    """Whether the file is still there; its content can't be read back."""
+
+    def live() -> LiveFile:
+        view = session.project(props["endpoint"])
+        return view.files.find(file_id, view.service.list_files) or view.service.get_file(file_id)
+
+    file = session.unless_gone(str(props["project"]), live)
+    if file is None or file.status in _UNUSABLE:
+        return None
+    outs = dict(props)
+    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+
+
+def update(_session: Session, file_id: str, olds: Props, news: Props) -> dict[str, Any]:
+    """Learns where the file is found and how it is reached; the file itself stays."""
+    return _outs(news, file_id, str(olds["serviceFilename"]))
+
+
+def delete(session: Session, file_id: str, props: Props) -> None:
+    """Deletes the file unless a store or an agent lists it, or this process has just found it to be in use."""
+
+    def live() -> LiveFile:
+        return session.project(props["endpoint"]).service.get_file(file_id)
+
+    file = session.unless_gone(str(props["project"]), live)
+    if file is None:
+        return
+    view = session.project(props["endpoint"])
+    if file_id in view.files_in_use or file.filename != props.get("serviceFilename"):
+        PROGRESS.info("file %s: in use again; left alone", file_id)
+        return
+    if _is_listed(view, view.service, file_id):
+        PROGRESS.info("file %s: a store or an agent still lists it; left alone", file_id)
+        return
+    view.service.delete_file(file_id)
+    view.files.drop(file_id)
+
+
+def _is_listed(view: ProjectView, service: ProjectService, file_id: str) -> bool:
+    if next(users(view, service, uses_file(file_id)), None) is not None:
+        return True
+    for store in view.stores.all(service.list_stores):
+        if view.members(store.id).find(file_id, lambda store_id=store.id: service.list_members(store_id)):  # type: ignore[misc]
+            return True
+    return False
+
+
+def _content(session: Session, news: Props) -> bytes:
+    path = session.root / str(news["path"])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FoundryError(
+            f"{news['path']} can't be read: {error.strerror}", fix="put the file back"
+        ) from None
+    if hashlib.sha256(content).hexdigest() != news["sha256"]:
+        raise FoundryError(f"{news['path']} has changed since it was declared", fix="run the command again")
+    return content
+
+
+def _definition(props: Props) -> dict[str, Any]:
+    told = {key: props.get(key) for key in (*_FIXED, "path")}
+    return {key: value for key, value in told.items() if value is not UNKNOWN}
+
+
+def _outs(news: Props, file_id: str, name: str) -> dict[str, Any]:
+    return {
+        **{key: news[key] for key in INPUTS if key in news},
+        "fileId": file_id,
+        "serviceFilename": name,
+        "adopted": False,
+    }

@@ -1,0 +1,58 @@
+"""What a live agent refers to, so that nothing in use is deleted from under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from foundry.model import FoundryError
+from foundry.reconcile.session import ProjectView
+from foundry.service.errors import NotFound
+from foundry.service.protocols import LiveAgent, ProjectService
+
+Uses = Callable[[Mapping[str, Any]], bool]
+
+
+def uses_store(store_id: str) -> Uses:
+    """Whether a tool searches this vector store."""
+    return lambda tool: store_id in (tool.get("vector_store_ids") or ())
+
+
+def uses_file(file_id: str) -> Uses:
+    """Whether a tool is given this file."""
+    return lambda tool: file_id in (tool.get("file_ids") or ())
+
+
+def uses_agent(agent_id: str) -> Uses:
+    """Whether a tool hands over to this agent."""
+    return lambda tool: bool(tool.get("agent_id") == agent_id)
+
+
+def uses_index(name: str) -> Uses:
+    """Whether a tool searches an index of this name."""
+    return lambda tool: bool(tool.get("index_name") == name)
+
+
+def users(view: ProjectView, service: ProjectService, uses: Uses) -> Iterator[LiveAgent]:
+    """The live agents with a tool that `uses` it. Each is read anew: a listing may be older than its last change."""
+    for listed in view.agents.all(service.list_agents):
+        if not any(uses(tool) for tool in listed.definition["tools"]):
+            continue
+        try:
+            agent = service.get_agent(listed.id)
+        except NotFound:
+            view.agents.drop(listed.id)
+            continue
+        view.agents.put(agent)
+        if any(uses(tool) for tool in agent.definition["tools"]):
+            yield agent
+
+
+def refuse_if_used(what: str, using: Iterator[LiveAgent]) -> None:
+    """Raises FoundryError naming every agent that still uses it."""
+    names = [f"{agent.definition.get('name')} ({agent.id})" for agent in using]
+    if names:
+        raise FoundryError(
+            f"{what} isn't deleted: it is used by {'agent' if len(names) == 1 else 'agents'} {', '.join(names)}",
+            fix="take it out of their tools or delete them first, then run the command again",
+        )

@@ -1,0 +1,158 @@
+"""What the calls of one process share: services, patience, and one snapshot for each kind and project."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from foundry.model import FoundryError, ServiceError
+from foundry.reconcile.snapshot import Snapshot
+from foundry.service.errors import NotFound, PlaceGone, Unanswered, Unresolved
+from foundry.service.log import PROGRESS
+from foundry.service.patience import Patience
+from foundry.service.protocols import (
+    LiveAgent,
+    LiveFile,
+    LiveStore,
+    ProjectService,
+    SearchService,
+    Services,
+    StoreMember,
+)
+
+T = TypeVar("T")
+
+
+class ProjectView:
+    """One project: its service, and what this process knows of it."""
+
+    def __init__(self, service: ProjectService) -> None:
+        self.service = service
+        self.agents: Snapshot[LiveAgent] = Snapshot(lambda agent: agent.id)
+        self.stores: Snapshot[LiveStore] = Snapshot(lambda store: store.id)
+        self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id)
+        self._lock = threading.Lock()
+        self._members: dict[str, Snapshot[StoreMember]] = {}
+        self.files_in_use: set[str] = set()
+
+    def members(self, store_id: str) -> Snapshot[StoreMember]:
+        """The snapshot of one store's files."""
+        with self._lock:
+            return self._members.setdefault(store_id, Snapshot(lambda member: member.file_id))
+
+    def forget_members(self, store_id: str) -> None:
+        """Makes the next caller list a store's files anew."""
+        with self._lock:
+            self._members.pop(store_id, None)
+
+
+class SearchView:
+    """One search service: its adapter, and what this process knows of its indexes."""
+
+    def __init__(self, service: SearchService) -> None:
+        self.service = service
+        self.indexes: Snapshot[Mapping[str, Any]] = Snapshot(lambda body: str(body["name"]))
+
+
+class Session:
+    """One process's view of the services. Safe to share between threads.
+
+    `root` is the folder that the paths of local files start from. `incarnation` makes a random word.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        patience: Patience,
+        *,
+        root: Path | None = None,
+        incarnation: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self.services = services
+        self.patience = patience
+        self.root = root or Path()
+        self.incarnation = incarnation
+        self._lock = threading.Lock()
+        self._projects: dict[str, ProjectView] = {}
+        self._searches: dict[str, SearchView] = {}
+
+    def project(self, endpoint: str) -> ProjectView:
+        """The view of the project at an endpoint."""
+        with self._lock:
+            if endpoint not in self._projects:
+                self._projects[endpoint] = ProjectView(self.services.project(endpoint))
+            return self._projects[endpoint]
+
+    def projects(self) -> Sequence[ProjectView]:
+        """Every project that this process has dealt with."""
+        with self._lock:
+            return list(self._projects.values())
+
+    def search(self, endpoint: str) -> SearchView:
+        """The view of the search service at an endpoint."""
+        with self._lock:
+            if endpoint not in self._searches:
+                self._searches[endpoint] = SearchView(self.services.search(endpoint))
+            return self._searches[endpoint]
+
+    def unless_gone(self, place_id: str, read: Callable[[], T | None]) -> T | None:
+        """What `read` returns; None when the object or the place it lives in is definitely gone.
+
+        A host that DNS doesn't know counts as gone only if Azure Resource Manager doesn't know `place_id` either.
+        Every other failure is raised with the way past it.
+        """
+        try:
+            return read()
+        except (PlaceGone, NotFound):
+            return None
+        except Unresolved as error:
+            try:
+                if not self.services.exists_in_azure(place_id):
+                    return None
+            except FoundryError as asked:
+                raise with_way_past(
+                    error, f"Azure Resource Manager couldn't be asked either ({asked.what})"
+                ) from None
+            raise with_way_past(error) from None
+        except ServiceError as error:
+            raise with_way_past(error) from None
+
+    def make_once(self, make: Callable[[], T], look_up: Callable[[], T | None], what: str) -> T:
+        """Makes something that the service can't make "only if absent".
+
+        When nobody knows whether a request was acted upon, what it may have made is looked up, for a bounded time because
+        listings lag, and only what isn't there is asked for again. Raises ServiceError when the budget is used up.
+        """
+        timing = self.patience.timing
+        started = timing.clock()
+        while True:
+            try:
+                return make()
+            except Unanswered as error:
+                PROGRESS.info("%s: no answer (%s); looking up whether it was made", what, error.what)
+                found = self.look_up_patiently(look_up)
+                if found is not None:
+                    return found
+                if timing.clock() - started >= self.patience.retry_budget:
+                    raise
+
+    def look_up_patiently(self, look_up: Callable[[], T | None]) -> T | None:
+        """Repeats a look-up until it finds something, for a bounded time."""
+        timing = self.patience.timing
+        started, pause = timing.clock(), 0.5
+        while True:
+            found = look_up()
+            if found is not None or timing.clock() - started + pause > self.patience.look_up:
+                return found
+            timing.sleep(pause)
+            pause = min(pause * 2, 4.0)
+
+
+def with_way_past(error: ServiceError, addition: str | None = None) -> ServiceError:
+    """The same error, whose advice also names how to go on without reading."""
+    what = f"{error.what}; {addition}" if addition else error.what
+    fix = f"{error.fix}; `--refresh=false` goes on without reading what is live"
+    return type(error)(what, fix=fix, failure=error.failure)

@@ -1,0 +1,67 @@
+"""One listing, shared by every worker of a process and kept true by what this process itself changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Snapshot(Generic[T]):
+    """What a listing said, with our own changes written over it.
+
+    The first caller loads; others wait for that one listing. A failed listing fails all who wait for it and is tried
+    again by the next caller.
+    """
+
+    def __init__(self, key: Callable[[T], str]) -> None:
+        self._key = key
+        self._lock = threading.Lock()
+        self._listing: Future[Sequence[T]] | None = None
+        self._own: dict[str, T | None] = {}
+
+    def all(self, load: Callable[[], Sequence[T]]) -> list[T]:
+        """Everything there is, as far as this process knows; `load` is called at most once."""
+        listing = self._listed(load)
+        with self._lock:
+            merged: dict[str, T | None] = {self._key(one): one for one in listing}
+            merged.update(self._own)
+        return [one for one in merged.values() if one is not None]
+
+    def find(self, key: str, load: Callable[[], Sequence[T]]) -> T | None:
+        """One of them, or None."""
+        return next((one for one in self.all(load) if self._key(one) == key), None)
+
+    def put(self, one: T) -> None:
+        """We made or changed it."""
+        with self._lock:
+            self._own[self._key(one)] = one
+
+    def drop(self, key: str) -> None:
+        """We deleted it, or saw that it is gone."""
+        with self._lock:
+            self._own[key] = None
+
+    def forget(self) -> None:
+        """Makes the next caller list anew."""
+        with self._lock:
+            self._listing = None
+
+    def _listed(self, load: Callable[[], Sequence[T]]) -> Sequence[T]:
+        with self._lock:
+            listing = self._listing
+            mine = listing is None
+            if listing is None:
+                listing = self._listing = Future()
+        if mine:
+            try:
+                listing.set_result(load())
+            except BaseException as error:
+                with self._lock:
+                    if self._listing is listing:
+                        self._listing = None
+                listing.set_exception(error)
+        return listing.result()

@@ -1,0 +1,416 @@
+"""Vector stores of the classic dialect. See `foundry.reconcile` for the six functions.
+
+The service tells a store's name, metadata and expiry, and its members by file id; how its files were cut into chunks and
+which data sources it was made over it doesn't tell, so the mark's digest keeps both: `<data sources>.<chunking>.<all>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from foundry.diff import changes, digest, normal, settled
+from foundry.model import UNKNOWN, FoundryError
+from foundry.reconcile.claims import find_claimed
+from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.reconcile.references import refuse_if_used, users, uses_store
+from foundry.reconcile.session import ProjectView, Session
+from foundry.reconcile.shapes import (
+    Difference,
+    Made,
+    Problem,
+    Props,
+    Seen,
+    handling,
+    is_let_go,
+    lifecycle_of,
+    metadata_problems,
+    moved,
+    needs,
+    only_reports,
+    owner_of,
+    owner_props,
+)
+from foundry.service.errors import NotFound, Unanswered
+from foundry.service.log import PROGRESS
+from foundry.service.protocols import LiveStore, ProjectService
+
+KIND: Final = "VectorStore"
+INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
+_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
+_BATCH: Final = 500
+_BROKEN: Final = frozenset({"failed", "cancelled"})
+_SUPERSEDED: Final = "~superseded"
+
+
+def check(_olds: Props, news: Props) -> list[Problem]:
+    """What is wrong with the inputs."""
+    definition = news.get("definition")
+    problems = [*needs(news, "name", "project", "endpoint")]
+    if definition is UNKNOWN:
+        return problems
+    if not isinstance(definition, Mapping) or not definition.get("name"):
+        return [*problems, Problem("definition.name", "is missing; give it a text")]
+    files, sources = definition.get("files"), definition.get("data_sources")
+    if files and sources:
+        problems.append(
+            Problem("definition", "has both files and data_sources; a store has one or the other")
+        )
+    if isinstance(files, Sequence) and len(files) > 10_000:
+        problems.append(Problem("definition.files", f"has {len(files)} files; 10,000 is the most"))
+    return [*problems, *metadata_problems(definition.get("metadata"), KEY)]
+
+
+def diff(_id: str, olds: Props, news: Props) -> Difference:
+    """What would change. A store over other data sources is another store."""
+    applied = olds.get("applied")
+    base = applied if only_reports(news) else olds.get("definition")
+    found = (*handling(olds, news, _HANDLING), *changes(KIND, base, news.get("definition"), applied))
+    other_sources = any(change.path == "data_sources" for change in found)
+    return Difference(found, (*moved(olds, news, "project"), *(["definition"] if other_sources else [])))
+
+
+def create(session: Session, news: Props) -> Made:
+    """Makes the store, or takes over the one with our mark, and fills it."""
+    view, owner, name = session.project(news["endpoint"]), owner_of(news), str(news["name"])
+    service = view.service.waiting_for_roles()
+    definition, adopt = news["definition"], lifecycle_of(news).get("adopt")
+    mark = Mark(owner, name, _digest(definition), session.incarnation(), adopted=adopt is not None)
+
+    def claimed() -> LiveStore | None:
+        listed = view.stores.all(service.list_stores)
+        return find_claimed("vector store", owner, name, adopt=adopt, listed=listed, get=service.get_store)
+
+    def just_made() -> LiveStore | None:
+        view.stores.forget()
+        return next(
+            (
+                store
+                for store in view.stores.all(service.list_stores)
+                if (found := mark_of(store.metadata)) is not None and found.incarnation == mark.incarnation
+            ),
+            None,
+        )
+
+    live = session.look_up_patiently(claimed) if session.patience.pending else claimed()
+    live = live and _usable(view, service, live, mark, adopting=adopt is not None)
+    rechunk = False
+    if live is None:
+        metadata = marked(mark, {}, definition.get("metadata") or {}, {})
+        live = session.make_once(
+            lambda: service.create_store(definition, metadata), just_made, f"vector store {name}"
+        )
+    else:
+        PROGRESS.info("vector store %s: found as %s, taken over", name, live.id)
+        found = mark_of(live.metadata)
+        rechunk = _part(found, 1) != _part(mark, 1)
+        live = _write(service, live, definition, _claiming(mark, found), applied={})
+    view.stores.put(live)
+    counts = _fill(session, view, live.id, definition, applied=None, rechunk=rechunk)
+    if mark_of(live.metadata) != mark:
+        view.stores.put(_write(service, live, definition, mark, applied={}))
+    return Made(live.id, _outs(news, live.id, mark, definition, counts))
+
+
+def read(session: Session, store_id: str, props: Props) -> Seen | None:
+    """The live store in the words of the last declaration. An expired one is gone: it can't be searched any more."""
+    known = props.get("definition") or {}
+
+    def live() -> tuple[LiveStore, dict[str, Any]]:
+        view = session.project(props["endpoint"])
+        service = view.service
+        store = view.stores.find(store_id, service.list_stores) or service.get_store(store_id)
+        definition: dict[str, Any] = {
+            "name": store.name,
+            "metadata": without_mark(store.metadata),
+            "expires_after_days": store.expires_after_days,
+            "chunking_strategy": known.get("chunking_strategy"),
+            "data_sources": known.get("data_sources"),
+        }
+        if not known.get("data_sources"):
+            definition["files"] = _files(view, service, store_id, props)
+        return store, definition
+
+    seen = session.unless_gone(str(props["project"]), live)
+    if seen is None or seen[0].status == "expired":
+        return None
+    store, definition = seen
+    mark = mark_of(store.metadata)
+    outs = {
+        **props,
+        "definition": settled(KIND, definition, props.get("applied")),
+        "owner": owner_props(mark.owner if mark else None),
+        "name": mark.name if mark else "",
+        "vectorStoreId": store_id,
+        "fileCounts": dict(store.file_counts),
+    }
+    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+
+
+def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[str, Any]:
+    """Makes the live store what is declared: new files are searchable before old ones are taken out."""
+    view, owner = session.project(news["endpoint"]), owner_of(news)
+    service = view.service.waiting_for_roles()
+    try:
+        live = service.get_store(store_id)
+    except NotFound as error:
+        what = f"vector store {store_id} is gone: {error.what}"
+        raise FoundryError(what, fix="run `pulumi refresh`, then up again") from None
+    found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
+    if adopt is not None and adopt["id"] != store_id:
+        raise FoundryError(
+            f"{news['name']!r} is vector store {store_id} already and can't adopt {adopt['id']}",
+            fix="remove lifecycle.adopt, or declare the adopted store under another name",
+        )
+    refuse_unless_ours(f"vector store {store_id}", found, owner, adopt, incarnation=olds.get("incarnation"))
+    definition, applied = news["definition"], olds.get("applied") or {}
+    kept = found is not None and found.incarnation == olds.get("incarnation")
+    mark = Mark(
+        owner,
+        str(news["name"]),
+        _digest(definition),
+        str(olds["incarnation"]) if kept else session.incarnation(),
+        adopted=bool(olds.get("adopted")) or adopt is not None,
+    )
+    rechunk = (
+        _part(found, 1) != _part(mark, 1)
+        if found is not None
+        else _chunking(applied) != _chunking(definition)
+    )
+    live = _write(service, live, definition, _claiming(mark, found), applied=applied)
+    view.stores.put(live)
+    base = applied if only_reports(news) else None
+    counts = _fill(session, view, store_id, definition, applied=base, rechunk=rechunk)
+    if mark_of(live.metadata) != mark:
+        view.stores.put(_write(service, live, definition, mark, applied=applied))
+    return _outs(news, store_id, mark, definition, counts)
+
+
+def delete(session: Session, store_id: str, props: Props) -> None:
+    """Deletes the store if the state speaks of this very one and no agent searches it; its files stay."""
+
+    def live() -> LiveStore:
+        return session.project(props["endpoint"]).service.get_store(store_id)
+
+    store = session.unless_gone(str(props["project"]), live)
+    if store is None:
+        return
+    view = session.project(props["endpoint"])
+    mark = mark_of(store.metadata)
+    if mark is None or mark.incarnation != props.get("incarnation"):
+        PROGRESS.info("vector store %s: taken over since; left alone", store_id)
+        return
+    if is_let_go(props):
+        PROGRESS.info("vector store %s: let go", store_id)
+        as_it_is = {"name": store.name, "expires_after_days": store.expires_after_days}
+        view.stores.put(view.service.update_store(store_id, as_it_is, without_mark(store.metadata)))
+        return
+    refuse_if_used(
+        f"vector store {props['name']} ({store_id})", users(view, view.service, uses_store(store_id))
+    )
+    view.service.delete_store(store_id)
+    view.stores.drop(store_id)
+    view.forget_members(store_id)
+
+
+def _usable(
+    view: ProjectView, service: ProjectService, live: LiveStore, mark: Mark, *, adopting: bool
+) -> LiveStore | None:
+    """The claimed store, unless it can't become what is declared; then it steps aside."""
+    found = mark_of(live.metadata)
+    if live.status == "expired":
+        if adopting:
+            raise FoundryError(
+                f"vector store {live.id} has expired and can't be adopted",
+                fix="remove lifecycle.adopt to have a new one made",
+            )
+        service.delete_store(live.id)
+        view.stores.drop(live.id)
+        return None
+    if found is not None and not adopting and _part(found, 0) != _part(mark, 0):
+        # The engine deletes it by its incarnation once everything refers to the new one.
+        aside = Mark(found.owner, found.name + _SUPERSEDED, found.digest, found.incarnation, found.adopted)
+        as_it_is = {"name": live.name, "expires_after_days": live.expires_after_days}
+        metadata = {**live.metadata, KEY: aside.text()}
+        view.stores.put(service.update_store(live.id, as_it_is, metadata))
+        return None
+    return live
+
+
+def _claiming(mark: Mark, found: Mark | None) -> Mark:
+    """The mark for the time in which the files aren't all in place: ours, but with the digest of what was before."""
+    before = found.digest if found is not None else "-.-.-"
+    return Mark(mark.owner, mark.name, before, mark.incarnation, mark.adopted)
+
+
+def _write(
+    service: ProjectService,
+    live: LiveStore,
+    definition: Mapping[str, Any],
+    mark: Mark,
+    *,
+    applied: Mapping[str, Any],
+) -> LiveStore:
+    metadata = marked(mark, live.metadata, definition.get("metadata") or {}, applied.get("metadata") or {})
+    return service.update_store(live.id, definition, metadata)
+
+
+def _fill(
+    session: Session,
+    view: ProjectView,
+    store_id: str,
+    definition: Mapping[str, Any],
+    *,
+    applied: Mapping[str, Any] | None,
+    rechunk: bool,
+) -> dict[str, int]:
+    """Brings the members to what is declared and waits until they are processed; returns the file counts.
+
+    `applied` (drift is only reported) limits it to what the declaration itself changed.
+    """
+    service = view.service.waiting_for_roles()
+    if definition.get("data_sources"):
+        return dict(service.get_store(store_id).file_counts)
+    paths = _paths_by_id(definition)
+    members = {member.file_id: member for member in service.list_members(store_id)}
+    usable = {file_id for file_id, member in members.items() if member.status not in _BROKEN}
+    if applied is None:
+        additions, removals = set(paths) - usable, set(members) - set(paths)
+    else:
+        before = set(_paths_by_id(applied))
+        additions, removals = set(paths) - before - usable, (before - set(paths)) & set(members)
+    if rechunk:
+        additions |= set(paths)
+    for file_id in sorted(additions & set(members)):
+        service.detach(store_id, file_id)
+    waiting = _Wait(session, service, store_id, str(definition.get("name")), paths)
+    ordered = sorted(additions, key=lambda file_id: paths[file_id])
+    for start in range(0, len(ordered), _BATCH):
+        waiting.attach(ordered[start : start + _BATCH], definition.get("chunking_strategy"))
+    if paths:
+        waiting.until_processed()
+    for file_id in sorted(removals):
+        service.detach(store_id, file_id)
+    view.forget_members(store_id)
+    return dict(service.get_store(store_id).file_counts)
+
+
+class _Wait:
+    """Attaches files and waits, for a bounded time, until the service has processed them."""
+
+    def __init__(
+        self, session: Session, service: ProjectService, store_id: str, name: str, paths: Mapping[str, str]
+    ) -> None:
+        self._session = session
+        self._service = service
+        self._store_id = store_id
+        self._name = name
+        self._paths = paths
+        self._started = session.patience.timing.clock()
+
+    def attach(self, file_ids: Sequence[str], chunking_strategy: Mapping[str, Any] | None) -> None:
+        missing = list(file_ids)
+        while missing:
+            try:
+                batch = self._service.attach(self._store_id, missing, chunking_strategy)
+            except Unanswered:
+                # Attaching is told by the members; what arrived isn't asked for again.
+                present = {member.file_id for member in self._service.list_members(self._store_id)}
+                missing = [file_id for file_id in missing if file_id not in present]
+                self._pause(0.5, "to be asked again")
+            else:
+                self._until(
+                    lambda batch=batch: self._service.batch_status(self._store_id, batch) != "in_progress"
+                )
+                return
+
+    def until_processed(self) -> None:
+        """Raises FoundryError naming each file that the service failed to process, with its reason."""
+        self._until(lambda: not self._service.get_store(self._store_id).file_counts.get("in_progress"))
+        failed = [
+            f"{self._paths[member.file_id]}: {member.reason or member.status}"
+            for member in self._service.list_members(self._store_id)
+            if member.file_id in self._paths and member.status in _BROKEN
+        ]
+        if failed:
+            raise FoundryError(
+                f"vector store {self._name} ({self._store_id}): the service failed to process {'; '.join(sorted(failed))}",
+                fix="mend or leave out the file, then run the command again",
+            )
+
+    def _until(self, done: Any) -> None:
+        pause = 0.25
+        while not done():
+            self._pause(pause, "to be processed")
+            pause = min(pause * 1.5, 5.0)
+
+    def _pause(self, seconds: float, what: str) -> None:
+        timing, longest = self._session.patience.timing, self._session.patience.processing
+        waited = timing.clock() - self._started
+        if waited + seconds > longest:
+            counts = self._service.get_store(self._store_id).file_counts
+            raise FoundryError(
+                f"vector store {self._name} ({self._store_id}): {counts.get('in_progress', 0)} of "
+                f"{counts.get('total', 0)} files still wait {what} after {waited:.0f} s",
+                fix="run the command again; it goes on waiting. FAC_PROCESSING_WAIT_SECONDS sets the bound",
+            )
+        PROGRESS.info("vector store %s: waiting for files %s, %d s", self._name, what, waited)
+        timing.sleep(seconds)
+
+
+def _files(view: ProjectView, service: ProjectService, store_id: str, props: Props) -> list[dict[str, Any]]:
+    """The members as a definition lists them; what we didn't attach goes by its name at the service."""
+    known = {
+        file["file_id"]: file
+        for source in (props.get("applied") or {}, props.get("definition") or {})
+        for file in source.get("files") or ()
+    }
+    found: list[dict[str, Any]] = []
+    for member in view.members(store_id).all(lambda: service.list_members(store_id)):
+        if member.status in _BROKEN:
+            continue
+        if member.file_id in known:
+            found.append(dict(known[member.file_id]))
+        else:
+            file = view.files.find(member.file_id, service.list_files)
+            name = file.filename if file is not None else member.file_id
+            found.append({"path": name, "sha256": "", "file_id": member.file_id})
+    return sorted(found, key=lambda file: (str(file["path"]), str(file["file_id"])))
+
+
+def _paths_by_id(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Path by file id, one for each content: equal contents are in a store once."""
+    by_content: dict[str, tuple[str, str]] = {}
+    for file in sorted(definition.get("files") or (), key=lambda file: str(file["path"])):
+        by_content.setdefault(
+            str(file.get("sha256") or file["file_id"]), (str(file["file_id"]), str(file["path"]))
+        )
+    return dict(by_content.values())
+
+
+def _chunking(definition: Mapping[str, Any]) -> Any:
+    return normal(KIND, {"chunking_strategy": definition.get("chunking_strategy")})
+
+
+def _digest(definition: Mapping[str, Any]) -> str:
+    sources = normal(KIND, {"data_sources": definition.get("data_sources")})
+    return ".".join(digest(part)[:8] for part in (sources, _chunking(definition), normal(KIND, definition)))
+
+
+def _part(mark: Mark | None, number: int) -> str:
+    parts = mark.digest.split(".") if mark is not None else []
+    return parts[number] if len(parts) == 3 else "-"
+
+
+def _outs(
+    news: Props, store_id: str, mark: Mark, definition: Mapping[str, Any], counts: Mapping[str, int]
+) -> dict[str, Any]:
+    return {
+        **{key: news[key] for key in INPUTS if key in news},
+        "definition": definition,
+        "vectorStoreId": store_id,
+        "fileCounts": dict(counts),
+        "incarnation": mark.incarnation,
+        "applied": news["definition"],
+        "adopted": mark.adopted,
+    }
