@@ -1,0 +1,59 @@
+"""The program that Pulumi runs: settings → manifest → environment → outputs."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pulumi
+
+from components import Deployer, FoundryEnvironment, FoundryEnvironmentArgs
+from foundry.manifest import Setting, load
+from foundry.model import FoundryError, Severity
+
+
+class StackSettings:
+    """The stack's configuration as the engine gives it, so that `--config` counts too."""
+
+    def get(self, key: str) -> Setting | None:
+        """The value of a key in its full form; None when it isn't set."""
+        namespace, _, name = key.partition(":")
+        value = pulumi.Config(namespace).get(name)
+        return None if value is None else Setting(value, secret=pulumi.runtime.is_config_secret(key))
+
+
+def main() -> None:
+    """Stand the stack's environment up. Raises `pulumi.RunError` with every finding at once."""
+    loaded = load(Path.cwd(), pulumi.get_stack(), settings=StackSettings())
+    if loaded.manifest is None:
+        raise pulumi.RunError("\n".join(str(finding) for finding in loaded.findings))
+    for finding in loaded.findings:
+        if finding.severity is Severity.WARNING:
+            pulumi.log.warn(str(finding))
+    config = pulumi.Config("foundry")
+    deployer = Deployer(
+        principal_type=config.get("deployerPrincipalType")
+        or ("ServicePrincipal" if os.environ.get("CI") else "User"),
+        settle_seconds=config.get_float("roleSettleSeconds", 60.0),
+    )
+    try:
+        environment = FoundryEnvironment(
+            loaded.manifest.environment.name,
+            FoundryEnvironmentArgs(loaded.manifest, secret=config.require_secret, deployer=deployer),
+        )
+    except FoundryError as error:
+        raise pulumi.RunError(str(error)) from None
+    for name, value in environment.outputs.items():
+        pulumi.export(name, value)
+
+
+def leave(*_: object) -> None:
+    """End without a traceback: when a resource fails, Pulumi interrupts the program, and has told why already."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, leave)
+    main()

@@ -1,0 +1,93 @@
+"""One environment: its platform and what lives on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from foundry import model
+
+from .connections import Secret
+from .contents import fill
+from .naming import Names
+from .platform import Deployer, Place, Platform, build
+from .references import References
+
+
+@dataclass(frozen=True)
+class FoundryEnvironmentArgs:
+    """What an environment is made of. `secret` looks a key of the stack's encrypted configuration up."""
+
+    manifest: model.Manifest
+    secret: Secret
+    deployer: Deployer = field(default_factory=Deployer)
+
+
+class FoundryEnvironment(pulumi.ComponentResource):
+    """Everything that a manifest declares.
+
+    Makes the platform (see `Account`, `Project`, `ContentFilters`, `ModelDeployments`, `Storage`, `Search`, `ThreadStore`, `Monitoring`,
+    `Connections`, `Access`, `CapabilityHosts`; and the resource group, unless it names one that exists) and then the dynamic resources
+    `foundry.providers.File`, `VectorStore`, `SearchIndex` and `Agent` as its own children. On somebody else's platform (`existing`) it
+    makes these alone. A program holds one: what it makes is called as it is in the declarations.
+    """
+
+    project_endpoint: pulumi.Output[str]
+    """Where the first project answers."""
+    agents: dict[str, pulumi.Output[str]]
+    vector_stores: dict[str, pulumi.Output[str]]
+    search_indexes: dict[str, pulumi.Output[str]]
+    """Declared name → the index's name at the service."""
+    model_deployments: list[pulumi.Input[str]]
+    queues: dict[str, pulumi.Input[str]]
+    """Declared name → address."""
+
+    def __init__(
+        self, name: str, args: FoundryEnvironmentArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("foundry:components:FoundryEnvironment", name, None, opts)
+        environment = args.manifest.environment
+        if environment.existing is not None:
+            platform = _existing(environment, environment.existing, args.manifest)
+        else:
+            platform = build(
+                environment,
+                Names(environment.name, args.manifest.owner.stack_id),
+                deployer=args.deployer,
+                secret=args.secret,
+                parent=self,
+            )
+        contents = fill(args.manifest, platform, parent=self)
+        self.project_endpoint = pulumi.Output.from_input(next(iter(platform.projects.values())).endpoint)
+        self.agents = contents.agents
+        self.vector_stores = contents.vector_stores
+        self.search_indexes = contents.search_indexes
+        self.model_deployments = list(platform.models.deployments.values())
+        self.queues = dict(platform.queue_urls)
+        self.register_outputs(self.outputs)
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """The stack outputs by their public names."""
+        return {
+            "projectEndpoint": self.project_endpoint,
+            "agents": self.agents,
+            "vectorStores": self.vector_stores,
+            "searchIndexes": self.search_indexes,
+            "modelDeployments": self.model_deployments,
+            "queues": self.queues,
+        }
+
+
+def _existing(environment: model.Environment, existing: model.Existing, manifest: model.Manifest) -> Platform:
+    """Somebody else's project. Its endpoint stands for its ARM id too: no right on Azure Resource Manager is needed to know it."""
+    if existing.stack is not None:
+        told: pulumi.Input[str] = pulumi.StackReference(existing.stack).require_output("projectEndpoint")
+    else:
+        told = existing.project_endpoint or ""
+    used = {each.project for each in (*manifest.agents, *manifest.vector_stores)}
+    projects = {key: Place(told, told) for key in sorted({*environment.projects, *used}) or [environment.name]}
+    return Platform(projects=projects, references={key: References() for key in projects})

@@ -1,0 +1,205 @@
+"""Declared agents, stores and indexes as inputs of the dynamic resources: every name replaced by what it stands for.
+
+What a name stands for is an id (known while its owner is updated), never a computed output, so that previews stay calm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from foundry import model
+
+_CONNECTED = frozenset(
+    {
+        "bing_grounding",
+        "bing_custom_search",
+        "sharepoint_grounding",
+        "fabric_dataagent",
+        "browser_automation",
+        "mcp",
+        "deep_research",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A storage queue as agents and prompts speak of it: the account's queue endpoint, its name, and its whole address."""
+
+    endpoint: pulumi.Input[str]
+    name: pulumi.Input[str]
+    url: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class References:
+    """What the names in one project's documents stand for. A deployment that isn't here is one of an account we don't own."""
+
+    deployments: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    connections: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Name → ARM id."""
+    search_connection: pulumi.Input[str] | None = None
+    """ARM id of the connection to the search service that holds this stack's indexes."""
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Path → file id."""
+    stores: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    indexes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    agents: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Models:
+    """What vectorizers of indexes call: the account's OpenAI endpoint, its deployments, and the model behind each."""
+
+    openai_endpoint: pulumi.Input[str] | None = None
+    deployments: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    model_names: Mapping[str, str] = field(default_factory=dict)
+
+
+def agent_definition(agent: model.Agent, to: References) -> dict[str, Any]:
+    """The `definition` input of an Agent. Fields that weren't declared are left out."""
+    declared = {
+        "description": agent.description,
+        "instructions": agent.instructions,
+        "temperature": agent.temperature,
+        "top_p": agent.top_p,
+        "response_format": agent.response_format,
+    }
+    return {
+        "name": agent.service_name,
+        "model": _model(agent.model, to),
+        **{key: filled(value, to) for key, value in declared.items() if value is not None},
+        "metadata": dict(agent.metadata),
+        "tools": [_tool(tool, to) for tool in agent.tools],
+    }
+
+
+def store_definition(store: model.VectorStore, to: References) -> dict[str, Any]:
+    """The `definition` input of a VectorStore."""
+    definition: dict[str, Any] = {
+        "name": store.service_name,
+        "metadata": dict(store.metadata),
+        "files": [
+            {"path": file.path, "sha256": file.sha256, "file_id": to.files[file.path]}
+            for file in sorted(store.files)
+        ],
+    }
+    if store.expires_after_days is not None:
+        definition["expires_after_days"] = store.expires_after_days
+    if store.chunking_strategy is not None:
+        definition["chunking_strategy"] = filled(store.chunking_strategy, to)
+    if store.data_sources:
+        definition["data_sources"] = [filled(source, to) for source in store.data_sources]
+    return definition
+
+
+def index_definition(index: model.SearchIndex, models: Models) -> dict[str, Any]:
+    """The service's body of an index, with address and model of its Azure OpenAI vectorizers filled in where they are absent."""
+    body: dict[str, Any] = {**filled(index.definition, References()), "name": index.service_name}
+    vectors = body.get("vectorSearch")
+    if isinstance(vectors, Mapping) and vectors.get("vectorizers"):
+        vectorizers = [_vectorizer(each, models) for each in vectors["vectorizers"]]
+        body["vectorSearch"] = {**vectors, "vectorizers": vectorizers}
+    return body
+
+
+def lifecycle_inputs(lifecycle: model.Lifecycle) -> dict[str, Any]:
+    """The `lifecycle` input: only what was declared and what the provider, not Pulumi, must know."""
+    inputs: dict[str, Any] = {}
+    if lifecycle.adopt is not None:
+        source = {"from": lifecycle.adopt.source} if lifecycle.adopt.source else {}
+        inputs["adopt"] = {"id": lifecycle.adopt.id, **source}
+    if lifecycle.on_remove is not None:
+        inputs["onRemove"] = lifecycle.on_remove
+    if lifecycle.on_drift != "repair":
+        inputs["onDrift"] = lifecycle.on_drift
+    return inputs
+
+
+def filled(value: Any, to: References) -> Any:
+    """A declared value with the addresses of queues in its texts."""
+    match value:
+        case model.Template():
+            return pulumi.Output.concat(
+                *(to.queues[part.queue].url if isinstance(part, model.QueueUrl) else part for part in value.parts)
+            )
+        case Mapping():
+            return {key: filled(each, to) for key, each in value.items()}
+        case list() | tuple():
+            return [filled(each, to) for each in value]
+        case _:
+            return value
+
+
+def _model(declared: str | model.ModelElsewhere, to: References) -> pulumi.Input[str]:
+    if isinstance(declared, model.ModelElsewhere):
+        connection = pulumi.Output.from_input(to.connections[declared.connection])
+        return connection.apply(lambda arm_id: f"{arm_id.rsplit('/', 1)[-1]}/{declared.deployment}")
+    return to.deployments.get(declared, declared)
+
+
+def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
+    settings = {key: filled(value, to) for key, value in tool.settings.items()}
+    resolved = {"name": tool.name, "type": tool.type}
+    match tool.type:
+        case "file_search" if "vector_stores" in settings:
+            stores = settings.pop("vector_stores")
+            resolved["vector_store_ids"] = [to.stores[store] for store in stores]
+        case "code_interpreter" if tool.files:
+            settings.pop("files", None)
+            resolved["file_ids"] = [to.files[file.path] for file in tool.files]
+        case "azure_ai_search":
+            resolved |= _searched(settings, to)
+        case "openapi":
+            resolved |= _openapi(settings, to)
+        case "azure_function":
+            for end in ("input_queue", "output_queue"):
+                resolved[end] = _queue(settings.pop(end), to)
+        case "connected_agent" if "agent" in settings:
+            resolved["agent_id"] = to.agents[settings.pop("agent")]
+    if tool.type in _CONNECTED and "connection" in settings:
+        resolved["connection_id"] = to.connections[settings.pop("connection")]
+    if tool.type == "deep_research" and "model" in settings:
+        resolved["model"] = _model(settings.pop("model"), to)
+    return {**resolved, **settings}
+
+
+def _searched(settings: dict[str, Any], to: References) -> dict[str, Any]:
+    if "index" in settings:
+        return {"index_connection_id": to.search_connection, "index_name": to.indexes[settings.pop("index")]}
+    if "connection" in settings:
+        return {"index_connection_id": to.connections[settings.pop("connection")]}
+    return {}
+
+
+def _openapi(settings: dict[str, Any], to: References) -> dict[str, Any]:
+    spec = settings.pop("spec")
+    server = settings.pop("server_url", None)
+    auth = dict(settings.pop("auth", None) or {"type": "anonymous"})
+    if "connection" in auth:
+        auth["connection_id"] = to.connections[auth.pop("connection")]
+    return {"spec": {**spec, "servers": [{"url": server}]} if server else spec, "auth": auth}
+
+
+def _queue(declared: str | Mapping[str, Any], to: References) -> dict[str, Any]:
+    if isinstance(declared, str):
+        queue = to.queues[declared]
+        return {"endpoint": queue.endpoint, "queue_name": queue.name}
+    return dict(declared)
+
+
+def _vectorizer(declared: Mapping[str, Any], models: Models) -> dict[str, Any]:
+    parameters = declared.get("azureOpenAIParameters")
+    if declared.get("kind") != "azureOpenAI" or not parameters or "deploymentId" not in parameters:
+        return dict(declared)
+    deployment = parameters["deploymentId"]
+    ours = {"resourceUri": models.openai_endpoint} if models.openai_endpoint is not None else {}
+    if deployment in models.model_names:
+        ours["modelName"] = models.model_names[deployment]
+    made = {"deploymentId": models.deployments.get(deployment, deployment)}
+    return {**declared, "azureOpenAIParameters": {**ours, **parameters, **made}}
