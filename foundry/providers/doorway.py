@@ -33,7 +33,7 @@ class Doorway(ResourceProvider):
     serialize_as_secret_always = False
     kind: ClassVar[str]
 
-    def configure(self, req: ConfigureRequest) -> None:
+    def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002  (Pulumi calls it by position and by name)
         """Keeps Python's frames out of what people read; runs in the provider's process only."""
         sys.tracebacklimit = 0
 
@@ -77,7 +77,7 @@ class Doorway(ResourceProvider):
             self._kind().delete(session(), _id, plain(_props))
 
     def _kind(self) -> Kind:
-        return cast(Kind, importlib.import_module(f"foundry.reconcile.{self.kind}"))
+        return cast("Kind", importlib.import_module(f"foundry.reconcile.{self.kind}"))
 
 
 @contextmanager

@@ -1,0 +1,226 @@
+"""One emulator for the module's tests, one Foundry project for each test, and the session under test."""
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from azure.ai.agents import AgentsClient
+from azure.core.credentials import AccessToken
+
+from foundry.reconcile import Session
+from foundry.sandbox.emulator import Serving, serve
+from foundry.service.connect import AzureServices
+from foundry.service.patience import Patience, Timing
+
+SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
+DEPLOYER = "00000000-0000-4000-8000-0000000000d1"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/rg"
+ACCOUNT = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/contoso"
+SEARCH = f"{GROUP}/providers/Microsoft.Search/searchServices/finder"
+ROLES = {
+    "Foundry User": "53ca6127-db72-4b80-b1b0-d745d6d5456d",
+    "Search Service Contributor": "7ca78c08-252a-4471-8644-bb5ff32d4ba0",
+    "Search Index Data Contributor": "8ebe5a00-799e-43f5-93ac-243d3dce84a7",
+}
+OWNER = {"project": "shop", "stack": "dev", "stackId": "11111111-1111-4111-8111-111111111111"}
+OTHER = {"project": "shop", "stack": "dev", "stackId": "22222222-2222-4222-8222-222222222222"}
+
+_numbers = itertools.count(1)
+
+
+class Credential:
+    """Tokens of the emulator's identity endpoint."""
+
+    def __init__(self, serving: Serving) -> None:
+        self.serving = serving
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        reply = requests.get(
+            f"{self.serving.url}/identity/token",
+            params={"api-version": "2019-08-01", "resource": scopes[0].removesuffix("/.default")},
+            headers={"X-IDENTITY-HEADER": self.serving.identity_header},
+            verify=str(self.serving.ca),
+            timeout=10,
+        )
+        return AccessToken(reply.json()["access_token"], int(time.time()) + 3600)
+
+
+@dataclass
+class FakeTime:
+    """A clock that jumps: sleeping costs next to nothing, and is written down."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        time.sleep(0.002)
+
+
+@dataclass
+class World:
+    """A Foundry project on the emulator, and what a test does to it behind the product's back."""
+
+    serving: Serving
+    name: str
+    endpoint: str
+    time: FakeTime
+    root: Path
+
+    @property
+    def project(self) -> str:
+        return f"{ACCOUNT}/projects/{self.name}"
+
+    @property
+    def data_path(self) -> str:
+        return f"/accounts/contoso/api/projects/{self.name}"
+
+    def session(self, **patience: Any) -> Session:
+        """What a new provider process starts with."""
+        given = {"look_up": 5.0, **patience}
+        timing = Timing(self.time.clock, self.time.sleep, lambda: 0.5)
+        bounds = Patience(timing=timing, **given)
+        env = {"FAC_ARM_ENDPOINT": self.serving.url}
+        services = AzureServices(credential=lambda: Credential(self.serving), patience=bounds, env=env)
+        return Session(services, bounds, root=self.root)
+
+    def official(self) -> AgentsClient:
+        """The official client, as somebody at a desk uses it."""
+        return AgentsClient(self.endpoint, Credential(self.serving))
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Puts a fault plan in force for this project's data plane."""
+        plan = [
+            {"match": {**rule["match"], "path": self.data_path + rule["match"]["path"]}, "action": rule["action"]}
+            if "match" in rule
+            else rule
+            for rule in rules
+        ]
+        assert self.control("PUT", "/faults", plan).status_code == 200
+
+    def control(self, method: str, path: str, body: Any = None) -> requests.Response:
+        headers = {"X-IDENTITY-HEADER": self.serving.identity_header}
+        url = f"{self.serving.url}/_sandbox{path}"
+        return requests.request(method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=10)
+
+    def requests(self, method: str, path: str) -> list[dict[str, Any]]:
+        """Requests of this project so far, by method and path below the project (exact)."""
+        return [
+            entry
+            for entry in self.control("GET", "/requests").json()
+            if entry["method"] == method and entry["path"] == self.data_path + path
+        ]
+
+    def agent(self, name: str = "desk", owner: dict[str, str] = OWNER, **definition: Any) -> dict[str, Any]:
+        """Inputs of an agent."""
+        told = {"name": name, "model": "chat", "instructions": "Be brief.", "metadata": {}, "tools": [], **definition}
+        return {
+            "owner": owner,
+            "name": name,
+            "dialect": "classic",
+            "project": self.project,
+            "endpoint": self.endpoint,
+            "lifecycle": {},
+            "definition": {key: value for key, value in told.items() if value is not None},
+        }
+
+    def store(self, *files: dict[str, Any], name: str = "handbook", owner: dict[str, str] = OWNER, **more: Any) -> dict[str, Any]:
+        """Inputs of a vector store."""
+        return {
+            **self.agent(name, owner),
+            "definition": {"name": name, "metadata": {}, "files": list(files), **more},
+        }
+
+    def file(self, path: str, content: str, owner: dict[str, str] = OWNER) -> dict[str, Any]:
+        """Inputs of a file, which is written to the project folder."""
+        import hashlib
+
+        local = self.root / path
+        local.parent.mkdir(parents=True, exist_ok=True)
+        local.write_text(content)
+        return {
+            "owner": owner,
+            "dialect": "classic",
+            "project": self.project,
+            "endpoint": self.endpoint,
+            "lifecycle": {},
+            "path": path,
+            "filename": local.name,
+            "sha256": hashlib.sha256(content.encode()).hexdigest(),
+            "size": len(content.encode()),
+            "purpose": "assistants",
+        }
+
+
+def arm(serving: Serving, path: str, body: Any, version: str, method: str = "PUT") -> Any:
+    """One call to ARM that must succeed, with its operation followed to the end."""
+    token = Credential(serving).get_token("https://management.azure.com/.default").token
+    options: Any = {"headers": {"Authorization": f"Bearer {token}"}, "verify": str(serving.ca), "timeout": 10}
+    url = f"{serving.url}{path}"
+    reply = requests.request(method, url, params={"api-version": version}, json=body, **options)
+    assert reply.status_code in (200, 201, 202, 204), reply.text
+    follow = reply.headers.get("Azure-AsyncOperation") or reply.headers.get("Location")
+    while follow:
+        polled = requests.get(follow, **options)
+        if polled.status_code != 202 and not (polled.content and polled.json().get("status") == "InProgress"):
+            break
+        time.sleep(0.01)
+    if method == "DELETE":
+        return None
+    return requests.get(url, params={"api-version": version}, **options).json()
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with serve(tmp_path_factory.mktemp("emulator")) as running:
+        arm(running, GROUP, {"location": "westus"}, "2024-03-01")
+        properties = {"customSubDomainName": "contoso", "allowProjectManagement": True, "disableLocalAuth": True}
+        account = {
+            "location": "westus",
+            "kind": "AIServices",
+            "sku": {"name": "S0"},
+            "identity": {"type": "SystemAssigned"},
+            "properties": properties,
+        }
+        arm(running, ACCOUNT, account, "2025-06-01")
+        arm(running, SEARCH, {"location": "westus", "sku": {"name": "basic"}, "properties": {}}, "2025-05-01")
+        for number, (scope, role) in enumerate(
+            [(ACCOUNT, "Foundry User"), (SEARCH, "Search Service Contributor"), (SEARCH, "Search Index Data Contributor")]
+        ):
+            name = f"00000000-0000-4000-8000-00000000ff0{number}"
+            definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+            body = {"properties": {"roleDefinitionId": definition, "principalId": DEPLOYER}}
+            arm(running, f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}", body, "2022-04-01")
+        before = {key: os.environ.get(key) for key in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
+        os.environ.update({key: str(running.bundle) for key in before})
+        yield running
+        for key, value in before.items():
+            os.environ.pop(key) if value is None else os.environ.update({key: value})
+
+
+@pytest.fixture
+def world(serving: Serving, tmp_path: Path) -> Iterator[World]:
+    name = f"project-{next(_numbers)}"
+    body = {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}}
+    made = arm(serving, f"{ACCOUNT}/projects/{name}", body, "2025-06-01")
+    endpoint = made["properties"]["endpoints"]["AI Foundry API"]
+    running = World(serving, name, endpoint, FakeTime(), tmp_path)
+    running.control("DELETE", "/requests")
+    yield running
+    running.control("DELETE", "/faults")
+
+
+@pytest.fixture
+def gone(serving: Serving) -> Callable[[str], None]:
+    """Deletes an ARM resource."""
+    return lambda path: arm(serving, path, None, "2025-06-01", "DELETE")
