@@ -37,7 +37,7 @@ from foundry.sandbox.azure_native.mapping import (
     resource_id,
 )
 from foundry.sandbox.azure_native.shapes import SDK, ResourceShape, resource_shape
-from foundry.sandbox.azure_native.wire import decode, encode, has_unknown, mark_secrets, reveal
+from foundry.sandbox.azure_native.wire import UNKNOWN, decode, encode, has_unknown, mark_secrets, reveal
 
 _log = logging.getLogger(__name__)
 
@@ -390,8 +390,11 @@ class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
             return
         group = reveal(inputs.get("resourceGroupName"))
         location = olds.get("location")
-        if location is None and isinstance(group, str) and resource.kind.name != "ResourceGroup":
-            location = self._group_location(group, context)
+        if location is None and resource.kind.name != "ResourceGroup":
+            if group is UNKNOWN:
+                location = UNKNOWN
+            elif isinstance(group, str):
+                location = self._group_location(group, context)
         location = location or self._settings(context).location
         if location:
             inputs["location"] = location

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,8 +51,9 @@ def serve(
     servicer = AzureNative(Arm(arm_endpoint, credential, ca=ca), subscription=subscription)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     try:
+        _require_free(port)
         bound = server.add_insecure_port(f"127.0.0.1:{port}")
-    except RuntimeError:
+    except (OSError, RuntimeError):
         raise PortTakenError(
             f"port {port} on 127.0.0.1 is in use by another process; choose another with --port"
         ) from None
@@ -60,3 +62,10 @@ def serve(
         yield bound
     finally:
         server.stop(_GRACE_SECONDS).wait()
+
+
+def _require_free(port: int) -> None:
+    """Tries the port first, because gRPC writes its own failure to the log in a form for its developers."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
