@@ -1,0 +1,73 @@
+"""Runs a Pulumi program for the engine: `__main__.py` of the project, unmodified, inside the SDK's `run_in_stack`.
+
+    guard.py PID FD script language_host.py PROGRAM ROOT PROJECT STACK MONITOR ENGINE PARALLEL DRY_RUN
+
+Configuration comes in PULUMI_CONFIG and PULUMI_CONFIG_SECRET_KEYS, as the SDK reads it. Runs in the project's interpreter and imports
+only the SDK. Exit status: 0, 1 for a RunError, 32 where an unhandled exception has been told to the engine.
+"""
+
+import asyncio
+import logging
+import os
+import runpy
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi
+from pulumi import runtime
+
+TOLD_THE_ENGINE = 32
+THREADS_PER_OPERATION = 4  # the SDK blocks one for each call to the engine that is under way
+
+
+def of_the_program(error: BaseException, program: str) -> str:
+    """The traceback from the program's first line on; ours and the SDK's above it help nobody."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = os.path.abspath(program)
+    first = next((n for n, f in enumerate(frames) if os.path.abspath(f.filename).startswith(inside)), 0)
+    shown = traceback.format_list(frames[first:]) + traceback.format_exception_only(error)
+    return "Program failed with an unhandled exception:\nTraceback (most recent call last):\n" + "".join(shown)
+
+
+def main() -> int:
+    """Run the program → exit status."""
+    program, root, project, stack, monitor, engine, parallel, dry_run = sys.argv[1:]
+    runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+    runtime.configure(
+        runtime.Settings(
+            monitor=monitor,
+            engine=engine,
+            project=project,
+            stack=stack,
+            parallel=int(parallel),
+            dry_run=dry_run == "true",
+            organization="organization",
+            root_directory=root,
+        )
+    )
+    sys.argv = [program]
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # resources that a failed run never awaited are no news
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=max(int(parallel), 1) * THREADS_PER_OPERATION)
+    loop.set_default_executor(executor)
+    status = 1
+    try:
+        loop.run_until_complete(runtime.run_in_stack(lambda: runpy.run_path(program, run_name="__main__")))
+        status = 0
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+    except Exception as error:
+        pulumi.log.error(of_the_program(error, program))
+        status = TOLD_THE_ENGINE
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

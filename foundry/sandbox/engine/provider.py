@@ -1,0 +1,390 @@
+"""A provider, spoken to over gRPC: Pulumi's ResourceProvider protocol in the engine's own values.
+
+Field names and rules are those of pulumi/pulumi, proto/pulumi/provider.proto and sdk/go/common/resource/plugin/provider_plugin.go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+
+from foundry.sandbox.engine import diff as diffs
+from foundry.sandbox.engine import urn as urns
+from foundry.sandbox.engine.diff import Diff, PropertyDiff
+from foundry.sandbox.engine.errors import ProviderError
+from foundry.sandbox.engine.state import Resource
+from foundry.sandbox.engine.values import (
+    UNKNOWN,
+    Properties,
+    copy_secretness,
+    for_provider,
+    from_struct,
+    has_unknown,
+    plain,
+    to_struct,
+)
+
+LARGEST_MESSAGE_BYTES = 400 * 1024 * 1024
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
+)
+
+_KINDS = {
+    provider_pb2.PropertyDiff.ADD: diffs.ADD,
+    provider_pb2.PropertyDiff.ADD_REPLACE: diffs.ADD_REPLACE,
+    provider_pb2.PropertyDiff.DELETE: diffs.DELETE,
+    provider_pb2.PropertyDiff.DELETE_REPLACE: diffs.DELETE_REPLACE,
+    provider_pb2.PropertyDiff.UPDATE: diffs.UPDATE,
+    provider_pb2.PropertyDiff.UPDATE_REPLACE: diffs.UPDATE_REPLACE,
+}
+_CHANGES = {provider_pb2.DiffResponse.DIFF_SOME: True, provider_pb2.DiffResponse.DIFF_NONE: False}
+
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckFailed:
+    """One fault that a provider finds in inputs; `property` may be empty."""
+
+    property: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What create, update and read answer: `id` is empty where there is nothing; `inputs` None where read gives none.
+
+    `faults` are the reasons of a partial failure: the object is there, but not as it should be.
+    """
+
+    id: str
+    outputs: Properties
+    inputs: Properties | None = None
+    refresh_before_update: bool = False
+    faults: tuple[str, ...] = ()
+
+
+class _Failure(Exception):
+    """A failed call, with what its details say."""
+
+    def __init__(self, error: grpc.aio.AioRpcError) -> None:
+        super().__init__(error.details())
+        self.code = error.code()
+        self.text = error.details() or str(self.code)
+        self.partial: provider_pb2.ErrorResourceInitFailed | None = None
+        self.missing: list[str] = []
+        for key, value in error.trailing_metadata() or ():
+            if key == "grpc-status-details-bin":
+                self._read_details(value)
+
+    def _read_details(self, data: Any) -> None:
+        for detail in status_pb2.Status.FromString(data).details:
+            if detail.Is(provider_pb2.ErrorResourceInitFailed.DESCRIPTOR):
+                self.partial = provider_pb2.ErrorResourceInitFailed()
+                detail.Unpack(self.partial)
+            elif detail.Is(provider_pb2.ConfigureErrorMissingKeys.DESCRIPTOR):
+                missing = provider_pb2.ConfigureErrorMissingKeys()
+                detail.Unpack(missing)
+                self.missing += [f'missing required configuration key "{k.name}": {k.description}' for k in missing.missingKeys]
+
+
+class Provider:
+    """One connection to a provider. Every method raises ProviderError with the provider's own text."""
+
+    def __init__(self, package: str, address: str) -> None:
+        self.package = package
+        self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        self._secrets = False
+        self._resources = False
+        self._previews = False
+        self._is_configured = False
+
+    async def close(self) -> None:
+        """Give the connection up."""
+        await self._channel.close()
+
+    async def _call(self, call: Awaitable[Reply]) -> Reply:
+        try:
+            return await call
+        except grpc.aio.AioRpcError as error:
+            raise _Failure(error) from None
+
+    async def _plainly(self, call: Awaitable[Reply]) -> Reply:
+        try:
+            return await self._call(call)
+        except _Failure as failure:
+            raise self._error(failure) from None
+
+    def _error(self, failure: _Failure) -> ProviderError:
+        if failure.code == grpc.StatusCode.UNAVAILABLE:
+            return ProviderError(f"the provider {self.package} is gone: {failure.text}")
+        return ProviderError("\n".join(failure.missing) or failure.text)
+
+    def _give(self, properties: Properties) -> Any:
+        return to_struct(for_provider(properties, secrets=self._secrets, resources=self._resources))
+
+    def _take(self, struct: Any, given: Properties) -> Properties:
+        properties = from_struct(struct)
+        return properties if self._secrets else copy_secretness(properties, given)
+
+    # Configuration.
+
+    async def check_config(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[CheckFailed]]:
+        """Inputs of a provider resource → as the provider completes them, and its objections."""
+        request = provider_pb2.CheckRequest(
+            urn=urn,
+            olds=to_struct(plain(olds)),
+            news=to_struct(plain(news)),
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+        )
+        try:
+            reply = await self._call(self._stub.CheckConfig(request))
+        except _Failure as failure:
+            if failure.code == grpc.StatusCode.UNIMPLEMENTED:
+                return news, []
+            raise self._error(failure) from None
+        faults = [CheckFailed(property=f.property, reason=f.reason) for f in reply.failures]
+        if not reply.HasField("inputs"):
+            return news, faults
+        return copy_secretness(from_struct(reply.inputs), news), faults
+
+    async def diff_config(self, urn: str, old: Resource, news: Properties, ignore: Sequence[str]) -> Diff:
+        """What a change of a provider resource's inputs means."""
+        request = provider_pb2.DiffRequest(
+            urn=urn,
+            old_inputs=to_struct(plain(old.inputs)),
+            olds=to_struct(plain(old.outputs)),
+            news=to_struct(plain(news)),
+            ignoreChanges=ignore,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+        )
+        try:
+            reply = await self._call(self._stub.DiffConfig(request))
+        except _Failure as failure:
+            if failure.code == grpc.StatusCode.UNIMPLEMENTED:
+                return Diff(changes=None)
+            raise self._error(failure) from None
+        return _diff(reply)
+
+    async def configure(self, urn: str, id_: str, inputs: Properties) -> None:
+        """Give the provider its configuration. With unknowns in it (in a preview) it stays unconfigured."""
+        values = {k: v for k, v in inputs.items() if k != "version"}
+        if has_unknown(values):
+            return
+        variables = {f"{self.package}:config:{k}": _text(plain(v)) for k, v in values.items()}
+        reply = await self._plainly(
+            self._stub.Configure(
+                provider_pb2.ConfigureRequest(
+                    urn=urn,
+                    name=urns.name_of(urn),
+                    type=urns.type_of(urn),
+                    id=id_,
+                    variables=variables,
+                    args=to_struct(inputs),
+                    acceptSecrets=True,
+                    acceptResources=True,
+                    sends_old_inputs=True,
+                    sends_old_inputs_to_delete=True,
+                )
+            )
+        )
+        self._secrets = reply.acceptSecrets
+        self._resources = reply.acceptResources
+        self._previews = reply.supportsPreview
+        self._is_configured = True
+
+    # Resources.
+
+    async def check(
+        self, urn: str, olds: Properties, news: Properties, *, seed: bytes, is_preview: bool
+    ) -> tuple[Properties, list[CheckFailed]]:
+        """Inputs → as the provider completes them, and its objections."""
+        if not self._is_configured:
+            return news, []
+        reply = await self._plainly(
+            self._stub.Check(
+                provider_pb2.CheckRequest(
+                    urn=urn,
+                    olds=self._give(olds),
+                    news=self._give(news),
+                    randomSeed=seed,
+                    name=urns.name_of(urn),
+                    type=urns.type_of(urn),
+                )
+            )
+        )
+        inputs = self._take(reply.inputs, news) if reply.HasField("inputs") else {}
+        faults = [CheckFailed(property=f.property, reason=f.reason) for f in reply.failures]
+        if not is_preview and has_unknown(inputs):
+            raise ProviderError(f"the provider {self.package} answered a check with values that aren't known")
+        return inputs, faults
+
+    async def diff(
+        self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties, ignore: Sequence[str]
+    ) -> Diff:
+        """What a change of inputs means."""
+        if not self._is_configured:
+            return Diff(changes=None)
+        reply = await self._plainly(
+            self._stub.Diff(
+                provider_pb2.DiffRequest(
+                    id=id_,
+                    urn=urn,
+                    old_inputs=self._give(old_inputs),
+                    olds=self._give(old_outputs),
+                    news=self._give(news),
+                    ignoreChanges=ignore,
+                    name=urns.name_of(urn),
+                    type=urns.type_of(urn),
+                )
+            )
+        )
+        return _diff(reply)
+
+    async def create(self, resource: Resource, *, is_preview: bool) -> Made:
+        """Make the resource; in a preview, foretell what would be made."""
+        if is_preview and not self._is_configured:
+            return Made(id="", outputs={})
+        if is_preview and not self._previews:
+            return Made(id="", outputs=resource.inputs)
+        request = provider_pb2.CreateRequest(
+            urn=resource.urn,
+            properties=self._give(resource.inputs),
+            timeout=resource.custom_timeouts.get("create", 0.0),
+            preview=is_preview,
+            name=urns.name_of(resource.urn),
+            type=resource.type,
+        )
+        try:
+            reply = await self._call(self._stub.Create(request))
+        except _Failure as failure:
+            if failure.partial is None:
+                raise self._error(failure) from None
+            return self._partial(failure.partial, resource.inputs)
+        if not is_preview and reply.id in ("", UNKNOWN):
+            raise ProviderError("provider did not return an ID from Create")
+        return Made(
+            id=reply.id,
+            outputs=self._take(reply.properties, resource.inputs),
+            refresh_before_update=reply.refresh_before_update,
+        )
+
+    async def update(self, old: Resource, new: Resource, ignore: Sequence[str], *, is_preview: bool) -> Made:
+        """Change the resource; in a preview, foretell what it would become."""
+        if is_preview and not self._is_configured:
+            return Made(id=old.id, outputs={})
+        if is_preview and not self._previews:
+            return Made(id=old.id, outputs=new.inputs)
+        request = provider_pb2.UpdateRequest(
+            id=old.id,
+            urn=new.urn,
+            old_inputs=self._give(old.inputs),
+            olds=self._give(old.outputs),
+            news=self._give(new.inputs),
+            timeout=new.custom_timeouts.get("update", 0.0),
+            ignoreChanges=ignore,
+            preview=is_preview,
+            name=urns.name_of(new.urn),
+            type=new.type,
+        )
+        try:
+            reply = await self._call(self._stub.Update(request))
+        except _Failure as failure:
+            if failure.partial is None:
+                raise self._error(failure) from None
+            return self._partial(failure.partial, new.inputs)
+        return Made(
+            id=old.id, outputs=self._take(reply.properties, new.inputs), refresh_before_update=reply.refresh_before_update
+        )
+
+    async def read(self, resource: Resource, *, state: Properties) -> Made:
+        """The live resource. `state` is what is known of its outputs."""
+        if not self._is_configured:
+            return Made(id=resource.id, outputs={})
+        request = provider_pb2.ReadRequest(
+            id=resource.id,
+            urn=resource.urn,
+            properties=self._give(state),
+            inputs=self._give(resource.inputs),
+            timeout=resource.custom_timeouts.get("read", 0.0),
+            name=urns.name_of(resource.urn),
+            type=resource.type,
+        )
+        try:
+            reply = await self._call(self._stub.Read(request))
+        except _Failure as failure:
+            if failure.partial is None:
+                raise self._error(failure) from None
+            made = self._partial(failure.partial, state)
+            inputs = from_struct(failure.partial.inputs) if failure.partial.HasField("inputs") else None
+            return Made(id=made.id, outputs=made.outputs, inputs=inputs, faults=made.faults)
+        return Made(
+            id=reply.id,
+            outputs=self._take(reply.properties, state),
+            inputs=self._take(reply.inputs, resource.inputs) if reply.HasField("inputs") else None,
+            refresh_before_update=reply.refresh_before_update,
+        )
+
+    async def delete(self, resource: Resource) -> None:
+        """Unmake the resource."""
+        await self._plainly(
+            self._stub.Delete(
+                provider_pb2.DeleteRequest(
+                    id=resource.id,
+                    urn=resource.urn,
+                    properties=self._give(resource.outputs),
+                    old_inputs=self._give(resource.inputs),
+                    timeout=resource.custom_timeouts.get("delete", 0.0),
+                    name=urns.name_of(resource.urn),
+                    type=resource.type,
+                )
+            )
+        )
+
+    async def invoke(self, token: str, arguments: Properties) -> tuple[Properties, list[CheckFailed]]:
+        """Call one of the provider's functions."""
+        reply = await self._plainly(
+            self._stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=self._give(arguments)))
+        )
+        result = from_struct(getattr(reply, "return"))
+        return result, [CheckFailed(property=f.property, reason=f.reason) for f in reply.failures]
+
+    async def cancel(self) -> None:
+        """Ask the provider to give up what it is doing; its answer doesn't matter."""
+        try:
+            await self._stub.Cancel(empty_pb2.Empty(), timeout=1.0)
+        except grpc.aio.AioRpcError:
+            return
+
+    def _partial(self, partial: Any, given: Properties) -> Made:
+        return Made(
+            id=partial.id, outputs=self._take(partial.properties, given), faults=tuple(partial.reasons) or ("partial failure",)
+        )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _diff(reply: provider_pb2.DiffResponse) -> Diff:
+    detailed: Mapping[str, PropertyDiff] | None = None
+    if reply.hasDetailedDiff:
+        detailed = {k: PropertyDiff(kind=_KINDS[d.kind], input=d.inputDiff) for k, d in reply.detailedDiff.items()}
+    return Diff(
+        changes=_CHANGES.get(reply.changes),
+        replaces=tuple(reply.replaces),
+        stables=tuple(reply.stables),
+        changed=tuple(reply.diffs),
+        detailed=detailed,
+        delete_before_replace=reply.deleteBeforeReplace,
+    )

@@ -1,0 +1,397 @@
+"""A run from start to end: state in, lock, refresh, program, deletions, state out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from foundry.sandbox.engine import backend, children, lock, monitor, pending
+from foundry.sandbox.engine import urn as urns
+from foundry.sandbox.engine.deployment import Deployment
+from foundry.sandbox.engine.errors import EngineError
+from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted
+from foundry.sandbox.engine.pending import Clear, ImportId, Keep, Resolution
+from foundry.sandbox.engine.project import ConfigValue, Project, Settings, load_project, load_settings, resolve_config, write_salt
+from foundry.sandbox.engine.registry import DYNAMIC, INTERNAL, Registry, attached_providers
+from foundry.sandbox.engine.secrets import Crypter, new_salt, open_salt, passphrase
+from foundry.sandbox.engine.snapshot import Snapshot
+from foundry.sandbox.engine.state import (
+    Deployment as StoredDeployment,
+)
+from foundry.sandbox.engine.state import PendingOperation, Resource, has_ciphertext, with_secrets_opened
+from foundry.sandbox.engine.steps import Op, Planner
+from foundry.sandbox.engine.values import Properties, masked, secret
+
+__all__ = ["Clear", "ImportId", "Keep", "Operation", "Options", "Outcome", "run"]
+
+_PROGRAM_ENDS_WITHIN_SECONDS = 10.0  # after a failure: it only has to notice that its registrations are refused
+
+
+class Operation(StrEnum):
+    """What a run does."""
+
+    PREVIEW = "preview"
+    UP = "up"
+    REFRESH = "refresh"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a run does it. `refresh` None leaves it to Pulumi.yaml; `of` tells what a preview previews.
+
+    `resolve_pending` says what to do about a create that an earlier run left pending and that its provider doesn't adopt by itself.
+    """
+
+    root: Path
+    stack: str
+    backend_url: str
+    refresh: bool | None = None
+    targets: tuple[str, ...] = ()
+    parallel: int = 0
+    config_file: Path | None = None
+    debug_providers: str = ""
+    of: Operation = Operation.UP
+    clear_pending_creates: bool = False
+    resolve_pending: Callable[[PendingOperation], Resolution] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended. `outputs` are the stack's, secrets still wrapped; `counts` resources by operation."""
+
+    succeeded: bool
+    counts: Mapping[str, int]
+    outputs: Properties = field(default_factory=dict)
+    was_cancelled: bool = False
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything is, or would be, other than it was."""
+        return any(n for op, n in self.counts.items() if op != Op.SAME)
+
+
+def run(operation: Operation, options: Options, sink: Callable[[Event], None]) -> Outcome:
+    """Carry out one operation on a stack, telling `sink` everything as it happens.
+
+    Raises EngineError for what stands in the way of a run at all (a lock, an unreadable state or project, a wrong passphrase); what goes
+    wrong in the run is told as diagnostics and makes the outcome unsuccessful. From the main thread, the first SIGINT or SIGTERM lets
+    what is under way finish, the second ends it.
+    """
+    return asyncio.run(_Runner(operation, options, sink).run())
+
+
+def default_parallel() -> int:
+    """The CLI's own default: four operations a core."""
+    return 4 * (os.cpu_count() or 1)
+
+
+class _Runner:
+    def __init__(self, operation: Operation, options: Options, sink: Callable[[Event], None]) -> None:
+        self._operation = operation
+        self._options = options
+        self._tell = sink
+        self._work = options.of if operation is Operation.PREVIEW else operation
+        self._is_preview = operation is Operation.PREVIEW
+        self._cancelled = False
+        self._program: children.Child | None = None
+        self._crypter: Crypter | None = None
+        self._salt = ""
+
+    async def run(self) -> Outcome:
+        project = load_project(self._options.root)
+        stack = backend.open_stack(self._options.backend_url, project.name, self._options.stack)
+        settings = load_settings(self._options.config_file or project.settings_file(stack.name))
+        with contextlib.ExitStack() as held:
+            if not self._is_preview:
+                backend.initialise(stack)
+                held.enter_context(lock.held(stack.locks, self._say))
+            stored = backend.load(stack) or StoredDeployment()
+            return await self._run(project, stack, settings, stored)
+
+    def _say(self, text: str) -> None:
+        self._tell(Diagnostic(severity="info", text=text))
+
+    async def _run(self, project: Project, stack: backend.Stack, settings: Settings, stored: StoredDeployment) -> Outcome:
+        began = time.monotonic()
+        opening = asyncio.create_task(self._open_secrets(settings, stored))
+        registry = Registry(
+            project=project, is_preview=self._is_preview, attached=attached_providers(self._options.debug_providers)
+        )
+        if not _has_secrets(settings, stored):
+            _prelaunch(registry, stored.resources)
+        try:
+            await opening
+            return await self._with_registry(project, stack, settings, stored, registry, began)
+        finally:
+            await registry.close()
+
+    async def _open_secrets(self, settings: Settings, stored: StoredDeployment) -> None:
+        """Make the crypter, which takes a moment of another core, and a salt if there is none."""
+        self._salt = settings.salt or stored.salt
+        phrase = passphrase()
+        if phrase is None:
+            raise EngineError(
+                "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables"
+            )
+        if self._salt:
+            self._crypter = await asyncio.to_thread(open_salt, self._salt, phrase)
+        else:
+            self._salt, self._crypter = await asyncio.to_thread(new_salt, phrase)
+            write_salt(settings.file, self._salt)
+
+    def _known_crypter(self) -> Crypter:
+        assert self._crypter is not None  # noqa: S101 - made before anything asks for it
+        return self._crypter
+
+    async def _with_registry(
+        self,
+        project: Project,
+        stack: backend.Stack,
+        settings: Settings,
+        stored: StoredDeployment,
+        registry: Registry,
+        began: float,
+    ) -> Outcome:
+        config = resolve_config(project, settings, self._known_crypter)
+        stored.resources = [with_secrets_opened(r, self._crypter) for r in stored.resources]
+        stored.pending = [
+            PendingOperation(resource=with_secrets_opened(p.resource, self._crypter), kind=p.kind) for p in stored.pending
+        ]
+        snapshot = None if self._is_preview else Snapshot(stack, stored, lambda: self._crypter, salt=self._salt)
+        if snapshot is not None and self._options.targets:
+            snapshot.may_be_untidy()
+        planner = Planner(
+            stack=stack.name, project=project.name, resources=stored.resources, targets=frozenset(self._options.targets)
+        )
+        deployment = Deployment(
+            planner=planner,
+            registry=registry,
+            snapshot=snapshot,
+            tell=self._tell,
+            parallel=self._options.parallel or default_parallel(),
+            config=lambda package: _package_config(config, package),
+        )
+        self._tell(
+            RunStarted(
+                kind=self._work,
+                project=project.name,
+                stack=stack.name,
+                is_preview=self._is_preview,
+                config={k: "[secret]" if v.is_secret else v.text for k, v in config.items()},
+            )
+        )
+        old_outputs = _stack_outputs(stored.resources)
+        if snapshot is not None:
+            backend.back_up(stack)
+            snapshot.start()
+        with self._interruptible(deployment, registry):
+            try:
+                await self._work_through(project, deployment, stored, config)
+            finally:
+                deployment.finish_stack()
+                await self._save(deployment, snapshot)
+        succeeded = not deployment.failed and not self._cancelled
+        outputs = _stack_outputs(snapshot.resources()) if snapshot is not None else _previewed_outputs(deployment)
+        self._tell(
+            RunFinished(
+                kind=self._work,
+                is_preview=self._is_preview,
+                succeeded=succeeded,
+                counts=dict(deployment.counts),
+                seconds=time.monotonic() - began,
+                outputs=outputs,
+                old_outputs=old_outputs,
+            )
+        )
+        return Outcome(
+            succeeded=succeeded, counts=dict(deployment.counts), outputs=outputs, was_cancelled=self._cancelled
+        )
+
+    async def _save(self, deployment: Deployment, snapshot: Snapshot | None) -> None:
+        if snapshot is None:
+            return
+        try:
+            await snapshot.close()
+        except EngineError as error:
+            if not deployment.failed or "the state can't be written" not in str(error):
+                deployment.fail(str(error))
+
+    async def _work_through(
+        self, project: Project, deployment: Deployment, stored: StoredDeployment, config: Mapping[str, ConfigValue]
+    ) -> None:
+        if not self._is_preview:
+            await pending.settle(
+                deployment,
+                stored,
+                resolve=self._options.resolve_pending,
+                clear_all=self._options.clear_pending_creates,
+                refreshes=self._work is Operation.REFRESH,
+            )
+        refreshes = self._work is Operation.REFRESH
+        if self._options.refresh if self._options.refresh is not None else project.refresh_always:
+            refreshes = True
+        runs_program = self._work is Operation.UP and not deployment.stop_reason
+        program = asyncio.create_task(self._run_program(project, deployment, config)) if runs_program else None
+        try:
+            if refreshes and not deployment.stop_reason:
+                await deployment.refresh(counts=self._work is Operation.REFRESH)
+            deployment.ready.set()
+            if program is not None:
+                await program
+            if self._work is not Operation.REFRESH and not deployment.stop_reason and not deployment.failed:
+                await self._delete_the_rest(deployment)
+        finally:
+            if program is not None and not program.done():
+                program.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await program
+
+    @staticmethod
+    async def _delete_the_rest(deployment: Deployment) -> None:
+        try:
+            await deployment.delete_the_rest()
+        except EngineError as error:
+            deployment.fail(str(error))
+
+    # The program.
+
+    async def _run_program(self, project: Project, deployment: Deployment, config: Mapping[str, ConfigValue]) -> None:
+        server, address = await monitor.serve(deployment, self._tell)
+        try:
+            child = self._program = await children.start(
+                children.interpreter(project),
+                [
+                    "script",
+                    str(Path(__file__).with_name("language_host.py")),
+                    str(project.program),
+                    str(project.root),
+                    project.name,
+                    deployment.planner.stack,
+                    address,
+                    address,
+                    str(self._options.parallel or default_parallel()),
+                    "true" if self._is_preview else "false",
+                ],
+                folder=project.root,
+                env={
+                    **os.environ,
+                    "PULUMI_CONFIG": json.dumps({k: v.text for k, v in config.items()}),
+                    "PULUMI_CONFIG_SECRET_KEYS": json.dumps([k for k, v in config.items() if v.is_secret]),
+                },
+            )
+            printed = asyncio.gather(
+                self._pass_on(child.process.stdout, "info"), self._pass_on(child.process.stderr, "info#err")
+            )
+            try:
+                status = await self._wait_for(child, deployment)
+            finally:
+                await child.close(within_seconds=1.0)
+                await printed
+            if status != 0 and not deployment.failed and not deployment.stop_reason:
+                deployment.fail(f"the program ended with exit status {status}")
+            elif status != 0:
+                deployment.failed = True
+                deployment.stop("failed")
+        finally:
+            await server.stop(grace=None)
+
+    async def _wait_for(self, child: children.Child, deployment: Deployment) -> int:
+        """Wait for the program's end; once the run has stopped it gets a bounded time for it."""
+        waiting = asyncio.create_task(child.process.wait())
+        while not waiting.done():
+            await asyncio.wait({waiting}, timeout=0.25)
+            if deployment.stop_reason and not waiting.done():
+                done, _ = await asyncio.wait({waiting}, timeout=_PROGRAM_ENDS_WITHIN_SECONDS)
+                if not done:
+                    child.kill()
+        return await waiting
+
+    async def _pass_on(self, stream: asyncio.StreamReader | None, severity: str) -> None:
+        if stream is None:
+            return
+        async for line in stream:
+            self._tell(Diagnostic(severity=severity, text=line.decode(errors="replace").rstrip("\n")))
+
+    # Interruption.
+
+    @contextlib.contextmanager
+    def _interruptible(self, deployment: Deployment, registry: Registry) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            if self._cancelled:
+                self._tell(Diagnostic(severity="error", text="stopped at once; what was under way is recorded as pending"))
+                registry.kill()
+                if self._program is not None:
+                    self._program.kill()
+                return
+            self._cancelled = True
+            self._tell(
+                Diagnostic(severity="info", text="stopping: what is under way finishes, nothing new begins (again: stop at once)")
+            )
+            deployment.stop("cancelled")
+            deployment.ready.set()
+
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for each in signals:
+            loop.add_signal_handler(each, interrupt)
+        try:
+            yield
+        finally:
+            for each in signals:
+                loop.remove_signal_handler(each)
+
+
+def _has_secrets(settings: Settings, stored: StoredDeployment) -> bool:
+    """Whether a provider's configuration may hold something that must be decrypted first."""
+    return "secure" in json.dumps(dict(settings.values), default=str) or any(
+        r.is_provider and has_ciphertext(r.inputs) for r in stored.resources
+    )
+
+
+def _prelaunch(registry: Registry, resources: list[Resource]) -> None:
+    """Start the dynamic provider beside the program, where the state says that it will be needed."""
+    for resource in resources:
+        if resource.type == urns.PROVIDER_PREFIX + DYNAMIC and not resource.delete and INTERNAL not in resource.inputs:
+            registry.prelaunch(DYNAMIC, resource.inputs)
+
+
+def _package_config(config: Mapping[str, ConfigValue], package: str) -> Properties:
+    """A default provider's inputs: the settings in its namespace; dynamic providers get all, with whole keys, as from the CLI."""
+    result: Properties = {}
+    for key, value in config.items():
+        namespace, _, name = key.partition(":")
+        if package == DYNAMIC:
+            result[key] = secret(value.text) if value.is_secret else value.text
+        elif namespace == package:
+            result[name] = secret(value.text) if value.is_secret else value.text
+    return result
+
+
+def _stack_outputs(resources: list[Resource]) -> Properties:
+    return next((r.outputs for r in resources if r.type == urns.STACK_TYPE and not r.delete), {})
+
+
+def _previewed_outputs(deployment: Deployment) -> Properties:
+    return deployment.stack_outputs()
+
+
+def shown(properties: Properties, *, secrets: bool) -> Any:
+    """Outputs for people: with secrets in plain text, or as `[secret]`."""
+    from foundry.sandbox.engine.values import plain
+
+    return plain(properties) if secrets else masked(properties)
