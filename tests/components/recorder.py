@@ -8,6 +8,9 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import SETTINGS
+from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.sync_await import _sync_await
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 DEPLOYER = "00000000-0000-4000-8000-0000000000d1"
@@ -107,7 +110,8 @@ class World(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         if not args.custom:
             return None, {}
-        return arm_id(args.typ, args.name, args.inputs), dict(args.inputs)
+        computed = {"createdOn": "2026-01-01T00:00:00Z"} if args.typ.endswith(":RoleAssignment") else {}
+        return arm_id(args.typ, args.name, args.inputs), {**args.inputs, **computed}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
         self.reads.append((args.token, args.args))
@@ -215,11 +219,12 @@ def run(program: Callable[[], Mapping[str, Any] | None], world: World | None = N
     mocks.set_mocks(world, project="foundry-as-code", stack="test", preview=False, monitor=_Monitor(world))
     told: dict[str, Any] = {}
 
-    @mocks.test
-    def everything() -> Any:
-        return pulumi.Output.from_input(program() or {}).apply(told.update)
+    def everything() -> None:
+        pulumi.Output.from_input(program() or {}).apply(told.update)
 
-    everything()
+    SETTINGS.rpc_manager.clear()
+    SETTINGS.outputs.clear()
+    _sync_await(run_pulumi_func(everything))
     world.outputs = told
     return world
 
