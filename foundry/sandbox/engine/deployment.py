@@ -362,7 +362,7 @@ class Deployment:
         """Carry one step out. Raises _StepError after telling what went wrong, StoppedError if nothing new may begin."""
         async with self._slots:
             self._go_on()
-            self.tell(StepStarted(step=step, op=step.op, urn=step.urn, old=_copy(step.old), new=_copy(step.new)))
+            self._tell_of(step, StepStarted(step=step, op=step.op, urn=step.urn, old=_copy(step.old), new=_copy(step.new)))
             began = self._started[id(step)] = time.monotonic()
             token = await self._begin(step)
             try:
@@ -377,14 +377,18 @@ class Deployment:
             if faults:
                 self._failed(step, "\n".join(faults), time.monotonic() - began, may_go_on=False)
                 raise _StepError
-            if step.is_logical:
+            if step.is_logical and not step.is_hidden:
                 self.counts[step.op] += 1
             if step.resource.custom or step.op in (Op.DELETE, Op.DELETE_REPLACED, Op.REPLACE, Op.REFRESH):
                 self._tell_finished(step, result)
 
     def _tell_finished(self, step: Step, op: Op) -> None:
         seconds = time.monotonic() - self._started.get(id(step), time.monotonic())
-        self.tell(StepFinished(step=step, op=op, urn=step.urn, old=_copy(step.old), new=_copy(step.new), seconds=seconds))
+        self._tell_of(step, StepFinished(step=step, op=op, urn=step.urn, old=_copy(step.old), new=_copy(step.new), seconds=seconds))
+
+    def _tell_of(self, step: Step, event: Event) -> None:
+        if not step.is_hidden:
+            self.tell(event)
 
     def _failed(self, step: Step, text: str, seconds: float, *, may_go_on: bool) -> None:
         self.tell(StepFailed(step=step, op=step.op, urn=step.urn, seconds=seconds))
@@ -555,7 +559,7 @@ class Deployment:
             if self.stop_reason and not self.failed:
                 return
             step = Step(op=Op.REFRESH, old=old, new=old)
-            self.tell(StepStarted(step=step, op=Op.REFRESH, urn=old.urn, old=_copy(old), new=_copy(old)))
+            self._tell_of(step, StepStarted(step=step, op=Op.REFRESH, urn=old.urn, old=_copy(old), new=_copy(old)))
             began = time.monotonic()
             try:
                 new, diff = await self._read_live(old)
@@ -564,14 +568,13 @@ class Deployment:
                 return
             found[id(old)] = new
             result = Op.DELETE if new is None else Op.UPDATE if diff.changes else Op.SAME
-            if counts:
+            if counts and not step.is_hidden:
                 self.counts[result] += 1
-            step = Step(op=Op.REFRESH, old=old, new=new, diff=diff)
-            shown = result if counts or result is not Op.SAME else Op.REFRESH
+            done = Step(op=Op.REFRESH, old=old, new=new, diff=diff)
             seconds = time.monotonic() - began
-            self.tell(
-                StepFinished(step=step, op=shown if counts else Op.REFRESH, urn=old.urn, old=_copy(old), new=_copy(new), seconds=seconds)
-            )
+            shown = result if counts else Op.REFRESH
+            finished = StepFinished(step=done, op=shown, urn=old.urn, old=_copy(old), new=_copy(new), seconds=seconds)
+            self._tell_of(step, finished)
 
     async def _read_live(self, old: Resource) -> tuple[Resource | None, Diff]:
         if not old.custom or old.is_provider or old.pending_replacement:

@@ -30,7 +30,7 @@ from foundry.sandbox.engine.state import (
 )
 from foundry.sandbox.engine.state import PendingOperation, Resource, has_ciphertext, with_secrets_opened
 from foundry.sandbox.engine.steps import Op, Planner
-from foundry.sandbox.engine.values import Properties, masked, secret
+from foundry.sandbox.engine.values import Properties, secret
 
 __all__ = ["Clear", "ImportId", "Keep", "Operation", "Options", "Outcome", "run"]
 
@@ -202,7 +202,7 @@ class _Runner:
                 deployment.finish_stack()
                 await self._save(deployment, snapshot)
         succeeded = not deployment.failed and not self._cancelled
-        outputs = _stack_outputs(snapshot.resources()) if snapshot is not None else _previewed_outputs(deployment)
+        outputs = _stack_outputs(snapshot.resources()) if snapshot is not None else deployment.stack_outputs()
         self._tell(
             RunFinished(
                 kind=self._work,
@@ -385,13 +385,3 @@ def _package_config(config: Mapping[str, ConfigValue], package: str) -> Properti
 def _stack_outputs(resources: list[Resource]) -> Properties:
     return next((r.outputs for r in resources if r.type == urns.STACK_TYPE and not r.delete), {})
 
-
-def _previewed_outputs(deployment: Deployment) -> Properties:
-    return deployment.stack_outputs()
-
-
-def shown(properties: Properties, *, secrets: bool) -> Any:
-    """Outputs for people: with secrets in plain text, or as `[secret]`."""
-    from foundry.sandbox.engine.values import plain
-
-    return plain(properties) if secrets else masked(properties)

@@ -73,6 +73,11 @@ class Step:
         return self.op in (Op.SAME, Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ)
 
     @property
+    def is_hidden(self) -> bool:
+        """Whether people aren't told: providers that the program didn't ask for by name."""
+        return self.resource.is_provider and urns.name_of(self.urn).startswith("default")
+
+    @property
     def detailed(self) -> Mapping[str, PropertyDiff] | None:
         """The provider's details of the change."""
         return self.diff.detailed if self.diff else None

@@ -1,0 +1,144 @@
+"""`python -m foundry.sandbox.engine {preview|up|refresh|destroy|cancel|stack output|stack export}` with the CLI's flags.
+
+Environment as the CLI's: PULUMI_BACKEND_URL (file://...), PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, PULUMI_STACK,
+PULUMI_DEBUG_PROVIDERS, NO_COLOR. Exit status: 0, 1 for a failure, 7 where --expect-no-changes found changes, 255 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from foundry.sandbox.engine import backend, inspect, lock
+from foundry.sandbox.engine.arguments import Arguments, UsageError, parse
+from foundry.sandbox.engine.digest import EventLines, PreviewDocument
+from foundry.sandbox.engine.display import Display, outputs_text
+from foundry.sandbox.engine.errors import EngineError
+from foundry.sandbox.engine.project import load_project
+from foundry.sandbox.engine.runner import Operation, Options, Outcome, run
+
+CHANGES_FOUND = 7
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command → exit status. Prints; never raises."""
+    try:
+        return _command(parse(sys.argv[1:] if argv is None else argv))
+    except EngineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 1
+
+
+def _command(arguments: Arguments) -> int:
+    root = (arguments.cwd or Path.cwd()).resolve()
+    stack = arguments.stack or os.environ.get("PULUMI_STACK", "")
+    if not stack:
+        raise UsageError("no stack selected: give --stack NAME or set PULUMI_STACK")
+    url = os.environ.get("PULUMI_BACKEND_URL", "")
+    if not url:
+        raise UsageError("no backend: set PULUMI_BACKEND_URL to a folder, file:///...")
+    if arguments.verb in ("cancel", "stack output", "stack export"):
+        return _look(arguments, root, stack, url)
+    options = Options(
+        root=root,
+        stack=stack,
+        backend_url=url,
+        refresh=arguments.refresh,
+        targets=arguments.targets,
+        parallel=arguments.parallel,
+        config_file=arguments.config_file,
+        debug_providers=os.environ.get("PULUMI_DEBUG_PROVIDERS", ""),
+        clear_pending_creates=arguments.clear_pending_creates,
+    )
+    return operate(Operation(arguments.verb), options, arguments)
+
+
+def operate(operation: Operation, options: Options, arguments: Arguments) -> int:
+    """Preview where the CLI would, ask where it would, run → exit status. For front ends that resolve options of their own."""
+    if operation is Operation.PREVIEW:
+        return _status(_show(operation, options, arguments), arguments)
+    if not arguments.skip_preview or arguments.preview_only:
+        from dataclasses import replace
+
+        outcome = _show(Operation.PREVIEW, replace(options, of=operation), arguments)
+        if arguments.preview_only or not outcome.succeeded:
+            return _status(outcome, arguments)
+    if not arguments.yes and not _confirmed(operation, options, arguments):
+        return 1
+    return _status(_show(operation, options, arguments), arguments)
+
+
+def _status(outcome: Outcome, arguments: Arguments) -> int:
+    if not outcome.succeeded:
+        return 1
+    if arguments.expect_no_changes and outcome.has_changes:
+        print("error: no changes were expected but changes were proposed", file=sys.stderr)
+        return CHANGES_FOUND
+    return 0
+
+
+def _show(operation: Operation, options: Options, arguments: Arguments) -> Outcome:
+    if arguments.json and operation is Operation.PREVIEW:
+        document = PreviewDocument()
+        try:
+            return run(operation, options, document.take)
+        finally:
+            print(document.text())
+    if arguments.json:
+        return run(operation, options, EventLines(lambda line: print(line, flush=True)).take)
+    display = Display(_console(arguments), shows_details=arguments.diff, shows_outputs=not arguments.suppress_outputs)
+    return run(operation, options, display.take)
+
+
+def _console(arguments: Arguments) -> Console:
+    forced = {"always": True, "never": False}.get(arguments.color)
+    return Console(
+        force_terminal=forced, no_color=arguments.color == "never" or None, highlight=False, markup=False, emoji=False
+    )
+
+
+def _confirmed(operation: Operation, options: Options, arguments: Arguments) -> bool:
+    if arguments.non_interactive or arguments.json or not sys.stdin.isatty():
+        raise UsageError("--yes must be passed in to proceed when running in non-interactive mode")
+    answer = input(f"Do you want to perform this {operation} of {options.stack}? yes/no: ")
+    return answer.strip().lower() in ("y", "yes")
+
+
+def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
+    project = load_project(root)
+    place = backend.open_stack(url, project.name, stack)
+    if arguments.verb == "cancel":
+        count = lock.cancel(place.locks)
+        print(f"The currently running update for '{place.name}' has been canceled!" if count else f"'{place.name}' isn't locked")
+        return 0
+    if arguments.verb == "stack export":
+        text = inspect.export_text(project, place, arguments.config_file, show_secrets=arguments.show_secrets)
+        if arguments.file is not None:
+            arguments.file.write_text(text + "\n", encoding="utf-8")
+        else:
+            print(text)
+        return 0
+    outputs = inspect.stack_outputs(project, place, arguments.config_file, show_secrets=arguments.show_secrets)
+    if arguments.words:
+        name = arguments.words[0]
+        if name not in outputs:
+            raise EngineError(f"current stack does not have output property '{name}'")
+        value = outputs[name]
+        print(json.dumps(value, indent=2) if arguments.json or not isinstance(value, str) else value)
+    elif arguments.json:
+        print(json.dumps(outputs, indent=2, sort_keys=True))
+    else:
+        print("\n".join(outputs_text(outputs)) or "No output values currently in this stack")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
