@@ -1,0 +1,267 @@
+"""From the steps of `pulumi preview --json` to one value an object, whatever the number of its steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from foundry.model import UNKNOWN, FoundryError
+
+# How Pulumi writes an unknown and the key of a secret's envelope in JSON (Pulumi: resource property signatures).
+_UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "[secret]"  # noqa: S105 - what stands in a secret's place
+
+# Pulumi's words for an input that a provider's check refused; the value in them is the provider's own, empty struct.
+_REFUSED_PROPERTY: Final = re.compile(r"\S+ resource '[^']*': property (\S+) value \{.*?\} has a problem: ")
+
+_DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
+
+
+class Kind(StrEnum):
+    """What an object is, in the order in which a review shows them."""
+
+    AGENT = "Agent"
+    VECTOR_STORE = "VectorStore"
+    FILE = "File"
+    SEARCH_INDEX = "SearchIndex"
+    PLATFORM = "platform"
+
+
+class Verb(StrEnum):
+    """What the update does with an object."""
+
+    CREATE = "create"
+    RECREATE = "create again"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    RELEASE = "release"
+    GONE = "gone"
+    SAME = "same"
+
+
+@dataclass(frozen=True)
+class Object:
+    """One object and the three sides of it; a side is None where there is none.
+
+    `recorded` holds the inputs of the last update, with the definition that was applied; `live` what a refresh found;
+    `declared` what the program asks for. `touched` are the property paths that the provider itself names.
+    `needs` are the URNs that the definition takes values from.
+    """
+
+    urn: str
+    kind: Kind
+    type: str
+    name: str
+    verb: Verb
+    recorded: Mapping[str, Any] | None = None
+    live: Mapping[str, Any] | None = None
+    declared: Mapping[str, Any] | None = None
+    touched: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A message of the preview. `subjects` names the objects it was told of; severity is Pulumi's word."""
+
+    severity: str
+    message: str
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A preview, read. `names` maps ids of the service to what people call the object."""
+
+    project: str | None
+    stack: str | None
+    objects: tuple[Object, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the preview stopped before its end, so that what it doesn't name isn't known."""
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+
+def read(preview: Mapping[str, Any]) -> Reading:
+    """Reads the JSON of a preview by either engine. Raises FoundryError when it is something else."""
+    steps, diagnostics = _mapping(preview).get("steps"), _mapping(preview).get("diagnostics")
+    if not isinstance(steps, list) and not isinstance(diagnostics, list):
+        raise FoundryError(
+            "this isn't the JSON of a preview: it has neither steps nor diagnostics",
+            fix="write it with `fac preview --json > preview.json` or `pulumi preview --json > preview.json`",
+        )
+    known = [step for step in steps or [] if isinstance(step, Mapping) and isinstance(step.get("urn"), str)]
+    project, stack = _whose(known)
+    told = tuple(_diagnostics(diagnostics or []))
+    return Reading(project, stack, tuple(_objects(known)), told, _names(known))
+
+
+def _whose(steps: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | None]:
+    for step in steps:
+        parts = step["urn"].split("::")
+        if len(parts) >= 4:
+            return parts[1], parts[0].removeprefix("urn:pulumi:")
+    return None, None
+
+
+def _objects(steps: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
+    refreshed = {step["urn"]: step for step in steps if step.get("op") == "refresh" and _is_shown(step)}
+    acting: dict[str, list[Mapping[str, Any]]] = {}
+    seen: set[str] = set()
+    for step in steps:
+        if step.get("op") == "refresh" or not _is_shown(step):
+            continue
+        acting.setdefault(step["urn"], []).append(step)
+        seen.update({step["urn"], str(_mapping(step.get("oldState")).get("urn"))})
+    for urn, of_urn in acting.items():
+        former = next(
+            (str(old["urn"]) for step in of_urn if (old := _mapping(step.get("oldState"))).get("urn")), urn
+        )
+        yield _object(urn, of_urn, refreshed.get(former) or refreshed.get(urn))
+    # Without `--show-sames` an object with no step but its refresh may be unchanged or gone; with it, it's gone.
+    says_same = any(step.get("op") == "same" and _is_shown(step) for step in steps)
+    for urn, step in refreshed.items():
+        if urn not in seen:
+            yield _object(urn, [], step, silent=Verb.GONE if says_same else Verb.SAME)
+
+
+def _object(
+    urn: str,
+    steps: Sequence[Mapping[str, Any]],
+    refreshed: Mapping[str, Any] | None,
+    silent: Verb = Verb.SAME,
+) -> Object:
+    token = _token(urn)
+    before = next((_mapping(step["oldState"]) for step in steps if step.get("oldState")), None)
+    after = next((_mapping(step["newState"]) for step in reversed(steps) if step.get("newState")), None)
+    recorded = _mapping(refreshed.get("oldState")) if refreshed else before
+    ops = {str(step.get("op")) for step in steps}
+    verb = _verb(ops, was_there=refreshed is not None, before=before) if ops else silent
+    dependencies = _mapping((after or {}).get("propertyDependencies"))
+    return Object(
+        urn=urn,
+        kind=_kind(token),
+        type=token,
+        name=urn.split("::", 3)[-1],
+        verb=verb,
+        recorded=_inputs(recorded, applied=True) if recorded else None,
+        live=_inputs(before) if before and verb is not Verb.RECREATE else None,
+        declared=_inputs(after) if after and verb not in (Verb.DELETE, Verb.RELEASE) else None,
+        touched=tuple(str(path) for step in steps for path in _mapping(step.get("detailedDiff"))),
+        reasons=tuple(dict.fromkeys(str(key) for step in steps for key in step.get("replaceReasons") or ())),
+        needs=tuple(str(one) for one in dependencies.get("definition") or ()),
+    )
+
+
+def _verb(ops: set[str], *, was_there: bool, before: Mapping[str, Any] | None) -> Verb:
+    if ops & {"replace", "create-replacement", "delete-replaced"}:
+        return Verb.REPLACE
+    if ops & {"create", "import"}:
+        return Verb.RECREATE if was_there else Verb.CREATE
+    if ops & {"delete", "discard"}:
+        return Verb.RELEASE if _stays(before or {}) else Verb.DELETE
+    return Verb.UPDATE if "update" in ops else Verb.SAME
+
+
+def _stays(state: Mapping[str, Any]) -> bool:
+    """Whether removing the declaration leaves the object at the service."""
+    on_remove = _mapping(_mapping(state.get("inputs")).get("lifecycle")).get("onRemove")
+    adopted = _mapping(state.get("outputs")).get("adopted") is True
+    return bool(state.get("retainOnDelete")) or on_remove == "retain" or (adopted and on_remove != "delete")
+
+
+def _kind(token: str) -> Kind:
+    name = token.removeprefix(_DYNAMIC)
+    return Kind(name) if token.startswith(_DYNAMIC) and name in set(Kind) else Kind.PLATFORM
+
+
+def _token(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _is_shown(step: Mapping[str, Any]) -> bool:
+    """Providers, the stack itself and components aren't things of the cloud."""
+    state = _mapping(step.get("newState")) or _mapping(step.get("oldState"))
+    parts = step["urn"].split("::")
+    if len(parts) < 4 or state.get("custom") is False:
+        return False
+    return not _token(step["urn"]).startswith("pulumi:")
+
+
+def _inputs(state: Mapping[str, Any], *, applied: bool = False) -> Mapping[str, Any]:
+    """The inputs in a state. A refresh that was saved has overwritten the definition, so the outputs' `applied` goes first."""
+    inputs = dict(_mapping(plain(state.get("inputs"))))
+    last = _mapping(plain(state.get("outputs"))).get("applied") if applied else None
+    if isinstance(last, Mapping):
+        inputs["definition"] = last
+    return inputs
+
+
+def plain(value: Any) -> Any:
+    """JSON with unknowns as `UNKNOWN`, secrets as `SECRET`, whole floats as integers, and without Pulumi's own fields."""
+    if isinstance(value, Mapping):
+        if _SIGNATURE_KEY in value:
+            return SECRET
+        return {str(key): plain(item) for key, item in value.items() if not str(key).startswith("__")}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, str) and _UNKNOWN_TEXT in value:
+        return UNKNOWN
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _names(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for step in steps:
+        urn = step["urn"]
+        for state in (_mapping(step.get("newState")), _mapping(step.get("oldState"))):
+            ident = state.get("id")
+            if isinstance(ident, str) and ident and _UNKNOWN_TEXT not in ident and _is_shown(step):
+                found[ident] = str(state.get("urn") or urn).split("::", 3)[-1]
+    return found
+
+
+def _diagnostics(items: Sequence[Any]) -> Iterator[Diagnostic]:
+    grouped: dict[tuple[str, str], dict[str, None]] = {}
+    for item in items:
+        message = str(_mapping(item).get("message") or "").strip()
+        severity = str(_mapping(item).get("severity") or "info")
+        if message and severity in ("error", "warning"):
+            subjects = grouped.setdefault((severity, _without_prefix(message)), {})
+            if urn := _mapping(item).get("urn"):
+                subjects[str(urn).split("::", 3)[-1]] = None
+    causes = [message for severity, message in grouped if severity == "error" and not _is_echo(message)]
+    for (severity, message), subjects in grouped.items():
+        if severity != "error" or not causes or not _is_echo(message):
+            yield Diagnostic(severity, message, tuple(sorted(subjects)))
+
+
+def _without_prefix(message: str) -> str:
+    """The message without the words that engines put before it, the name of a Python error class among them."""
+    text = message
+    for prefix in ("error: ", "warning: ", "Preview failed: "):
+        text = text.removeprefix(prefix)
+    if refused := _REFUSED_PROPERTY.match(text):
+        return f"{refused[1]}: {text[refused.end() :]}"
+    first, colon, rest = text.partition(": ")
+    return rest if colon and first.replace(".", "").isidentifier() and first.endswith("Error") else text
+
+
+def _is_echo(message: str) -> bool:
+    """Whether an error only says that there was one."""
+    return message == "preview failed" or message.startswith("an unhandled error occurred: program exited")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

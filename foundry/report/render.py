@@ -1,0 +1,358 @@
+"""The review of one preview as Markdown: counts, failures, agents, knowledge, platform, drift, in at most one comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foundry.model import FoundryError
+from foundry.report.changes import Change, Files, Names, Text, Tool, changes, introduction
+from foundry.report.markdown import code, fenced, line_diff, listed
+from foundry.report.reading import Diagnostic, Kind, Object, Reading, Verb, read
+
+FORMATS: Final = ("markdown",)
+
+# GitHub refuses a comment of more characters (GitHub docs: "body is too long (maximum is 65536 characters)").
+LIMIT: Final = 65_536
+
+_TITLES: Final = {
+    Kind.AGENT: "Agents",
+    Kind.VECTOR_STORE: "Vector stores",
+    Kind.FILE: "Files",
+    Kind.SEARCH_INDEX: "Search indexes",
+    Kind.PLATFORM: "Platform",
+}
+_NOUNS: Final = {
+    Kind.AGENT: "agent",
+    Kind.VECTOR_STORE: "vector store",
+    Kind.FILE: "file",
+    Kind.SEARCH_INDEX: "search index",
+}
+_COLUMNS: Final = (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.RELEASE)
+_WORDS: Final = {
+    Verb.CREATE: "to create",
+    Verb.UPDATE: "to update",
+    Verb.REPLACE: "to replace",
+    Verb.DELETE: "to delete",
+    Verb.RELEASE: "to let go",
+}
+_RELEASE_NOTE: Final = "no longer managed by this stack; it stays at the service"
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A part of the review that is shown whole, or left out whole with `short` in its place."""
+
+    section: str
+    full: str
+    short: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    """An object with what is to be said of it."""
+
+    one: Object
+    edits: tuple[Change, ...]
+    drift: tuple[Change, ...]
+
+    @property
+    def is_only_drift(self) -> bool:
+        """Whether the update does nothing but put back what somebody else changed."""
+        return self.one.verb is Verb.UPDATE and bool(self.drift) and not self.edits
+
+
+def render(preview: Mapping[str, Any], format: str = "markdown", *, stack: str | None = None) -> str:  # noqa: A002
+    """Turns the JSON of `pulumi preview --json`, of either engine, into a review.
+
+    `stack` names the stack where the preview ended too early to name it. The first line is an HTML comment that is the
+    same for every review of a stack, so that a workflow finds the comment it wrote before. The text fits GitHub's limit:
+    what doesn't fit is left out in whole parts, each with a line that says so.
+    Raises FoundryError for another format, and for JSON that isn't a preview.
+    """
+    if format not in FORMATS:
+        raise FoundryError(f"no report has the format {format!r}", fix=f"write one of: {', '.join(FORMATS)}")
+    reading = read(preview)
+    project, name = reading.project or "foundry-as-code", reading.stack or stack or ""
+    marker = f"<!-- fac report {project}/{name} -->"
+    names = _names_of(reading)
+    told = [_tell(one, names) for one in reading.objects]
+    if not reading.failed and not any(_is_worth_saying(item) for item in told):
+        count = len(told)
+        return (
+            f"{marker}\n{code(name)}: no changes ({count} object{'' if count == 1 else 's'}).\n"
+            + _warnings(reading)
+        )
+    head = "\n\n".join([marker + "\n" + _headline(name, reading, told), *_preface(reading, told)])
+    return _fit(head, list(_blocks(told, names)), name)
+
+
+def _names_of(reading: Reading) -> Names:
+    fresh = frozenset(
+        one.urn for one in reading.objects if one.verb in (Verb.CREATE, Verb.RECREATE, Verb.REPLACE)
+    )
+    return Names(reading.names, fresh)
+
+
+def _tell(one: Object, names: Names) -> _Told:
+    edits: tuple[Change, ...] = ()
+    if one.recorded is not None and one.declared is not None and one.verb is not Verb.RECREATE:
+        edits = changes(one, one.recorded, one.declared, names, one.touched)
+    drift: tuple[Change, ...] = ()
+    reports = one.recorded is not None and _on_drift(one) == "report"
+    if one.recorded is not None and one.live is not None and (one.verb is not Verb.SAME or reports):
+        drift = changes(one, one.recorded, one.live, names)
+    return _Told(one, edits if one.verb is not Verb.SAME else (), drift)
+
+
+def _on_drift(one: Object) -> Any:
+    lifecycle = (one.recorded or {}).get("lifecycle")
+    return lifecycle.get("onDrift") if isinstance(lifecycle, Mapping) else None
+
+
+def _is_worth_saying(item: _Told) -> bool:
+    return item.one.verb is not Verb.SAME or bool(item.drift)
+
+
+def _column(verb: Verb) -> Verb:
+    return Verb.CREATE if verb is Verb.RECREATE else verb
+
+
+def _headline(name: str, reading: Reading, told: Sequence[_Told]) -> str:
+    counts = {verb: sum(_column(item.one.verb) is verb for item in told) for verb in _COLUMNS}
+    parts = [f"{count} {_WORDS[verb]}" for verb, count in counts.items() if count]
+    same = sum(item.one.verb is Verb.SAME for item in told)
+    title = "preview failed" if reading.failed else ", ".join(parts) or "nothing to do"
+    return f"## {code(name) if name else 'Preview'}: {title}" + (
+        f" ({same} unchanged)" if same and not reading.failed else ""
+    )
+
+
+def _preface(reading: Reading, told: Sequence[_Told]) -> Iterator[str]:
+    errors = [one for one in reading.diagnostics if one.severity == "error"]
+    if errors:
+        yield "\n\n".join(_diagnostic(one) for one in _affordable(errors))
+        if any(_is_worth_saying(item) for item in told):
+            yield "What the preview had found before it stopped is below; it may be incomplete."
+    if warnings := _warnings(reading):
+        yield warnings.strip()
+    table = _table(told)
+    if table:
+        yield table
+    drifted = sum(bool(item.drift) for item in told) + sum(
+        item.one.verb in (Verb.RECREATE, Verb.GONE) for item in told
+    )
+    if drifted:
+        what = "one object was" if drifted == 1 else f"{drifted} objects were"
+        yield f"**Drift:** {what} changed outside of this stack; see the end."
+
+
+def _affordable(errors: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Whole diagnostics up to half of a comment, so that there is room for the rest."""
+    spent = 0
+    for index, one in enumerate(errors):
+        spent += _length(one.message)
+        if spent > LIMIT // 2 and index:
+            count = len(errors) - index
+            yield Diagnostic("error", f"{count} more error{'' if count == 1 else 's'}, left out for length")
+            return
+        if spent > LIMIT // 2:
+            yield Diagnostic(
+                "error", "an error whose text is too long for a comment; see the log", one.subjects
+            )
+            return
+        yield one
+
+
+def _diagnostic(one: Diagnostic) -> str:
+    shown = ", ".join(code(name) for name in one.subjects[:5])
+    more = f" and {len(one.subjects) - 5} more" if len(one.subjects) > 5 else ""
+    return (f"{shown}{more}:\n\n" if shown else "") + fenced(one.message)
+
+
+def _warnings(reading: Reading) -> str:
+    warnings = [one for one in reading.diagnostics if one.severity == "warning"]
+    return "".join(f"\nWarning: {_diagnostic(one)}\n" for one in _affordable(warnings))
+
+
+def _table(told: Sequence[_Told]) -> str:
+    columns = [verb for verb in _COLUMNS if any(_column(item.one.verb) is verb for item in told)]
+    if not columns:
+        return ""
+    rows = []
+    for kind, title in _TITLES.items():
+        of_kind = [_column(item.one.verb) for item in told if item.one.kind is kind]
+        cells = [of_kind.count(verb) for verb in columns]
+        if any(cells):
+            rows.append(f"| {title} | " + " | ".join(str(cell or "") for cell in cells) + " |")
+    head = "| | " + " | ".join(_WORDS[verb].removeprefix("to ") for verb in columns) + " |"
+    return "\n".join([head, "|---|" + "---:|" * len(columns), *rows])
+
+
+def _blocks(told: Sequence[_Told], names: Names) -> Iterator[_Block]:
+    mentioned = set(_mentioned(told))
+    for kind, title in _TITLES.items():
+        of_kind = sorted((item for item in told if item.one.kind is kind), key=_order)
+        for item in of_kind:
+            if item.one.verb in (Verb.SAME, Verb.RECREATE, Verb.GONE) or item.is_only_drift:
+                continue
+            if kind is Kind.PLATFORM:
+                yield _platform(item)
+            elif kind is not Kind.FILE:
+                yield _object(item, names)
+            elif item.one.name not in mentioned:
+                yield _Block(title, f"- {_verb_of_file(item.one)} {code(item.one.name)}", "")
+    for item in sorted(told, key=_order):
+        if item.drift or item.one.verb in (Verb.RECREATE, Verb.GONE):
+            yield _drift(item)
+
+
+def _order(item: _Told) -> tuple[int, str]:
+    return list(Verb).index(item.one.verb), item.one.name
+
+
+def _mentioned(told: Sequence[_Told]) -> Iterator[str]:
+    for item in told:
+        for change in item.edits:
+            if isinstance(change, Files):
+                yield from (*change.added, *change.changed, *change.removed)
+        if item.one.kind is Kind.VECTOR_STORE and item.one.verb is not Verb.UPDATE:
+            for side in (item.one.declared, item.one.live):
+                files = ((side or {}).get("definition") or {}).get("files") or []
+                yield from (str(file.get("path")) for file in files if isinstance(file, Mapping))
+
+
+def _verb_of_file(one: Object) -> str:
+    return {Verb.CREATE: "added", Verb.DELETE: "removed", Verb.RELEASE: "let go"}.get(one.verb, "changed")
+
+
+def _object(item: _Told, names: Names) -> _Block:
+    one = item.one
+    heading = f"#### {code(one.name)}: {one.verb}"
+    if one.verb is Verb.CREATE:
+        shown = introduction(one, names)
+        body = listed(shown)
+    elif one.verb is Verb.DELETE:
+        shown, body = (), ""
+    elif one.verb is Verb.RELEASE:
+        shown, body = (), f"It was adopted or is to be retained: {_RELEASE_NOTE}."
+    else:
+        shown = item.edits
+        body = "\n\n".join([*_replacement_note(one), listed(shown) or _nothing_visible(item)])
+    return _Block(_TITLES[one.kind], f"{heading}\n\n{body}".rstrip(), f"{heading}\n\n{_left_out(shown)}")
+
+
+def _replacement_note(one: Object) -> Iterator[str]:
+    if one.verb is Verb.REPLACE:
+        reasons = f" because of {', '.join(code(reason) for reason in one.reasons)}" if one.reasons else ""
+        what = {
+            Kind.AGENT: "callers that hold its id need the new one",
+            Kind.VECTOR_STORE: "its files are attached again",
+        }
+        yield f"It gets a new id{reasons}" + (f": {what[one.kind]}." if one.kind in what else ".")
+
+
+def _nothing_visible(item: _Told) -> str:
+    if item.one.verb is Verb.REPLACE:
+        return "Nothing else changes."
+    return "What is recorded of it is brought up to date; the object itself stays as it is."
+
+
+def _left_out(shown: Sequence[Change]) -> str:
+    parts = []
+    for change in shown:
+        if isinstance(change, Text):
+            _, added, removed = line_diff(change.old, change.new)
+            parts.append(f"{change.path} (+{added} −{removed} lines)")  # noqa: RUF001
+        elif isinstance(change, Tool):
+            parts.append(f"tool {change.name} {change.what}")
+        elif isinstance(change, Files):
+            parts.append(f"{len(change.added) + len(change.changed) + len(change.removed)} {change.path}")
+        else:
+            parts.append(change.path)
+    shortened = parts[:8] + ([f"{len(parts) - 8} more"] if len(parts) > 8 else [])
+    return f"*Left out for length: {code(', '.join(shortened))}*" if parts else ""
+
+
+def _platform(item: _Told) -> _Block:
+    one = item.one
+    title = f"- {one.verb} {_type(one)} {code(one.name)}"
+    reasons = f" because of {', '.join(code(reason) for reason in one.reasons)}" if one.reasons else ""
+    body = _indented(listed(item.edits)) if one.verb in (Verb.UPDATE, Verb.REPLACE) else ""
+    note = f": {_RELEASE_NOTE}" if one.verb is Verb.RELEASE else reasons
+    full = f"{title}{note}" + (f"\n{body}" if body else "")
+    return _Block(_TITLES[Kind.PLATFORM], full, f"{title}: {_left_out(item.edits)}" if item.edits else "")
+
+
+def _type(one: Object) -> str:
+    return one.type.removeprefix("azure-native:")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" if line else "" for line in text.splitlines())
+
+
+def _drift(item: _Told) -> _Block:
+    one = item.one
+    kind = _NOUNS.get(one.kind) or _type(one)
+    heading = f"#### {kind} {code(one.name)}"
+    if one.verb is Verb.RECREATE:
+        return _Block("Drift", f"{heading}: deleted outside; it is created again, with a new id", "")
+    if one.verb is Verb.GONE:
+        return _Block(
+            "Drift", f"{heading}: deleted outside and no longer declared; nothing is left to do", ""
+        )
+    outcome = {
+        Verb.SAME: "left as it is, as its declaration asks (`on_drift: report`)",
+        Verb.DELETE: "it is deleted with it",
+        Verb.RELEASE: "it stays so",
+        Verb.REPLACE: "the replacement doesn't have it",
+    }.get(one.verb, "the update puts the declaration back")
+    heading = f"{heading}: changed outside; {outcome}"
+    return _Block("Drift", f"{heading}\n\n{listed(item.drift)}", f"{heading}\n\n{_left_out(item.drift)}")
+
+
+def _fit(head: str, blocks: list[_Block], stack: str) -> str:
+    """Joins head and blocks; shortens the longest blocks first, then whole sections, until the text fits."""
+    texts = [block.full for block in blocks]
+    total = _length(_joined(head, blocks, texts))
+    hint = f"*Some parts are left out for length. All of it: {code(f'fac preview -s {stack}' if stack else 'fac preview')}*"
+    budget = LIMIT if total <= LIMIT else LIMIT - _length(hint) - 2
+    for index in sorted(range(len(blocks)), key=lambda at: -len(blocks[at].full)):
+        if total <= budget:
+            break
+        short = blocks[index].short
+        if short and len(short) < len(texts[index]):
+            total -= _length(texts[index]) - _length(short)
+            texts[index] = short
+    for section in reversed(dict.fromkeys(block.section for block in blocks)):
+        if total <= budget:
+            break
+        members = [at for at, block in enumerate(blocks) if block.section == section and texts[at]]
+        line = f"*{len(members)} left out for length*"
+        total -= sum(_length(texts[at]) for at in members) - _length(line)
+        for at in members:
+            texts[at] = line if at == members[0] else ""
+    text = _joined(head, blocks, texts)
+    return text if budget == LIMIT else f"{text}\n{hint}\n"
+
+
+def _joined(head: str, blocks: Sequence[_Block], texts: Sequence[str]) -> str:
+    parts = [head]
+    section = ""
+    for block, text in zip(blocks, texts, strict=True):
+        if not text:
+            continue
+        if block.section != section:
+            section = block.section
+            parts.append(f"\n### {section}\n")
+        elif not text.startswith("- "):
+            parts.append("")
+        parts.append(text)
+    return "\n".join(parts) + "\n"
+
+
+def _length(text: str) -> int:
+    """Characters as GitHub's limit counts them at worst: UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2
