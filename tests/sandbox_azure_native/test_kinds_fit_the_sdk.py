@@ -28,7 +28,7 @@ def test_every_path_parameter_and_named_property_is_an_input(kind):
 
 
 @ALL
-def test_only_path_parameters_are_required_of_the_path(kind):
+def test_the_path_below_the_subscription_is_required_but_for_the_name(kind):
     shape = resource_shape(kind.module, kind.name)
     given_by_us = {"subscriptionId", kind.name_parameter}
     assert all(shape.inputs.fields[name].required for name in kind.parameters if name not in given_by_us)
