@@ -50,7 +50,10 @@ def make_service(wire: Wire, **properties: Any) -> str:
 
 
 def allow(wire: Wire, role: str, number: int) -> None:
-    assert wire.assign(SERVICE, role, DEPLOYER, f"00000000-0000-4000-8000-00000000ee0{number}").status_code == 201
+    assert (
+        wire.assign(SERVICE, role, DEPLOYER, f"00000000-0000-4000-8000-00000000ee0{number}").status_code
+        == 201
+    )
 
 
 @pytest.fixture
@@ -104,7 +107,12 @@ def definition(name: str = "parts", *more: SearchField) -> SearchIndex:
 
 def test_an_index_comes_back_with_every_attribute(indexes: SearchIndexClient, wire: Wire) -> None:
     indexes.create_index(definition())
-    raw = wire.send("GET", "/search/shelf/indexes('parts')", "https://search.azure.com", params={"api-version": "2026-04-01"})
+    raw = wire.send(
+        "GET",
+        "/search/shelf/indexes('parts')",
+        "https://search.azure.com",
+        params={"api-version": "2026-04-01"},
+    )
     body = raw.json()
     assert raw.headers["ETag"] == body["@odata.etag"]
     assert [field["name"] for field in body["fields"]] == ["id", "title", "text", "price", "vector"]
@@ -214,8 +222,20 @@ def test_documents_are_written_counted_searched_filtered_and_deleted(
     with SearchClient(endpoint, "parts", DefaultAzureCredential()) as client:
         results = client.upload_documents(
             [
-                {"id": "1", "title": "Brake pad", "text": "Stops the bike in rain.", "price": 12.5, "vector": [1, 0]},
-                {"id": "2", "title": "Chain", "text": "Carries power to the wheel.", "price": 30, "vector": [0, 1]},
+                {
+                    "id": "1",
+                    "title": "Brake pad",
+                    "text": "Stops the bike in rain.",
+                    "price": 12.5,
+                    "vector": [1, 0],
+                },
+                {
+                    "id": "2",
+                    "title": "Chain",
+                    "text": "Carries power to the wheel.",
+                    "price": 30,
+                    "vector": [0, 1],
+                },
                 {"id": "3", "title": "Bell", "text": "Rings.", "price": 5, "vector": [0.9, 0.1]},
             ]
         )
@@ -232,7 +252,12 @@ def test_documents_are_written_counted_searched_filtered_and_deleted(
         assert [item["id"] for item in client.search(vector_queries=[near])] == ["1", "3"]
         assert "vector" not in next(iter(client.search("bell")))
         client.merge_documents([{"id": "2", "price": 31}])
-        assert client.get_document("2") == {"id": "2", "title": "Chain", "text": "Carries power to the wheel.", "price": 31}
+        assert client.get_document("2") == {
+            "id": "2",
+            "title": "Chain",
+            "text": "Carries power to the wheel.",
+            "price": 31,
+        }
         client.delete_documents([{"id": "2"}])
         assert client.get_document_count() == 2
         with pytest.raises(HttpResponseError, match="not a filterable field"):

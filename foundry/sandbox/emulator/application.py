@@ -32,6 +32,8 @@ from foundry.sandbox.emulator.http import (
 )
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
+from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
+from foundry.sandbox.emulator.threads.routes import NEW_DIALECT
 from foundry.sandbox.emulator.vector_stores.routes import FAMILY as VECTOR_STORES
 from foundry.sandbox.emulator.world import World
 
@@ -47,6 +49,8 @@ FAMILIES: Final[Sequence[Family]] = (
     ASSISTANTS,
     FILES,
     VECTOR_STORES,
+    THREADS,
+    NEW_DIALECT,
     SEARCH,
 )
 

@@ -50,10 +50,17 @@ def words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of text and where it is from."""
+    """A piece of text and where it is from.
+
+    Attributes:
+        source: Whatever tells the place to whoever made the passage.
+        text: What is searched.
+        body: What is shown: the text without the heading it stands under.
+    """
 
     source: str
     text: str
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def passages(source: str, text: str) -> list[Passage]:
             heading = lines.pop(0).lstrip("# ").strip() or heading
         if lines:
             body = "\n".join(lines)
-            found.append(Passage(source, f"{heading}\n{body}" if heading else body))
+            found.append(Passage(source, f"{heading}\n{body}" if heading else body, body))
     return found
 
 
@@ -113,7 +120,8 @@ def rank(question: str, candidates: Sequence[Passage]) -> list[Hit]:
 
 def _rarity(word: str, counted: Sequence[Counter[str]]) -> float:
     holding = sum(1 for counts in counted if counts[word])
-    return math.log(1 + (len(counted) - holding + 0.5) / (holding + 0.5))
+    # The 1 keeps a word that every passage of a small collection holds from counting for nothing.
+    return 1 + math.log(1 + (len(counted) - holding + 0.5) / (holding + 0.5))
 
 
 def overlap(question: str, texts: Iterable[str]) -> float:

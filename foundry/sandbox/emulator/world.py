@@ -14,6 +14,7 @@ from foundry.sandbox.emulator.identity.store import IdentityStore
 from foundry.sandbox.emulator.project.objects import ObjectStore
 from foundry.sandbox.emulator.search.store import SearchStore
 from foundry.sandbox.emulator.settings import Settings
+from foundry.sandbox.emulator.threads.store import ThreadStore
 from foundry.sandbox.emulator.vector_stores.store import VectorStoreStore
 
 
@@ -43,6 +44,7 @@ class World:
     assistants: AssistantStore
     files: FileStore
     vector_stores: VectorStoreStore
+    threads: ThreadStore
     search: SearchStore
     clock: Clock = field(default_factory=Clock)
     faults: FaultPlan = field(default_factory=FaultPlan)
@@ -75,5 +77,6 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         assistants=AssistantStore(objects),
         files=files,
         vector_stores=VectorStoreStore(objects),
+        threads=ThreadStore(objects),
         search=search,
     )

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from foundry.sandbox.emulator.assistants.errors import dangling, needs_capability_host, no_agent
+from foundry.sandbox.emulator.assistants.errors import no_agent
+from foundry.sandbox.emulator.assistants.references import resolve
 from foundry.sandbox.emulator.assistants.store import KIND
 from foundry.sandbox.emulator.assistants.tools import (
     RESPONSE_FORMAT,
-    STANDARD_SETUP,
     resources_shape,
     tools_shape,
 )
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
 from foundry.sandbox.emulator.project.errors import malformed
-from foundry.sandbox.emulator.project.guard import PREFIX, PREVIEW, guard, has_capability_host, project_id
+from foundry.sandbox.emulator.project.guard import PREFIX, PREVIEW, guard, project_id
 from foundry.sandbox.emulator.project.paging import page_of
 from foundry.sandbox.emulator.shapes import Shape, metadata, nullable, number, record, text
 
@@ -31,35 +31,12 @@ def _fields(call: Call) -> dict[str, Shape]:
     }
 
 
-def _resolve(call: Call, asked: dict[str, Any]) -> None:
-    """Checks what the tools refer to, and makes the vector store that `vector_stores` asks for."""
-    if not has_capability_host(call):
-        for tool in asked.get("tools") or []:
-            if tool["type"] in STANDARD_SETUP:
-                raise needs_capability_host(tool["type"])
-    world, project = call.world, project_id(call)
-    resources = asked.get("tool_resources") or {}
-    for identity in (resources.get("code_interpreter") or {}).get("file_ids") or []:
-        if world.files.get(project, identity) is None:
-            raise dangling("file", identity, "tool_resources.code_interpreter.file_ids")
-    search = resources.get("file_search") or {}
-    for identity in search.get("vector_store_ids") or []:
-        if world.vector_stores.get(project, identity, call.now) is None:
-            raise dangling("vector store", identity, "tool_resources.file_search.vector_store_ids")
-    made = [
-        world.vector_stores.create(project, {"name": item.get("name")}, call.now)["id"]
-        for item in search.pop("vector_stores", None) or []
-    ]
-    if made:
-        search["vector_store_ids"] = [*(search.get("vector_store_ids") or []), *made]
-
-
 def _create(call: Call) -> Reply:
     preview = call.query.get("api-version") == PREVIEW
     optional = _fields(call) | {"tool_resources": nullable(resources_shape(preview=preview))}
     asked = call.object()
     record({"model": text(least=1)}, optional)(asked, "")
-    _resolve(call, asked)
+    resolve(call, asked.get("tools"), asked.get("tool_resources"))
     return Reply(body=call.world.assistants.create(project_id(call), asked, call.now))
 
 
@@ -84,7 +61,7 @@ def _update(call: Call) -> Reply:
     optional = _fields(call) | {"model": text(least=1), "tool_resources": resources_shape(preview=preview)}
     asked = call.object()
     record({}, optional)(asked, "")
-    _resolve(call, asked)
+    resolve(call, asked.get("tools"), asked.get("tool_resources"))
     return Reply(body=call.world.assistants.update(project_id(call), agent, asked))
 
 

@@ -1,0 +1,397 @@
+"""Threads, messages, runs and run steps of the classic dialect, without streaming."""
+
+from typing import Any, Final
+
+from foundry.sandbox.emulator.assistants.errors import no_agent
+from foundry.sandbox.emulator.assistants.references import resolve
+from foundry.sandbox.emulator.assistants.tools import RESPONSE_FORMAT, resources_shape, tools_shape
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
+from foundry.sandbox.emulator.project.errors import malformed
+from foundry.sandbox.emulator.project.guard import PREFIX, PREVIEW, guard, project_id
+from foundry.sandbox.emulator.project.paging import page_of
+from foundry.sandbox.emulator.shapes import (
+    Shape,
+    anything,
+    array,
+    by_sort,
+    flag,
+    integer,
+    metadata,
+    nullable,
+    number,
+    one_of,
+    record,
+    tagged,
+    text,
+)
+from foundry.sandbox.emulator.threads.errors import (
+    no_message,
+    no_run,
+    no_step,
+    no_thread,
+    thread_busy,
+    wrong_outputs,
+    wrong_status,
+)
+from foundry.sandbox.emulator.threads.store import ACTIVE, MESSAGE, RUN, STEP, THREAD
+from foundry.sandbox.emulator.vector_stores.store import shown
+
+Body = dict[str, Any]
+
+_LONGEST_MESSAGE: Final = 1_500_000
+_detail = nullable(one_of("auto", "low", "high"))
+_block = tagged(
+    {
+        "text": record({"type": text(), "text": text(least=1, most=_LONGEST_MESSAGE)}),
+        "image_file": record(
+            {"type": text(), "image_file": record({"file_id": text()}, {"detail": _detail})}
+        ),
+        "image_url": record({"type": text(), "image_url": record({"url": text()}, {"detail": _detail})}),
+    }
+)
+_attachment = record(
+    {"tools": array(record({"type": one_of("file_search", "code_interpreter")}))},
+    {"file_id": nullable(text()), "data_source": nullable(anything)},
+)
+_message = record(
+    {
+        "role": one_of("user", "assistant"),
+        "content": by_sort(string=text(least=1, most=_LONGEST_MESSAGE), other=array(_block, least=1)),
+    },
+    {"attachments": nullable(array(_attachment)), "metadata": nullable(metadata)},
+)
+_truncation = record({"type": one_of("auto", "last_messages")}, {"last_messages": nullable(integer(1))})
+_TOOL_NAMES: Final = (
+    "function",
+    "code_interpreter",
+    "file_search",
+    "bing_grounding",
+    "azure_ai_search",
+    "connected_agent",
+)
+_tool_choice = by_sort(
+    string=one_of("none", "auto"),
+    other=record({"type": one_of(*_TOOL_NAMES)}, {"function": nullable(record({"name": text()}))}),
+)
+
+
+def _preview(call: Call) -> bool:
+    return call.query.get("api-version") == PREVIEW
+
+
+def _thread_shape(call: Call) -> Shape:
+    return record(
+        {},
+        {
+            "messages": nullable(array(_message)),
+            "tool_resources": nullable(resources_shape(preview=_preview(call))),
+            "metadata": nullable(metadata),
+        },
+    )
+
+
+def _run_fields(call: Call) -> dict[str, Shape]:
+    preview = _preview(call)
+    return {
+        "model": nullable(text(least=1)),
+        "instructions": nullable(text(most=256_000)),
+        "tools": nullable(tools_shape(preview=preview)),
+        "tool_resources": nullable(resources_shape(preview=preview)),
+        "temperature": nullable(number(0, 2)),
+        "top_p": nullable(number(0, 1)),
+        "max_prompt_tokens": nullable(integer(1)),
+        "max_completion_tokens": nullable(integer(1)),
+        "truncation_strategy": nullable(_truncation),
+        "tool_choice": nullable(_tool_choice),
+        "response_format": nullable(RESPONSE_FORMAT),
+        "parallel_tool_calls": nullable(flag),
+        "stream": nullable(flag),
+        "metadata": nullable(metadata),
+    }
+
+
+# Threads
+
+
+def _create_thread(call: Call) -> Reply:
+    asked = call.object()
+    _thread_shape(call)(asked, "")
+    resolve(call, None, asked.get("tool_resources"))
+    return Reply(body=call.world.threads.create(project_id(call), asked, call.now))
+
+
+def _list_threads(call: Call) -> Reply:
+    return Reply(body=page_of(call, THREAD).body())
+
+
+def _thread(call: Call) -> Body:
+    thread = call.world.threads.get(project_id(call), call.params["thread"])
+    if thread is None:
+        raise no_thread(call.params["thread"])
+    call.world.threads.settle(call.world, project_id(call), thread["id"], call.now)
+    return thread
+
+
+def _get_thread(call: Call) -> Reply:
+    return Reply(body=_thread(call))
+
+
+def _update_thread(call: Call) -> Reply:
+    thread = _thread(call)
+    asked = call.object()
+    resources = resources_shape(preview=_preview(call))
+    record({}, {"tool_resources": nullable(resources), "metadata": nullable(metadata)})(asked, "")
+    resolve(call, None, asked.get("tool_resources"))
+    return Reply(body=call.world.threads.update(project_id(call), thread, asked))
+
+
+def _delete_thread(call: Call) -> Reply:
+    identity = call.params["thread"]
+    if not call.world.threads.delete(project_id(call), identity):
+        raise no_thread(identity)
+    return Reply(body={"id": identity, "deleted": True, "object": "thread.deleted"})
+
+
+# Messages
+
+
+def _require_idle(call: Call, thread: Body, adding: str) -> None:
+    run = call.world.threads.active_run(project_id(call), thread["id"])
+    if run is not None:
+        raise thread_busy(thread["id"], run["id"], adding=adding)
+
+
+def _create_message(call: Call) -> Reply:
+    thread = _thread(call)
+    asked = call.object()
+    _message(asked, "")
+    _require_idle(call, thread, "message")
+    return Reply(body=call.world.threads.add_message(project_id(call), thread["id"], asked, call.now))
+
+
+def _list_messages(call: Call) -> Reply:
+    thread = _thread(call)
+    run = call.query.get("run_id")
+    return Reply(body=page_of(call, MESSAGE, thread["id"], where=[("run_id", run)] if run else []).body())
+
+
+def _found_message(call: Call) -> Body:
+    thread = _thread(call)
+    message = call.world.threads.message(project_id(call), thread["id"], call.params["message"])
+    if message is None:
+        raise no_message(call.params["message"])
+    return message
+
+
+def _get_message(call: Call) -> Reply:
+    return Reply(body=_found_message(call))
+
+
+def _update_message(call: Call) -> Reply:
+    message = _found_message(call)
+    asked = call.object()
+    record({}, {"metadata": nullable(metadata)})(asked, "")
+    message["metadata"] = asked.get("metadata") or {}
+    call.world.threads.put_message(project_id(call), message)
+    return Reply(body=message)
+
+
+def _delete_message(call: Call) -> Reply:
+    message = _found_message(call)
+    call.world.threads.remove_message(project_id(call), message["thread_id"], message["id"])
+    return Reply(body={"id": message["id"], "deleted": True, "object": "thread.message.deleted"})
+
+
+# Runs
+
+
+def _start(call: Call, thread: Body, asked: Body) -> Reply:
+    if asked.get("stream"):
+        raise not_implemented(f"{call.method} {call.path} with stream: true")
+    agent = call.world.assistants.get(project_id(call), asked["assistant_id"])
+    if agent is None:
+        raise no_agent(asked["assistant_id"])
+    resolve(call, asked.get("tools"), asked.get("tool_resources"))
+    return Reply(
+        body=shown(call.world.threads.create_run(project_id(call), thread["id"], agent, asked, call.now))
+    )
+
+
+def _create_run(call: Call) -> Reply:
+    thread = _thread(call)
+    asked = call.object()
+    more = {"additional_instructions": nullable(text()), "additional_messages": nullable(array(_message))}
+    record({"assistant_id": text(least=1)}, {**_run_fields(call), **more})(asked, "")
+    _require_idle(call, thread, "run")
+    return _start(call, thread, asked)
+
+
+def _create_thread_and_run(call: Call) -> Reply:
+    asked = call.object()
+    record({"assistant_id": text(least=1)}, {**_run_fields(call), "thread": nullable(_thread_shape(call))})(
+        asked, ""
+    )
+    given = asked.get("thread") or {}
+    resolve(call, None, given.get("tool_resources"))
+    return _start(call, call.world.threads.create(project_id(call), given, call.now), asked)
+
+
+def _list_runs(call: Call) -> Reply:
+    page = page_of(call, RUN, _thread(call)["id"])
+    return Reply(body=page.body() | {"data": [shown(item) for item in page.items]})
+
+
+def _found_run(call: Call) -> Body:
+    thread = _thread(call)
+    run = call.world.threads.run(project_id(call), thread["id"], call.params["run"])
+    if run is None:
+        raise no_run(call.params["run"])
+    return run
+
+
+def _get_run(call: Call) -> Reply:
+    return Reply(body=shown(_found_run(call)))
+
+
+def _update_run(call: Call) -> Reply:
+    run = _found_run(call)
+    asked = call.object()
+    record({}, {"metadata": nullable(metadata)})(asked, "")
+    run["metadata"] = asked.get("metadata") or {}
+    call.world.threads.put_run(project_id(call), run)
+    return Reply(body=shown(run))
+
+
+def _cancel_run(call: Call) -> Reply:
+    run = _found_run(call)
+    if run["status"] not in ACTIVE:
+        raise wrong_status("Cannot cancel run", run["status"])
+    return Reply(body=shown(call.world.threads.cancel(project_id(call), run, call.now)))
+
+
+def _submit(call: Call) -> Reply:
+    run = _found_run(call)
+    asked = call.object()
+    output = record(
+        {}, {"tool_call_id": nullable(text()), "output": nullable(text()), "type": nullable(text())}
+    )
+    record({"tool_outputs": array(output)}, {"stream": nullable(flag)})(asked, "")
+    if asked.get("stream"):
+        raise not_implemented(f"{call.method} {call.path} with stream: true")
+    if run["status"] != "requires_action":
+        raise wrong_status("Runs in status requires_action take tool outputs, not one", run["status"])
+    outputs = {item.get("tool_call_id"): item.get("output") or "" for item in asked["tool_outputs"]}
+    wanted = [item["id"] for item in run["required_action"]["submit_tool_outputs"]["tool_calls"]]
+    if set(outputs) != set(wanted):
+        raise wrong_outputs(wanted)
+    return Reply(body=shown(call.world.threads.submit(project_id(call), run, outputs, call.now)))
+
+
+_CONTENT: Final = "step_details.tool_calls[*].file_search.results[*].content"
+
+
+def _shown_step(call: Call, step: Body) -> Body:
+    """A step; the text of search results only when it was asked for."""
+    asked = [
+        part for name in ("include[]", "include") for part in call.query.get(name, "").split(",") if part
+    ]
+    for item in asked:
+        if item != _CONTENT:
+            raise Malformed(
+                "include[]", "value", f"Invalid value: '{item}'. Supported values are: '{_CONTENT}'."
+            )
+    if not asked:
+        for tool in step["step_details"].get("tool_calls", []):
+            for result in (tool.get("file_search") or {}).get("results", []):
+                result.pop("content", None)
+    return step
+
+
+def _list_steps(call: Call) -> Reply:
+    page = page_of(call, STEP, _found_run(call)["id"])
+    return Reply(body=page.body() | {"data": [_shown_step(call, item) for item in page.items]})
+
+
+def _get_step(call: Call) -> Reply:
+    run = _found_run(call)
+    step = call.world.threads.step(project_id(call), run["id"], call.params["step"])
+    if step is None:
+        raise no_step(call.params["step"])
+    return Reply(body=_shown_step(call, step))
+
+
+_ONE = "/threads/{thread}"
+
+FAMILY = Family(
+    name="threads",
+    title="Threads, messages, runs (classic)",
+    prefix=PREFIX,
+    guard=guard,
+    refuse=malformed,
+    note=(
+        "No model answers: a deterministic stand-in does. It searches the text of vector stores and attached files and "
+        "the documents of the search index, and answers with the best passage and a citation; it hands over to the "
+        "connected agent whose knowledge covers most of the question; it counts rows and columns of CSV files and gives "
+        "sum, mean, least and most of a column the question names; functions lead to `requires_action`; OpenAPI and "
+        "Azure Functions tools are named, never called. When nothing fits it says so. Steps of a connected agent appear "
+        "in the run of the agent that asked it, under its own `assistant_id`. The deployment of the run's model must "
+        "exist, otherwise the run fails. Streaming: 501."
+    ),
+    routes=(
+        Route(
+            "POST",
+            "/threads/runs",
+            "create a thread and run it",
+            _create_thread_and_run,
+            "`stream: true`: 501.",
+        ),
+        Route("POST", "/threads", "create a thread", _create_thread),
+        Route("GET", "/threads", "list threads", _list_threads),
+        Route("GET", _ONE, "get a thread", _get_thread),
+        Route("POST", _ONE, "update a thread", _update_thread),
+        Route("DELETE", _ONE, "delete a thread", _delete_thread),
+        Route("POST", _ONE + "/messages", "create a message", _create_message),
+        Route("GET", _ONE + "/messages", "list messages", _list_messages),
+        Route("GET", _ONE + "/messages/{message}", "get a message", _get_message),
+        Route("POST", _ONE + "/messages/{message}", "update a message", _update_message),
+        Route(
+            "DELETE",
+            _ONE + "/messages/{message}",
+            "delete a message",
+            _delete_message,
+            "A preview operation, served under every api-version.",
+        ),
+        Route("POST", _ONE + "/runs", "create a run", _create_run, "`stream: true`: 501."),
+        Route("GET", _ONE + "/runs", "list runs", _list_runs),
+        Route("GET", _ONE + "/runs/{run}", "get a run", _get_run),
+        Route("POST", _ONE + "/runs/{run}", "update a run", _update_run),
+        Route("POST", _ONE + "/runs/{run}/cancel", "cancel a run", _cancel_run, "Cancelled at once."),
+        Route(
+            "POST",
+            _ONE + "/runs/{run}/submit_tool_outputs",
+            "submit tool outputs",
+            _submit,
+            "`stream: true` and approvals: 501 and 400.",
+        ),
+        Route("GET", _ONE + "/runs/{run}/steps", "list run steps", _list_steps),
+        Route("GET", _ONE + "/runs/{run}/steps/{step}", "get a run step", _get_step),
+    ),
+)
+
+NEW_DIALECT = Family(
+    name="agents",
+    title="Agents (new dialect)",
+    prefix=PREFIX,
+    guard=guard,
+    refuse=malformed,
+    note="azure-ai-projects 2 and the OpenAI client below the project. None of it is there yet.",
+    routes=(
+        Route("GET", "/agents", "list agents"),
+        Route("POST", "/agents/{name}/versions", "create an agent version"),
+        Route("GET", "/connections", "list connections"),
+        Route("GET", "/deployments", "list deployments"),
+        Route("POST", "/openai/v1/files", "upload a file"),
+        Route("POST", "/openai/v1/vector_stores", "create a vector store"),
+        Route("POST", "/openai/v1/responses", "create a response"),
+    ),
+)
