@@ -1,0 +1,255 @@
+"""What a reviewer reads. The previews are the real engine's, of a synthetic program; positions in source files are left out."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foundry.model import FoundryError
+from foundry.report import render
+
+PREVIEWS = Path(__file__).parent / "previews"
+UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def preview(name: str) -> dict[str, Any]:
+    return json.loads((PREVIEWS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def review(name: str) -> str:
+    return render(preview(name))
+
+
+def section(text: str, title: str) -> str:
+    return text.split(f"\n### {title}\n", 1)[1].split("\n### ", 1)[0]
+
+
+def object_of(text: str, heading: str) -> str:
+    return text.split(f"#### {heading}", 1)[1].split("\n#### ", 1)[0].split("\n### ", 1)[0]
+
+
+ALL = sorted(path.stem for path in PREVIEWS.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_review_shows_pulumis_own_words_for_unknowns_or_providers(name: str) -> None:
+    text = review(name)
+    assert UNKNOWN_TEXT not in text
+    assert "pulumi:providers" not in text
+    assert "__provider" not in text
+    assert "FoundryEnvironment" not in text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_review_of_a_stack_starts_with_the_same_hidden_line(name: str) -> None:
+    assert review(name).splitlines()[0] == "<!-- fac report foundry-as-code/dev -->"
+
+
+def test_without_changes_the_review_is_one_line() -> None:
+    assert review("unchanged").splitlines()[1:] == ["`dev`: no changes (16 objects)."]
+
+
+def test_headline_counts_things_of_the_cloud_and_no_components() -> None:
+    assert "## `dev`: 16 to create\n" in review("first")
+    assert "## `dev`: 3 to create, 8 to update, 1 to replace, 2 to delete (5 unchanged)\n" in review("edits")
+
+
+def test_table_counts_by_kind() -> None:
+    text = review("edits")
+    assert "| | create | update | replace | delete |" in text
+    assert "| Agents | 1 | 2 |  | 1 |" in text
+    assert "| Files | 1 |  | 1 | 1 |" in text
+
+
+def test_agents_come_first_and_the_platform_after_knowledge() -> None:
+    titles = [line for line in review("edits").splitlines() if line.startswith("### ")]
+    assert titles == ["### Agents", "### Vector stores", "### Search indexes", "### Platform"]
+
+
+def test_instructions_are_a_line_diff() -> None:
+    told = object_of(review("edits"), "`customer-care`: update")
+    assert "**instructions**: +6 lines, −1 line" in told  # noqa: RUF001
+    assert "\n-- At most four sentences, plain words, no headings." in told
+    assert "\n+- At most three sentences, plain words, no headings, no lists." in told
+
+
+def test_tools_are_told_by_name() -> None:
+    told = object_of(review("edits"), "`customer-care`: update")
+    assert "- tool `sizes` (code_interpreter) added" in told
+    assert "- tool `handbook` (file_search) changed\n  - `max_num_results`: `6` → `8`" in told
+    assert "- tool `catalogue` (azure_ai_search) removed" in object_of(
+        review("edits"), "`product-finder`: update"
+    )
+
+
+def test_model_and_sampling_are_told_from_old_to_new() -> None:
+    told = object_of(review("edits"), "`product-finder`: update")
+    assert "- model: `chat` → `chat-large`" in told
+    assert "- temperature: `0.3` → `0.5`" in told
+
+
+def test_a_new_agent_is_introduced_with_its_instructions_folded() -> None:
+    told = object_of(review("edits"), "`quote-desk`: create")
+    assert "input queue `quote-requests`, output queue `quote-answers`" in told
+    assert "<details><summary>instructions: 5 lines</summary>" in told
+
+
+def test_a_new_agent_names_the_store_that_is_made_with_it() -> None:
+    assert "- tool `handbook` (file_search) added: vector stores `handbook`" in review("first")
+
+
+def test_files_of_a_store_are_told_by_path_with_counts() -> None:
+    told = object_of(review("edits"), "`handbook`: update")
+    assert "- files: 1 added, 1 changed, 1 removed, 2 unchanged" in told
+    assert "  - added `stacks/base/knowledge/handbook/gift-cards.md`" in told
+    assert "  - changed `stacks/base/knowledge/handbook/returns.md`" in told
+    assert "  - removed `stacks/base/knowledge/handbook/privacy.md`" in told
+
+
+def test_an_indexs_fields_and_documents_are_told_by_name() -> None:
+    told = object_of(review("edits"), "`products`: update")
+    assert "- `fields[weight_g]`:" in told
+    assert "  - changed `stacks/base/data/products.jsonl`" in told
+
+
+def test_platform_shows_changed_property_paths() -> None:
+    told = section(review("edits"), "Platform")
+    assert "- update cognitiveservices:Deployment `chat`\n  - `sku.capacity`: `50` → `80`" in told
+    assert "- create cognitiveservices:Deployment `chat-large`" in told
+
+
+def test_a_changed_secret_is_told_and_not_shown() -> None:
+    text = review("edits")
+    assert "- `properties.credentials.keys.X-Api-Key`: `[secret]`, a new value" in text
+    assert "key-one" not in text
+    assert "key-two" not in text
+
+
+def test_a_secret_in_its_envelope_is_not_shown() -> None:
+    source = preview("edits")
+    for step in source["steps"]:
+        for state in (step.get("oldState"), step.get("newState")):
+            if state and step["urn"].endswith("Account::account"):
+                state["inputs"]["tags"]["cost_center"] = {
+                    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+                    "plaintext": '"4130-hidden"',
+                }
+    assert "4130-hidden" not in render(source)
+
+
+def test_drift_stands_apart_from_edits() -> None:
+    text = review("drift-and-edits")
+    edits, drift = section(text, "Agents"), section(text, "Drift")
+    assert "at most three sentences" in edits.lower()
+    assert "friendly word" not in edits
+    assert "+- Begin with a friendly word" in drift
+    assert "- temperature: `0.1` → `0.9`" in drift
+    assert "- tool `web` (bing_grounding) added: connection `bing`" in drift
+    assert "at most three sentences" not in drift.lower()
+
+
+def test_what_only_drifted_is_not_told_as_an_edit() -> None:
+    text = review("drift")
+    assert "\n### Agents\n" not in text
+    assert "**Drift:** 3 objects were changed outside of this stack; see the end." in text
+    assert "#### agent `customer-care`: changed outside; the update puts the declaration back" in text
+    assert "#### vector store `handbook`: changed outside; the update puts the declaration back" in text
+
+
+def test_what_was_deleted_outside_is_named_as_created_again() -> None:
+    assert "#### agent `parcel-tracker`: deleted outside; it is created again, with a new id" in review(
+        "drift"
+    )
+
+
+def test_what_was_deleted_outside_and_from_the_declarations_is_named() -> None:
+    told = section(review("drift-and-edits"), "Drift")
+    assert "agent `parcel-tracker`: deleted outside and no longer declared; nothing is left to do" in told
+
+
+def test_drift_that_an_earlier_refresh_has_saved_is_still_drift() -> None:
+    source = preview("drift")
+    live = {step["urn"]: step["oldState"]["inputs"] for step in source["steps"] if step["op"] == "update"}
+    for step in source["steps"]:
+        if step["op"] == "refresh" and step["urn"] in live:
+            step["oldState"]["inputs"] = copy.deepcopy(live[step["urn"]])
+    assert section(render(source), "Drift") == section(review("drift"), "Drift")
+
+
+def test_a_replaced_agent_is_told_with_what_that_means() -> None:
+    told = object_of(review("project"), "`front-desk`: replace")
+    assert "It gets a new id: callers that hold its id need the new one." in told
+    assert "  - agent: `customer-care` → `customer-care` (new id)" in told
+    assert (
+        "- endpoint: `https://harrowmoor4f1c0d.services.ai.azure.com/api/projects/service` → *known after"
+        in told
+    )
+
+
+def test_the_reason_of_a_replacement_is_told() -> None:
+    assert "- replace cognitiveservices:Project `service` because of `projectName`" in review("project")
+
+
+def test_a_rename_with_an_alias_is_an_update() -> None:
+    text = review("renamed")
+    assert "## `dev`: 1 to update (15 unchanged)" in text
+    assert "- `logical name`: `parcel-tracker` → `parcels`" in text
+
+
+def test_removing_an_adopted_agent_is_told_as_letting_go() -> None:
+    source = preview("edits")
+    for step in source["steps"]:
+        if step["op"] == "delete" and step["urn"].endswith("parcel-tracker"):
+            step["oldState"]["outputs"]["adopted"] = True
+    text = render(source)
+    assert "1 to delete, 1 to let go" in text
+    assert "no longer managed by this stack; it stays at the service" in object_of(
+        text, "`parcel-tracker`: release"
+    )
+
+
+def test_a_failed_preview_starts_with_its_diagnostics() -> None:
+    lines = [line for line in review("manifest").splitlines() if line]
+    assert lines[1:4] == [
+        "## `dev`: preview failed",
+        "```",
+        "stacks/base/agents/front-desk.yaml:7:8: no deployment is called chatt; write chat or embeddings",
+    ]
+    assert "unhandled error" not in review("manifest")
+
+
+def test_equal_errors_of_several_objects_are_told_once() -> None:
+    text = review("unreadable")
+    assert "`customer-care`, `front-desk`, `parcel-tracker`, `product-finder`:" in text
+    assert text.count("list agents") == 1
+    assert "RuntimeError" not in text
+
+
+def test_a_refused_input_is_told_by_its_path() -> None:
+    assert "definition.model: no deployment is called nowhere" in review("refused")
+
+
+def test_a_failed_preview_is_never_called_unchanged() -> None:
+    assert "no changes" not in review("refused")
+
+
+def test_json_that_is_no_preview_is_refused() -> None:
+    with pytest.raises(FoundryError, match="isn't the JSON of a preview"):
+        render({"version": 3, "deployment": {}})
+
+
+def test_an_unknown_format_is_refused_with_those_there_are() -> None:
+    with pytest.raises(FoundryError, match="markdown"):
+        render(preview("first"), "pdf")
+
+
+def test_a_preview_that_ended_before_its_first_step_takes_the_stack_from_the_caller() -> None:
+    source = {"steps": [], "diagnostics": [{"severity": "error", "message": "error: no passphrase\n"}]}
+    assert render(source, stack="dev").splitlines()[:2] == [
+        "<!-- fac report foundry-as-code/dev -->",
+        "## `dev`: preview failed",
+    ]
