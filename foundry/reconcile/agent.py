@@ -107,7 +107,7 @@ def create(session: Session, news: Props) -> Made:
         view.agents.forget()
         return _by_incarnation(view, mark)
 
-    live = session.look_up_patiently(claimed) if session.patience.pending else claimed()
+    live = session.first_look_up(view.agents, claimed)
     if live is None:
         metadata = marked(mark, {}, definition.get("metadata") or {}, {})
         made = session.make_once(

@@ -78,7 +78,7 @@ def create(session: Session, news: Props) -> Made:
         view.files.forget()
         return uploaded()
 
-    found = session.look_up_patiently(uploaded) if session.patience.pending else uploaded()
+    found = session.first_look_up(view.files, uploaded)
     if found is None:
         content = _content(session, news)
         purpose = str(news.get("purpose") or "assistants")

@@ -139,6 +139,19 @@ class Session:
                 if timing.clock() - started >= self.patience.retry_budget:
                     raise
 
+    def first_look_up(self, snapshot: Snapshot[Any], look_up: Callable[[], T | None]) -> T | None:
+        """The look-up that a create begins with. After a killed run it is repeated, once for each kind in a process."""
+        if not self.patience.pending or snapshot.settled:
+            return look_up()
+
+        def anew() -> T | None:
+            snapshot.forget()
+            return look_up()
+
+        found = self.look_up_patiently(anew)
+        snapshot.settled = found is None
+        return found
+
     def look_up_patiently(self, look_up: Callable[[], T | None]) -> T | None:
         """Repeats a look-up until it finds something, for a bounded time."""
         timing = self.patience.timing

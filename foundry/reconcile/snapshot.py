@@ -14,7 +14,7 @@ class Snapshot(Generic[T]):
     """What a listing said, with our own changes written over it.
 
     The first caller loads; others wait for that one listing. A failed listing fails all who wait for it and is tried
-    again by the next caller.
+    again by the next caller. `settled` says that a listing which may lag behind a killed run has been waited for.
     """
 
     def __init__(self, key: Callable[[T], str]) -> None:
@@ -22,6 +22,7 @@ class Snapshot(Generic[T]):
         self._lock = threading.Lock()
         self._listing: Future[Sequence[T]] | None = None
         self._own: dict[str, T | None] = {}
+        self.settled = False
 
     def all(self, load: Callable[[], Sequence[T]]) -> list[T]:
         """Everything there is, as far as this process knows; `load` is called at most once."""

@@ -92,7 +92,7 @@ def create(session: Session, news: Props) -> Made:
             None,
         )
 
-    live = session.look_up_patiently(claimed) if session.patience.pending else claimed()
+    live = session.first_look_up(view.stores, claimed)
     live = live and _usable(view, service, live, mark, adopting=adopt is not None)
     rechunk = False
     if live is None:

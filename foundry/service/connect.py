@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import policies
+from azure.core.rest import HttpRequest, HttpResponse
 
 from foundry.service.classic import ClassicProject
 from foundry.service.errors import NotFound
@@ -115,4 +116,10 @@ def _arm_client(endpoint: str, credential: TokenCredential) -> Send:
         policies.UserAgentPolicy("foundry-as-code"),
         policies.BearerTokenCredentialPolicy(credential, f"{endpoint}/.default"),
     ]
-    return PipelineClient[Any, Any](base_url=endpoint, policies=pipeline, **_TIMEOUTS).send_request
+    client = PipelineClient[Any, Any](base_url=endpoint, policies=pipeline, **_TIMEOUTS)
+
+    def send(request: HttpRequest) -> HttpResponse:
+        request.url = client.format_url(request.url)
+        return cast("HttpResponse", client.send_request(request))
+
+    return send

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 REQUESTS = logging.getLogger("foundry.service.requests")
 PROGRESS = logging.getLogger("foundry.progress")
@@ -82,6 +82,7 @@ def log_bodies(sent: Any, received: Any) -> None:
 def without_secrets(url: str) -> str:
     """The address without user info and with the values of unfamiliar parameters left out."""
     parts = urlsplit(url)
-    query = [(key, value if key in _PLAIN_PARAMETERS else "…") for key, value in parse_qsl(parts.query)]
+    pairs = parse_qsl(parts.query)
+    query = "&".join(f"{key}={value if key in _PLAIN_PARAMETERS else '…'}" for key, value in pairs)
     host = parts.netloc.rsplit("@", 1)[-1]
-    return urlunsplit((parts.scheme, host, parts.path, urlencode(query, safe="…:/-"), ""))
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))

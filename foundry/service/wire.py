@@ -260,12 +260,8 @@ def _causes(error: BaseException) -> Sequence[BaseException]:
         if not isinstance(one, BaseException) or one in seen:
             continue
         seen.append(one)
-        todo += [
-            one.__cause__,
-            one.__context__,
-            getattr(one, "inner_exception", None),
-            getattr(one, "reason", None),
-        ]
+        # Not __context__: an error raised while another one is handled has that one's causes there.
+        todo += [one.__cause__, getattr(one, "inner_exception", None), getattr(one, "reason", None)]
         todo += list(one.args)
     return seen
 

@@ -82,6 +82,11 @@ class World:
         return f"{ACCOUNT}/projects/{self.name}"
 
     @property
+    def other(self) -> dict[str, str]:
+        """A second clone of the same project: the same names, another stack id."""
+        return OTHER
+
+    @property
     def data_path(self) -> str:
         return f"/accounts/contoso/api/projects/{self.name}"
 
@@ -101,7 +106,10 @@ class World:
     def faults(self, *rules: dict[str, Any]) -> None:
         """Puts a fault plan in force for this project's data plane."""
         plan = [
-            {"match": {**rule["match"], "path": self.data_path + rule["match"]["path"]}, "action": rule["action"]}
+            {
+                "match": {**rule["match"], "path": self.data_path + rule["match"]["path"]},
+                "action": rule["action"],
+            }
             if "match" in rule
             else rule
             for rule in rules
@@ -111,7 +119,9 @@ class World:
     def control(self, method: str, path: str, body: Any = None) -> requests.Response:
         headers = {"X-IDENTITY-HEADER": self.serving.identity_header}
         url = f"{self.serving.url}/_sandbox{path}"
-        return requests.request(method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=10)
+        return requests.request(
+            method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=10
+        )
 
     def requests(self, method: str, path: str) -> list[dict[str, Any]]:
         """Requests of this project so far, by method and path below the project (exact)."""
@@ -123,7 +133,14 @@ class World:
 
     def agent(self, name: str = "desk", owner: dict[str, str] = OWNER, **definition: Any) -> dict[str, Any]:
         """Inputs of an agent."""
-        told = {"name": name, "model": "chat", "instructions": "Be brief.", "metadata": {}, "tools": [], **definition}
+        told = {
+            "name": name,
+            "model": "chat",
+            "instructions": "Be brief.",
+            "metadata": {},
+            "tools": [],
+            **definition,
+        }
         return {
             "owner": owner,
             "name": name,
@@ -134,7 +151,9 @@ class World:
             "definition": {key: value for key, value in told.items() if value is not None},
         }
 
-    def store(self, *files: dict[str, Any], name: str = "handbook", owner: dict[str, str] = OWNER, **more: Any) -> dict[str, Any]:
+    def store(
+        self, *files: dict[str, Any], name: str = "handbook", owner: dict[str, str] = OWNER, **more: Any
+    ) -> dict[str, Any]:
         """Inputs of a vector store."""
         return {
             **self.agent(name, owner),
@@ -184,7 +203,11 @@ def arm(serving: Serving, path: str, body: Any, version: str, method: str = "PUT
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with serve(tmp_path_factory.mktemp("emulator")) as running:
         arm(running, GROUP, {"location": "westus"}, "2024-03-01")
-        properties = {"customSubDomainName": "contoso", "allowProjectManagement": True, "disableLocalAuth": True}
+        properties = {
+            "customSubDomainName": "contoso",
+            "allowProjectManagement": True,
+            "disableLocalAuth": True,
+        }
         account = {
             "location": "westus",
             "kind": "AIServices",
@@ -195,12 +218,21 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         arm(running, ACCOUNT, account, "2025-06-01")
         arm(running, SEARCH, {"location": "westus", "sku": {"name": "basic"}, "properties": {}}, "2025-05-01")
         for number, (scope, role) in enumerate(
-            [(ACCOUNT, "Foundry User"), (SEARCH, "Search Service Contributor"), (SEARCH, "Search Index Data Contributor")]
+            [
+                (ACCOUNT, "Foundry User"),
+                (SEARCH, "Search Service Contributor"),
+                (SEARCH, "Search Index Data Contributor"),
+            ]
         ):
             name = f"00000000-0000-4000-8000-00000000ff0{number}"
             definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
             body = {"properties": {"roleDefinitionId": definition, "principalId": DEPLOYER}}
-            arm(running, f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}", body, "2022-04-01")
+            arm(
+                running,
+                f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+                body,
+                "2022-04-01",
+            )
         before = {key: os.environ.get(key) for key in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
         os.environ.update({key: str(running.bundle) for key in before})
         yield running
