@@ -184,7 +184,7 @@ def _thread_store(tree: Mapping, world: World) -> ThreadStore | None:
         at = told.values_at["total_throughput_limit"]
         world.report.error(
             at,
-            f"{throughput:,} RU/s are too few for {len(world.names('projects'))} project(s): each needs {_THROUGHPUT:,}",
+            f"{throughput:,} RU/s are too few: each of the {len(world.names('projects'))} projects needs {_THROUGHPUT:,}",
             f"write {least} or more",
         )
     return ThreadStore(throughput, told.get("id"))

@@ -31,7 +31,8 @@ def index_of(document: Document, world: World) -> SearchIndex:
             "declare `search:` in the Environment",
         )
     name = str(tree.get("service_name", document.name))
-    if len(name) < _SHORTEST or "--" in name:
+    declared = world.documents.by_kind[document.kind][document.name].tree
+    if "service_name" not in declared and (len(name) < _SHORTEST or "--" in name):
         world.report.error(
             tree.values_at["name"],
             f"`{name}` can't be the name of an index",
@@ -70,7 +71,7 @@ def _check(definition: Mapping, world: World) -> None:
     )
     for field in fields.values():
         _exists(field, "vectorSearchProfile", profiles, "vector profile", world)
-        if field.get("type") in _VECTORS:
+        if _is_vector(field):
             for key in ("dimensions", "vectorSearchProfile"):
                 if key not in field:
                     world.report.error(
@@ -170,9 +171,7 @@ def check_use(index: Document, tool: Mapping, world: World) -> None:
             f"the index `{index.name}` has no searchable and retrievable text field, which an agent needs",
             f"add one of type Edm.String in {where}",
         )
-    if not any(
-        field.get("type") in _VECTORS and field.get("searchable", True) is not False for field in fields
-    ):
+    if not any(_is_vector(field) and field.get("searchable", True) is not False for field in fields):
         world.report.error(
             at,
             f"the index `{index.name}` has no searchable vector field, which an agent needs",
@@ -193,6 +192,10 @@ def check_use(index: Document, tool: Mapping, world: World) -> None:
             f"`query_type: {query}` needs semantic ranking, which `search.semantic_search` disables",
             "set it to free or standard in the Environment",
         )
+
+
+def _is_vector(field: Mapping) -> bool:
+    return isinstance(field.get("type"), str) and field["type"] in _VECTORS
 
 
 def _is_readable(field: Mapping) -> bool:
@@ -237,6 +240,6 @@ def _check_lines(path: str, lines: list[str], key: str | None, world: World) -> 
             return
         if key is not None and not (isinstance(value.get(key), str) and value[key]):
             world.report.error(
-                at, f"this document has no text under the index's key, `{key}`", f"give it a `{key}`"
+                at, f"this document has no text under the index's key, `{key}`", f"add `{key}` to it"
             )
             return

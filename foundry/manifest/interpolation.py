@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -33,10 +34,14 @@ class Templated(str):
 
 @dataclass(frozen=True)
 class Interpolation:
-    """What places are filled with: the stack's name and its settings."""
+    """What places are filled with: the stack's name, its settings, and the queues that may be spoken of.
+
+    `queues` is None where they aren't known, and then none of them is doubted.
+    """
 
     stack: str
     settings: Settings
+    queues: Collection[str] | None = None
 
     def fill(self, text: str, at: Mark, report: Report) -> str | None:
         """The text with its places filled, a `Templated` if it speaks of queues; None, with findings, if it can't be.
@@ -87,8 +92,17 @@ class Interpolation:
             return self._configured(rest, at, report)
         queue, _, attribute = rest.rpartition(".")
         if head == "queue" and queue and attribute == "url":
-            return QueueUrl(queue)
+            return self._queue(queue, at, report)
         report.error(at, f"unknown place `${{{name}}}`", _FORMS)
+        return None
+
+    def _queue(self, name: str, at: Mark, report: Report) -> QueueUrl | None:
+        if self.queues is None or name in self.queues:
+            return QueueUrl(name)
+        none = "the Environment has none: declare it under `storage.queues`"
+        report.error(
+            at, f"unknown queue `{name}`", meant(name, self.queues, none=none, have="the Environment has")
+        )
         return None
 
     def _configured(self, key: str, at: Mark, report: Report) -> str | None:

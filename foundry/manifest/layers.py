@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from foundry.manifest.marked import Mapping, Mark, Sequence
-from foundry.manifest.near import meant
+from foundry.manifest.marked import Mapping, Mark
+from foundry.manifest.near import is_near, meant
 from foundry.manifest.report import Report
 from foundry.manifest.schema import FILES
 from foundry.manifest.settings import DECLARATIONS
@@ -97,6 +97,11 @@ def gather(root: Path, layers: tuple[str, ...], report: Report) -> Documents:
 
 
 def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
+    for entry in sorted((root / DECLARATIONS / layer).iterdir()):
+        if entry.is_dir() and entry.name not in _FOLDERS and is_near(entry.name, _FOLDERS[1:]):
+            what = f"declarations in the folder `{entry.name}` are not read"
+            fix = meant(entry.name, _FOLDERS[1:], none="", have="declarations stand in")
+            report.warning(Mark(f"{DECLARATIONS}/{layer}/{entry.name}", 1, 1), what, fix)
     for folder in _FOLDERS:
         inside = posixpath.join(DECLARATIONS, layer, folder).rstrip("/")
         if not (root / inside).is_dir():
@@ -154,7 +159,10 @@ def _declaration(root: Path, path: str, report: Report) -> Mapping | None:
 
 
 def _merged(below: Any, patch: Mapping, path: str, report: Report) -> Mapping:
-    """JSON Merge Patch: null removes, mappings merge, everything else takes the place of what was there."""
+    """JSON Merge Patch: null removes, mappings merge, everything else takes the place of what was there.
+
+    Where no earlier layer has the mapping there is nothing to remove: a null stays, for the schema to judge.
+    """
     has_below = isinstance(below, Mapping)
     result = Mapping(below.mark if has_below else patch.mark)
     if has_below:
@@ -162,8 +170,8 @@ def _merged(below: Any, patch: Mapping, path: str, report: Report) -> Mapping:
         result.keys_at.update(below.keys_at)
         result.values_at.update(below.values_at)
     for key, value in patch.items():
-        if value is None:
-            if has_below and key not in result:
+        if value is None and has_below:
+            if key not in result:
                 what = f"`{path}{key}: null` removes nothing: no earlier layer has it"
                 report.warning(
                     patch.keys_at[key], what, meant(key, result, none="leave it out", have="there are")
@@ -176,13 +184,3 @@ def _merged(below: Any, patch: Mapping, path: str, report: Report) -> Mapping:
         else:
             result.put(key, value, patch.keys_at[key], patch.values_at[key])
     return result
-
-
-def origins(tree: Any) -> Iterator[Mark]:
-    """The places of all values below `tree`."""
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield tree.values_at[key]
-            yield from origins(value)
-    elif isinstance(tree, Sequence):
-        yield from tree.items_at

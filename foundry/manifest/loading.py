@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,12 @@ from foundry.manifest.environments import environment_of
 from foundry.manifest.indexes import index_of
 from foundry.manifest.interpolation import Interpolation, Templated
 from foundry.manifest.layers import Document, Documents, gather
-from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place, texts
+from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place, put_text, texts
+from foundry.manifest.near import meant
 from foundry.manifest.report import Report
+from foundry.manifest.schema import essentials
 from foundry.manifest.settings import (
+    DECLARATIONS,
     ProjectFile,
     Settings,
     check_watched,
@@ -29,8 +31,8 @@ from foundry.manifest.settings import (
 )
 from foundry.manifest.shelf import Shelf
 from foundry.manifest.stores import store_of
-from foundry.manifest.world import World
-from foundry.model import Finding, Manifest, Owner, QueueUrl, SearchIndex, VectorStore
+from foundry.manifest.world import World, queues_of
+from foundry.model import Finding, Manifest, Owner, SearchIndex, VectorStore
 
 Path_ = tuple[str | int, ...]
 
@@ -51,7 +53,9 @@ class Stack:
     name: str
     settings: Settings
     settings_path: str
+    layers: tuple[str, ...]
     documents: Documents
+    fill: Interpolation
     broken: dict[tuple[str, str], frozenset[Path_]]
 
 
@@ -84,14 +88,17 @@ def open_stack(root: Path, stack: str, settings: Settings | None, report: Report
         settings = read_settings(root, project, stack, report)
     else:
         check_watched(settings, report)
-    documents = gather(root, layers_of(settings, stack, root, path, report), report)
+    layers = layers_of(settings, stack, root, path, report)
+    documents = gather(root, layers, report)
     fill = Interpolation(stack, settings)
-    broken = {
-        key: _filled(document, fill, report)
-        for key, document in documents.found.items()
-        if not document.omitted
-    }
-    return Stack(project, stack, settings, path, documents, broken)
+    broken = {}
+    # The Environment comes first, because the texts of all others may speak of its queues.
+    for key, document in sorted(documents.found.items(), key=lambda found: found[0][0] != "Environment"):
+        if not document.omitted:
+            broken[key] = _filled(document, fill, report)
+            if document.kind == "Environment":
+                fill = replace(fill, queues=queues_of(document.tree))
+    return Stack(project, stack, settings, path, layers, documents, fill, broken)
 
 
 def _filled(document: Document, fill: Interpolation, report: Report) -> frozenset[Path_]:
@@ -112,14 +119,8 @@ def _filled(document: Document, fill: Interpolation, report: Report) -> frozense
         if filled is None:
             broken.add(path)
         else:
-            _set(document.tree, path, filled)
+            put_text(document.tree, path, filled)
     return frozenset(broken)
-
-
-def _set(tree: Any, path: Path_, value: str) -> None:
-    for step in path[:-1]:
-        tree = tree[step]
-    tree[path[-1]] = value
 
 
 def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifest | None:
@@ -138,11 +139,19 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
         environment=environment.tree if environment else None,
         documents=documents,
         shelf=shelf,
-        fill=Interpolation(stack.name, stack.settings),
+        fill=stack.fill,
         report=report,
     )
-    sound = {key: _checked(document, stack.broken[key], report) for key, document in present.items()}
-    _check_queues(present.values(), world)
+    alone = {
+        key
+        for key, document in present.items()
+        if _changes_nothing(document, documents, stack.layers, report)
+    }
+    sound = {
+        key: _checked(document, stack.broken[key], report)
+        for key, document in present.items()
+        if key not in alone
+    }
     of_kind = _by_kind(sound)
     agents = [agent_of(document, world) for document in of_kind.get("Agent", ())]
     ordered = in_order(agents, {document.name: document for document in of_kind.get("Agent", ())}, report)
@@ -164,6 +173,26 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
         return None
     made = environment_of(sound["Environment", ""], world)
     return Manifest(owner, made, ordered, stores, indexes)
+
+
+def _changes_nothing(
+    document: Document, documents: Documents, layers: tuple[str, ...], report: Report
+) -> bool:
+    """Whether a document of a later layer was meant to change an earlier one that isn't there."""
+    first = f"{DECLARATIONS}/{layers[0]}/"
+    if document.sources[0].startswith(first) or document.kind == "Environment":
+        return False
+    if not essentials(document.kind).isdisjoint(document.tree):
+        return False
+    known = [
+        other.name
+        for other in documents.by_kind[document.kind].values()
+        if other.sources[0].startswith(first)
+    ]
+    at = document.tree.values_at["name"]
+    fix = meant(document.name, known, none="write the whole document", have="the earlier layers have")
+    report.error(at, f"no earlier layer has {document.kind} `{document.name}` that this could change", fix)
+    return True
 
 
 def _checked(document: Document, broken: frozenset[Path_], report: Report) -> Document:
@@ -197,21 +226,6 @@ def _by_kind(documents: dict[tuple[str, str], Document]) -> dict[str, list[Docum
     for document in documents.values():
         kinds.setdefault(document.kind, []).append(document)
     return kinds
-
-
-def _check_queues(documents: Any, world: World) -> None:
-    for document in documents:
-        for path, text in _templated(document):
-            for part in text.template.parts:
-                if isinstance(part, QueueUrl):
-                    world.queue(part.queue, place(document.tree, path))
-
-
-def _templated(document: Document) -> Iterator[tuple[Path_, Templated]]:
-    if document.kind == "Agent":
-        for path, text in texts(document.tree):
-            if isinstance(text, Templated):
-                yield path, text
 
 
 def _check_twins(indexes: tuple[SearchIndex, ...], documents: list[Document], report: Report) -> None:

@@ -101,6 +101,13 @@ def texts(tree: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[s
             yield from texts(value, (*path, index))
 
 
+def put_text(tree: Any, path: tuple[str | int, ...], text: str) -> None:
+    """Put a text in the place of another; where it stands stays the same."""
+    for step in path[:-1]:
+        tree = tree[step]
+    tree[path[-1]] = text
+
+
 def plain(tree: Any) -> Any:
     """The same value in ordinary dictionaries and lists."""
     if isinstance(tree, dict):

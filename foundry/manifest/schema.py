@@ -34,7 +34,14 @@ _TYPES: Final = {
     "object": "a mapping",
     "array": "a list",
 }
-_LATER_BOOLEANS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_BOOLEANS: Final = {
+    "yes": "true",
+    "on": "true",
+    "true": "true",
+    "no": "false",
+    "off": "false",
+    "false": "false",
+}
 
 
 def text_of(kind: str) -> str:
@@ -59,6 +66,13 @@ def limit(kind: str, *path: str) -> int:
     for step in path:
         schema = schema[step]
     return int(schema["x-max-length"])
+
+
+def essentials(kind: str) -> frozenset[str]:
+    """The fields that make a document of a kind more than a name: each needs at least one of them."""
+    schema = schema_of(kind)
+    either = {name for branch in schema.get("oneOf", ()) for name in branch["required"]}
+    return frozenset({*schema["required"], *either} - {"kind", "name"})
 
 
 @cache
@@ -235,12 +249,6 @@ class _Fault:
                 return self._wrong_shape([_shape(branch) for branch in self.error.validator_value])
             case "enum" | "const":
                 return self._not_a_value()
-            case None:
-                return self._tell(
-                    f"{self._name()} can't stand here",
-                    "leave it out: `existing` takes its place",
-                    at_key=True,
-                )
             case other:
                 return self._limit(str(other))
 
@@ -253,9 +261,10 @@ class _Fault:
         path = dotted((*self.above, *self.path, *more))
         return f"`{path}`" if path else "the document"
 
-    def _tell(self, what: str, fix: str, *, at_key: bool = False) -> set[Path_]:
-        at = key_place(self.tree, self.path) if at_key and self.path else self._at()
-        self.report.error(at, self.says.get("what", what) if self.error.validator in _SPOKEN else what, fix)
+    def _tell(self, what: str, fix: str) -> set[Path_]:
+        self.report.error(
+            self._at(), self.says.get("what", what) if self.error.validator in _SPOKEN else what, fix
+        )
         return {self.path}
 
     # ---- one sentence for each fault
@@ -269,12 +278,12 @@ class _Fault:
             at = self.error.instance.keys_at[key]
             if key in refused:
                 self.report.error(at, f"`{key}` has no place{where}", refused[key])
+            elif self.error.instance[key] is None and " " in key:
+                what = f"`{key}` stands alone{where}, as a field without a value"
+                self.report.error(at, what, "put quotes around text that holds a comma")
             else:
-                self.report.error(
-                    at,
-                    f"unknown field `{key}`{where}",
-                    meant(key, known, none="leave it out", have="the fields are"),
-                )
+                fix = meant(key, known, none="leave it out", have="the fields are")
+                self.report.error(at, f"unknown field `{key}`{where}", fix)
             faulty.add((*self.path, key))
         return faulty
 
@@ -300,8 +309,8 @@ class _Fault:
         what = f"{self._name()} is {_kind_of(value)}, not {want}"
         if "text" in distinct and shown and not isinstance(value, str):
             return self._tell(what, f'write "{shown}"')
-        if distinct == ["true or false"] and str(shown).lower() in _LATER_BOOLEANS:
-            return self._tell(what, f"write {_LATER_BOOLEANS[str(shown).lower()]}")
+        if distinct == ["true or false"] and str(shown).lower() in _BOOLEANS:
+            return self._tell(what, f"write {_BOOLEANS[str(shown).lower()]}")
         if isinstance(value, str) and "number" in want and _is_number(value):
             return self._tell(what, f"write {value} without quotes")
         if value is None:
@@ -393,5 +402,6 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _short(text: str) -> str:
+def _short(value: Any) -> str:
+    text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -16,7 +16,7 @@ from foundry.manifest.yaml12 import read
 from foundry.model import Position
 
 _PLACEHOLDER: Final = re.compile(r"\s*<[^<>]+>\s*")
-_STACK: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_STACK: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LAYER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _WATCHED: Final = ("azure-native:subscriptionId", "azure-native:tenantId", "azure-native:location")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from foundry.manifest.interpolation import Interpolation
-from foundry.manifest.marked import Mapping, Mark
+from foundry.manifest.marked import Mapping, Mark, place, put_text, texts
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
 from foundry.manifest.yaml12 import read
@@ -108,8 +108,6 @@ class Shelf:
 
     def _parsed(self, path: str, at: Mark, fill: Interpolation | None) -> Mapping | None:
         content = self._content(path, at)
-        if content is not None and fill:
-            content = fill.fill_file(content, path, self._report)
         if content is None:
             return None
         reading = read(content, path, self._report, material=True)
@@ -118,7 +116,18 @@ class Shelf:
         if not isinstance(reading.value, Mapping):
             self._report.error(reading.mark, "the document is not a mapping", "write a JSON or YAML object")
             return None
-        return reading.value
+        return reading.value if fill is None else self._filled(reading.value, fill)
+
+    def _filled(self, tree: Mapping, fill: Interpolation) -> Mapping | None:
+        # Values are filled after parsing, so that no setting can change what the document is.
+        sound = True
+        for path, text in list(texts(tree)):
+            filled = fill.fill(text, place(tree, path), self._report)
+            if filled is None:
+                sound = False
+            else:
+                put_text(tree, path, filled)
+        return tree if sound else None
 
     def _content(self, path: str, at: Mark) -> str | None:
         if path not in self._texts:

@@ -28,6 +28,7 @@ OWN_CONNECTIONS: Final = {
 """The connections that a set-up makes unasked, and the part of the Environment each one belongs to."""
 
 _SEARCH_CATEGORY: Final = "CognitiveSearch"
+_JSON_TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _KINDS: Final = {"Agent": "agent", "VectorStore": "vector store", "SearchIndex": "search index"}
 
 
@@ -46,6 +47,13 @@ def items(tree: Mapping, key: str) -> list[tuple[Any, Mark]]:
 def words(tree: Mapping, key: str) -> list[tuple[str, Mark]]:
     """The texts of the list below `key` with their places."""
     return [(value, at) for value, at in items(tree, key) if isinstance(value, str)]
+
+
+def queues_of(environment: Mapping) -> list[str] | None:
+    """The queues that an Environment declares; None when they are somebody else's."""
+    if "existing" in environment:
+        return None
+    return [name for name, _ in words(section(environment, "storage"), "queues")]
 
 
 @dataclass(frozen=True)
@@ -71,16 +79,13 @@ class World:
         """The names below a mapping of the Environment."""
         return section(self.environment, key).keys()
 
-    @property
-    def queues(self) -> list[str]:
-        """The queues of the Environment."""
-        return [name for name, _ in words(section(self.environment, "storage"), "queues")]
-
     def connection_category(self, name: str) -> str | None:
         """The category of a connection, None when it is not known."""
         if name in self.names("connections"):
             category = section(section(self.environment, "connections"), name).get("category")
             return category if isinstance(category, str) else None
+        if "existing" in (self.environment or ()):
+            return None
         return _SEARCH_CATEGORY if name == "search" else "own"
 
     # ---- references
@@ -88,9 +93,14 @@ class World:
     def refer(self, what: str, name: Any, known: Collection[str], at: Mark, *, declare: str) -> bool:
         """Whether the Environment has what is referred to; a finding that lists what there is, if not.
 
-        What can't be known, because the Environment could not be read, is taken to be there.
+        What can't be known, because the Environment could not be read or is somebody else's, is taken to be there.
         """
-        if self.environment is None or not isinstance(name, str) or name in known:
+        if (
+            self.environment is None
+            or "existing" in self.environment
+            or not isinstance(name, str)
+            or name in known
+        ):
             return True
         self.report.error(
             at,
@@ -133,7 +143,8 @@ class World:
 
     def queue(self, name: Any, at: Mark) -> bool:
         """Whether a queue is declared."""
-        return self.refer("queue", name, self.queues, at, declare="declare it under `storage.queues`")
+        known = queues_of(self.environment) if self.environment is not None else None
+        return self.refer("queue", name, known or (), at, declare="declare it under `storage.queues`")
 
     def document(self, kind: str, name: Any, at: Mark) -> Document | None:
         """The document that is referred to; a finding when there is none or the stack leaves it out."""
@@ -229,9 +240,15 @@ class World:
         if error is not None:
             path = list(error.absolute_path)
             where = f" at `{dotted(path)}`" if path else ""
-            self.report.error(
-                place(body, path), f"this is not a JSON Schema{where}: {error.message[:120]}", "correct it"
-            )
+            at = place(body, path)
+            if path[-1:] == ["type"]:
+                what, fix = (
+                    f"{error.instance!r} is no type of JSON Schema",
+                    f"write one of: {', '.join(_JSON_TYPES)}",
+                )
+            else:
+                what, fix = f"this is not a JSON Schema{where}: {error.message[:120]}", "correct it"
+            self.report.error(at, what, fix)
         resolved: Json = unfilled(body)
         return resolved
 
