@@ -29,6 +29,8 @@ _NOUNS: Final = {
     Kind.FILE: "file",
     Kind.SEARCH_INDEX: "search index",
 }
+# Their names are their ids: made again, they have the same.
+_NAMED_BY_US: Final = (Kind.SEARCH_INDEX, Kind.PLATFORM)
 _COLUMNS: Final = (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.RELEASE)
 _WORDS: Final = {
     Verb.CREATE: "to create",
@@ -297,12 +299,12 @@ def _drift(item: _Told) -> _Block:
     one = item.one
     kind = _NOUNS.get(one.kind) or _type(one)
     heading = f"#### {kind} {code(one.name)}"
+    lost = "deleted or expired" if one.kind is Kind.VECTOR_STORE else "deleted outside"
     if one.verb is Verb.RECREATE:
-        return _Block("Drift", f"{heading}: deleted outside; it is created again, with a new id", "")
+        again = "created again" if one.kind in _NAMED_BY_US else "created again, with a new id"
+        return _Block("Drift", f"{heading}: {lost}; it is {again}", "")
     if one.verb is Verb.GONE:
-        return _Block(
-            "Drift", f"{heading}: deleted outside and no longer declared; nothing is left to do", ""
-        )
+        return _Block("Drift", f"{heading}: {lost} and no longer declared; nothing is left to do", "")
     outcome = {
         Verb.SAME: "left as it is, as its declaration asks (`on_drift: report`)",
         Verb.DELETE: "it is deleted with it",
