@@ -19,11 +19,11 @@ import psutil
 from foundry.sandbox.host import health, ports, processes
 from foundry.sandbox.host.record import SUBSCRIPTION, Sandbox, SandboxError, Worker, load, save, write_whole
 
-_READY_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 10.0
 _LOCK_SECONDS: Final = 120.0
 _PAUSE_SECONDS: Final = 0.05
 _EPHEMERAL_PREFIX: Final = "fac-sandbox-"
+_EPHEMERAL_TRIES: Final = 3
+_LOCK_FILE: Final = "lock"
 # The emulator reads its identity header here.
 _HEADER_FILE: Final = "identity-header"
 
@@ -58,10 +58,19 @@ class Status:
 
 @dataclass(frozen=True)
 class Programs:
-    """The modules that are run; each is given the command line that this module writes for the real one."""
+    """What is run, and how long it may take.
+
+    Attributes:
+        emulator: Module of the emulator; it is given the command line of the real one.
+        provider: Module of the azure-native provider, likewise.
+        ready_seconds: How long each may take until it answers.
+        stop_seconds: How long each may take to end after it was asked to.
+    """
 
     emulator: str = "foundry.sandbox.emulator"
     provider: str = "foundry.sandbox.azure_native"
+    ready_seconds: float = 60.0
+    stop_seconds: float = 10.0
 
 
 _REAL: Final = Programs()
@@ -132,7 +141,7 @@ def stop(home: Path, *, programs: Programs = _REAL) -> bool:
         for module in (programs.provider, programs.emulator):
             running.update({process.pid: process for process in processes.strays(module, home)})
         for process in running.values():
-            processes.end(process, patience=_STOP_SECONDS)
+            processes.end(process, patience=programs.stop_seconds)
         if sandbox is not None:
             save(replace(sandbox, emulator=None, provider=None))
     return bool(running)
@@ -163,7 +172,8 @@ def erase(home: Path, *, programs: Programs = _REAL) -> None:
     home = home.absolute()
     if not home.exists():
         return
-    if not (home / "sandbox.json").exists() and any(home.iterdir()):
+    others = {entry.name for entry in home.iterdir()} - {_LOCK_FILE}
+    if others and not (home / "sandbox.json").exists():
         raise SandboxError(
             f"{home} isn't a sandbox's folder: it has files but no sandbox.json, so nothing was deleted"
         )
@@ -186,13 +196,24 @@ def ephemeral(*, on_event: Callable[[str], None] = _quiet, programs: Programs = 
     _sweep(programs)
     home = Path(tempfile.mkdtemp(prefix=f"{_EPHEMERAL_PREFIX}{psutil.Process().pid}-"))
     try:
-        emulator_port, provider_port = ports.any_pair()
-        sandbox = Sandbox(home, emulator_port, provider_port, secrets.token_hex(16))
-        with _locked(home):
-            sandbox = _bring_up(sandbox, programs, on_event)
-        yield sandbox
+        yield _bring_up_anywhere(home, programs, on_event)
     finally:
         erase(home, programs=programs)
+
+
+def _bring_up_anywhere(home: Path, programs: Programs, on_event: Callable[[str], None]) -> Sandbox:
+    for attempt in range(1, _EPHEMERAL_TRIES + 1):
+        emulator_port, provider_port = ports.any_pair()
+        sandbox = Sandbox(home, emulator_port, provider_port, secrets.token_hex(16))
+        try:
+            with _locked(home):
+                return _bring_up(sandbox, programs, on_event)
+        except SandboxError:
+            lost = not (ports.is_free(emulator_port) and ports.is_free(provider_port))
+            if attempt == _EPHEMERAL_TRIES or not lost:
+                raise
+            # Somebody took a port between our look at it and its use.
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _make(home: Path) -> Path:
@@ -224,10 +245,10 @@ def _bring_up(sandbox: Sandbox, programs: Programs, on_event: Callable[[str], No
     if emulator_runs and provider_runs:
         return sandbox
     if not emulator_runs:
-        _clear(sandbox.emulator, programs.emulator, sandbox.home)
+        _clear(sandbox.emulator, programs.emulator, sandbox.home, programs)
         ports.require(sandbox.emulator_port)
     if not provider_runs:
-        _clear(sandbox.provider, programs.provider, sandbox.home)
+        _clear(sandbox.provider, programs.provider, sandbox.home, programs)
         ports.require(sandbox.provider_port)
     sandbox.state.mkdir(mode=0o700, exist_ok=True)
     # On record before anything runs: the ports stay the same whatever happens from here on.
@@ -242,14 +263,14 @@ def _bring_up(sandbox: Sandbox, programs: Programs, on_event: Callable[[str], No
         sandbox = replace(sandbox, provider=_launch_provider(sandbox, programs))
         save(sandbox)
     try:
-        _await("emulator", sandbox, sandbox.emulator, health.emulator_answers)
-        _await("provider", sandbox, sandbox.provider, health.provider_answers)
+        _await("emulator", sandbox, sandbox.emulator, health.emulator_answers, programs.ready_seconds)
+        _await("provider", sandbox, sandbox.provider, health.provider_answers, programs.ready_seconds)
     except SandboxError:
         # Half a sandbox is no use, and would keep the ports from the next try.
         if not emulator_runs:
-            _clear(sandbox.emulator, programs.emulator, sandbox.home)
+            _clear(sandbox.emulator, programs.emulator, sandbox.home, programs)
         if not provider_runs:
-            _clear(sandbox.provider, programs.provider, sandbox.home)
+            _clear(sandbox.provider, programs.provider, sandbox.home, programs)
         raise
     on_event("the sandbox is ready")
     return sandbox
@@ -303,17 +324,19 @@ def _health(sandbox: Sandbox, worker: Worker | None, answers: Callable[[Sandbox]
     return Health.RUNNING if answers(sandbox) else Health.SILENT
 
 
-def _clear(worker: Worker | None, module: str, home: Path) -> None:
+def _clear(worker: Worker | None, module: str, home: Path, programs: Programs) -> None:
     """Ends what is left of a process: one that hangs, or one that a killed run didn't note down."""
     process = processes.alive(worker)
     if process is not None:
-        processes.end(process, patience=_STOP_SECONDS)
+        processes.end(process, patience=programs.stop_seconds)
     for stray in processes.strays(module, home):
-        processes.end(stray, patience=_STOP_SECONDS)
+        processes.end(stray, patience=programs.stop_seconds)
 
 
-def _await(name: str, sandbox: Sandbox, worker: Worker | None, answers: Callable[[Sandbox], bool]) -> None:
-    until = time.monotonic() + _READY_SECONDS
+def _await(
+    name: str, sandbox: Sandbox, worker: Worker | None, answers: Callable[[Sandbox], bool], seconds: float
+) -> None:
+    until = time.monotonic() + seconds
     log = sandbox.log(name)
     while True:
         if processes.alive(worker) is None:
@@ -324,7 +347,7 @@ def _await(name: str, sandbox: Sandbox, worker: Worker | None, answers: Callable
             return
         if time.monotonic() > until:
             raise SandboxError(
-                f"the {name} didn't answer within {_READY_SECONDS:.0f} s. The end of {log}:\n{processes.last_lines(log)}"
+                f"the {name} didn't answer within {seconds:.0f} s. The end of {log}:\n{processes.last_lines(log)}"
             )
         time.sleep(_PAUSE_SECONDS)
 
@@ -345,7 +368,7 @@ def _locked(home: Path) -> Iterator[None]:
     """Keeps a second run of this program off the folder."""
     until = time.monotonic() + _LOCK_SECONDS
     try:
-        stream = (home / "lock").open("a")
+        stream = (home / _LOCK_FILE).open("a")
     except OSError as error:
         raise SandboxError(f"{home} can't be written to: {error.strerror}") from None
     with stream:

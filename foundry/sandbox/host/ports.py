@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import secrets
 import socket
 from typing import Final
 
@@ -14,6 +15,8 @@ from foundry.sandbox.host.record import SandboxError
 DEFAULT: Final = 8443
 _LAST_DEFAULT = 8643
 _HIGHEST = 65535
+_OUT_OF_THE_WAY = range(20000, 32767, 2)
+_TRIES = 100
 
 
 def is_free(port: int) -> bool:
@@ -61,11 +64,18 @@ def default_pair() -> tuple[int, int]:
 
 
 def any_pair() -> tuple[int, int]:
-    """Two ports that are free now, wherever the system finds them."""
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
+    """A free pair of neighbours somewhere out of the way.
+
+    Below 32768 systems don't hand out ports to outgoing connections, so that the pair is likely to be free a moment later too.
+
+    Raises:
+        SandboxError: None was found.
+    """
+    for _ in range(_TRIES):
+        port = secrets.choice(_OUT_OF_THE_WAY)
+        if is_free(port) and is_free(port + 1):
+            return port, port + 1
+    raise SandboxError("no two neighbouring ports from 20000 to 32767 are free: end what uses them")
 
 
 def _holder(port: int) -> str:

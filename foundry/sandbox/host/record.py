@@ -91,13 +91,13 @@ def load(home: Path) -> Sandbox | None:
     home = home.absolute()
     file = home / _FILE
     try:
-        text = file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SandboxError(f"{file} can't be read: {error.strerror}") from None
     try:
-        record = json.loads(text)
+        record = json.loads(content)
         if record["version"] != FORMAT:
             raise SandboxError(
                 f"{file} has version {record['version']}, this program writes {FORMAT}: stop the sandbox with the program"

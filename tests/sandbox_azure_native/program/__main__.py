@@ -24,7 +24,7 @@ account = azure.cognitiveservices.Account(
     properties=azure.cognitiveservices.AccountPropertiesArgs(
         allow_project_management=True,
         custom_sub_domain_name="acc-probe",
-        disable_local_auth=os.environ.get("PROBE_LOCAL_AUTH_OFF", True),
+        disable_local_auth=os.environ.get("PROBE_LOCAL_AUTH_OFF") or True,
         public_network_access="Enabled",
     ),
     tags=purpose,

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+from contextlib import contextmanager
+
+import pytest
+
+from foundry.sandbox.host import ephemeral, erase
+
+
+@pytest.fixture(scope="module")
+def running():
+    """A sandbox that the tests of a module share; they leave it running."""
+    with ephemeral() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A folder that isn't there yet; whatever gets started in it is ended."""
+    folder = tmp_path / "sandbox"
+    yield folder
+    erase(folder)
+
+
+@pytest.fixture
+def free_port():
+    """The first of four neighbouring ports that are free, out of the range that outgoing connections get theirs from."""
+    for port in random.SystemRandom().sample(range(20000, 32000, 4), 50):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as probes:
+            for offset in range(4):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port + offset))
+            return port
+    raise AssertionError("no four neighbouring ports are free")
+
+
+@pytest.fixture
+def listening():
+    """Keeps a port busy for a while."""
+
+    @contextmanager
+    def listen(port):
+        with socket.socket() as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(("127.0.0.1", port))
+            server.listen()
+            yield
+
+    return listen
