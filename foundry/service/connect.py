@@ -37,10 +37,13 @@ def default_credential() -> TokenCredential:
     return DefaultAzureCredential()
 
 
-def arm_endpoint(env: Mapping[str, str]) -> str:
-    """Azure Resource Manager's address: FAC_ARM_ENDPOINT, or that of the cloud in ARM_ENVIRONMENT (default: public)."""
-    cloud = env.get("ARM_ENVIRONMENT", "public").casefold()
-    return (env.get("FAC_ARM_ENDPOINT") or _CLOUDS.get(cloud, _CLOUDS["public"])).rstrip("/")
+def arm_endpoints(env: Mapping[str, str]) -> tuple[str, str]:
+    """Azure Resource Manager's address and the audience of its tokens, for the cloud in ARM_ENVIRONMENT (default: public).
+
+    FAC_ARM_ENDPOINT gives another address; the audience stays the cloud's.
+    """
+    cloud = _CLOUDS.get(env.get("ARM_ENVIRONMENT", "public").casefold(), _CLOUDS["public"])
+    return (env.get("FAC_ARM_ENDPOINT") or cloud).rstrip("/"), cloud
 
 
 class AzureServices:
@@ -55,7 +58,7 @@ class AzureServices:
     ) -> None:
         self._make_credential = credential
         self._patience = patience or Patience.from_environment(env)
-        self._arm = arm_endpoint(os.environ if env is None else env)
+        self._arm, self._audience = arm_endpoints(os.environ if env is None else env)
         self._lock = threading.Lock()
         self._credential: TokenCredential | None = None
         self._projects: dict[str, ClassicProject] = {}
@@ -80,7 +83,7 @@ class AzureServices:
         """See `Services`."""
         with self._lock:
             if self._resources is None:
-                self._resources = self._wire(_arm_client, self._arm)
+                self._resources = self._wire(self._arm_client, self._arm)
             wire = self._resources
         parts = resource_id.casefold().split("/providers/")
         version = _VERSIONS.get(parts[-1].split("/")[0], "2021-04-01")
@@ -97,6 +100,20 @@ class AzureServices:
             self._credential = self._make_credential()
         return Wire(client(endpoint, self._credential), endpoint, self._patience)
 
+    def _arm_client(self, endpoint: str, credential: TokenCredential) -> Send:
+        pipeline: list[Any] = [
+            policies.RequestIdPolicy(),
+            policies.UserAgentPolicy("foundry-as-code"),
+            policies.BearerTokenCredentialPolicy(credential, f"{self._audience}/.default"),
+        ]
+        client = PipelineClient[Any, Any](base_url=endpoint, policies=pipeline, **_TIMEOUTS)
+
+        def send(request: HttpRequest) -> HttpResponse:
+            request.url = client.format_url(request.url)
+            return cast("HttpResponse", client.send_request(request))
+
+        return send
+
 
 def _agents_client(endpoint: str, credential: TokenCredential) -> Send:
     from azure.ai.agents import AgentsClient
@@ -108,18 +125,3 @@ def _search_client(endpoint: str, credential: TokenCredential) -> Send:
     from azure.search.documents.indexes import SearchIndexClient
 
     return SearchIndexClient(endpoint.rstrip("/"), credential, **_TIMEOUTS).send_request
-
-
-def _arm_client(endpoint: str, credential: TokenCredential) -> Send:
-    pipeline: list[Any] = [
-        policies.RequestIdPolicy(),
-        policies.UserAgentPolicy("foundry-as-code"),
-        policies.BearerTokenCredentialPolicy(credential, f"{endpoint}/.default"),
-    ]
-    client = PipelineClient[Any, Any](base_url=endpoint, policies=pipeline, **_TIMEOUTS)
-
-    def send(request: HttpRequest) -> HttpResponse:
-        request.url = client.format_url(request.url)
-        return cast("HttpResponse", client.send_request(request))
-
-    return send
