@@ -50,4 +50,5 @@ __all__ = [
     "ThreadStore",
     "ThreadStoreAccess",
     "ThreadStoreAccessArgs",
+    "ThreadStoreArgs",
 ]

@@ -11,18 +11,15 @@ from datetime import UTC, datetime
 import pulumi
 from pulumi_azure_native import authorization, cosmosdb, resources
 
+from foundry.model import FoundryError
 from foundry.model.roles import near_roles, role_id
 
-from .arm import ArmId
+from .arm import ArmId, fixed_name
 from .project import Project
-from .search import Search
-from .storage import Storage
 from .thread_store import ThreadStore
 
 _NAMESPACE = uuid.UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
 _COSMOS_DATA_CONTRIBUTOR = "00000000-0000-0000-0000-000000000002"
-_BLOB_TAGS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
-_CONTAINER_NAME = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]"
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Access(pulumi.ComponentResource):
     the principal is always told: without it Azure looks a new identity up before it has arrived. Source: Azure docs, "Troubleshoot
     Azure RBAC".
 
-    Raises ValueError for a role name that `foundry.model.roles` doesn't know.
+    Raises FoundryError for a role name that `foundry.model.roles` doesn't know.
     """
 
     assignments: tuple[authorization.RoleAssignment, ...]
@@ -100,7 +97,7 @@ class Access(pulumi.ComponentResource):
             scope=grant.scope.id,
             condition=grant.condition,
             condition_version="2.0" if grant.condition is not None else None,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+            opts=fixed_name(self, args.after),
         )
 
 
@@ -140,7 +137,7 @@ class ThreadStoreAccess(pulumi.ComponentResource):
                 ),
                 principal_id=principal.object_id,
                 scope=scope,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=last),
+                opts=fixed_name(self, last),
             )
             made.append(assignment)
             last = (assignment,)
@@ -151,44 +148,6 @@ class ThreadStoreAccess(pulumi.ComponentResource):
 def identity_of(project: Project, key: str) -> Principal:
     """A project's own identity; `key` is the project's declared name."""
     return Principal(f"{key}-identity", project.principal_id, "ServicePrincipal")
-
-
-def before_host(
-    project: Principal,
-    *, storage: Storage, search: Search, thread_store: ThreadStore
-) -> tuple[Grant, ...]:
-    """What a project's identity needs before its capability host is made.
-
-    Azure's samples give Storage Blob Data Contributor, its documentation Storage Account Contributor: both are given.
-    """
-    stored = Scope("storage", storage.id)
-    return (
-        Grant(project, "Storage Blob Data Contributor", stored),
-        Grant(project, "Storage Account Contributor", stored),
-        Grant(project, "Cosmos DB Operator", Scope("threads", thread_store.id)),
-        *search_grants(project, search),
-    )
-
-
-def search_grants(principal: Principal, search: Search) -> tuple[Grant, ...]:
-    """Definitions and documents of a search service: what the project's identity and the deployer both need."""
-    scope = Scope("search", search.id)
-    return (
-        Grant(principal, "Search Index Data Contributor", scope),
-        Grant(principal, "Search Service Contributor", scope),
-    )
-
-
-def after_host(project: Project, principal: Principal, storage: Storage) -> tuple[Grant, ...]:
-    """What a project's identity needs once its capability host has made its containers."""
-    return (
-        Grant(
-            principal,
-            "Storage Blob Data Owner",
-            Scope("storage", storage.id),
-            condition=internal_id(project).apply(containers_of),
-        ),
-    )
 
 
 def internal_id(project: Project) -> pulumi.Output[str | None]:
@@ -208,23 +167,7 @@ def internal_id(project: Project) -> pulumi.Output[str | None]:
     return read.apply(lambda found: _as_guid((found.properties or {}).get("internalId")))
 
 
-def containers_of(guid: str | None) -> str:
-    """The condition that narrows Storage Blob Data Owner to an agent's containers; without a GUID, to every project's.
-
-    It holds for reading, finding and writing blobs by tag only: that is how Azure's own sample writes it (foundry-samples,
-    "standard agent setup").
-    """
-    suffix = f"{_CONTAINER_NAME} StringLikeIgnoreCase '*-azureml-agent'"
-    prefix = f"{_CONTAINER_NAME} StringStartsWithIgnoreCase '{guid}' AND " if guid else ""
-    actions = " AND ".join(
-        f"!(ActionMatches{{'{_BLOB_TAGS}/{action}'}})" for action in ("tags/read", "filter/action", "tags/write")
-    )
-    return f"(({actions}) OR ({prefix}{suffix}))"
-
-
-def assignment_name(
-    scope: pulumi.Input[str], principal: pulumi.Input[str], role: str
-) -> pulumi.Output[str]:
+def assignment_name(scope: pulumi.Input[str], principal: pulumi.Input[str], role: str) -> pulumi.Output[str]:
     """The UUID of an assignment: the same for the same scope, principal (object id) and role (GUID)."""
     return pulumi.Output.all(scope, principal).apply(
         lambda both: str(uuid.uuid5(_NAMESPACE, f"{both[0]}|{both[1]}|{role}".lower()))
@@ -246,7 +189,9 @@ def settled(
     async def rest(created: Sequence[str | None]) -> list[pulumi.Resource]:
         left = time_to_settle(created, datetime.now(UTC), seconds)
         if left > 0:
-            pulumi.log.info(f"waiting {left:.0f} s until the new role assignments hold, before a capability host is made")
+            pulumi.log.info(
+                f"waiting {left:.0f} s until the new role assignments hold, before a capability host is made"
+            )
             await asyncio.sleep(left)
         return everything
 
@@ -263,8 +208,10 @@ def _guid(role: str) -> str:
     known = role_id(role)
     if known is None:
         near = near_roles(role)
-        hint = f"; near it are {', '.join(near)}" if near else ""
-        raise ValueError(f"no role is called {role!r}{hint}")
+        raise FoundryError(
+            f"no role is called {role!r}",
+            fix=f"write one of {', '.join(near)}" if near else "write the name of an Azure built-in role",
+        )
     return known
 
 

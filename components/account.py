@@ -10,7 +10,7 @@ from pulumi_azure_native import cognitiveservices
 
 from foundry import model
 
-from .arm import group_of, name_of
+from .arm import fixed_name, group_of, name_of
 
 
 @dataclass(frozen=True)
@@ -81,5 +81,5 @@ class Account(pulumi.ComponentResource):
                 ),
             ),
             tags=dict(args.tags),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=fixed_name(self),
         )

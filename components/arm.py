@@ -6,9 +6,15 @@ a changed tag on an account leaves its children as they are, and a replaced acco
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pulumi
+
+from foundry.model import FoundryError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,13 @@ class ArmId:
         return self.text.rsplit("/", 1)[-1]
 
 
+def fixed_name(
+    parent: pulumi.Resource, after: pulumi.Input[Sequence[pulumi.Resource]] = ()
+) -> pulumi.ResourceOptions:
+    """Options of an Azure resource whose name we choose: its replacement has the same, so the old one must go first."""
+    return pulumi.ResourceOptions(parent=parent, depends_on=after, delete_before_replace=True)
+
+
 def name_of(arm_id: pulumi.Input[str]) -> pulumi.Output[str]:
     """The last part of an ARM id."""
     return pulumi.Output.from_input(arm_id).apply(lambda known: known.rsplit("/", 1)[-1])
@@ -49,3 +62,12 @@ def name_of(arm_id: pulumi.Input[str]) -> pulumi.Output[str]:
 def group_of(arm_id: pulumi.Input[str]) -> pulumi.Output[str]:
     """The name of the resource group that an ARM id stands in, or that it names."""
     return pulumi.Output.from_input(arm_id).apply(lambda known: known.split("/")[4])
+
+
+def told(value: T | None, what: str) -> T:
+    """A value that Azure's types call optional and that Azure always tells here. Raises FoundryError when it didn't."""
+    if value is None:
+        raise FoundryError(
+            f"Azure didn't tell {what}", fix="look at the resource in the Azure portal, then try again"
+        )
+    return value

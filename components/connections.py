@@ -11,7 +11,7 @@ from pulumi_azure_native import cognitiveservices
 
 from foundry import model
 
-from .arm import name_of
+from .arm import fixed_name, name_of
 from .monitoring import Monitoring
 from .search import Search
 from .storage import Storage
@@ -70,7 +70,7 @@ class Connections(pulumi.ComponentResource):
 
     def _make(self, connection: str, properties: Properties, args: ConnectionsArgs) -> pulumi.CustomResource:
         logical_name = f"{args.prefix}{connection}"
-        opts = pulumi.ResourceOptions(parent=self, depends_on=self.last)
+        opts = fixed_name(self, self.last)
         if args.project_name is None:
             return cognitiveservices.AccountConnection(
                 logical_name,

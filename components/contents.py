@@ -54,7 +54,9 @@ class _Filling:
 
     def files(self) -> dict[str, dict[str, pulumi.Output[str]]]:
         """Every file of a store or a code interpreter, once a project: project → path → file id."""
-        wanted: dict[str, dict[str, model.KnowledgeFile]] = {project: {} for project in self.platform.projects}
+        wanted: dict[str, dict[str, model.KnowledgeFile]] = {
+            project: {} for project in self.platform.projects
+        }
         for store in self.manifest.vector_stores:
             wanted[store.project] |= {file.path: file for file in store.files}
         for agent in self.manifest.agents:

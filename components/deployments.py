@@ -9,7 +9,7 @@ from pulumi_azure_native import cognitiveservices
 
 from foundry import model
 
-from .arm import name_of
+from .arm import fixed_name, name_of
 
 
 @dataclass(frozen=True)
@@ -64,5 +64,5 @@ class ModelDeployments(pulumi.ComponentResource):
                 # A name that isn't this stack's is one of Azure's own filters, such as Microsoft.DefaultV2.
                 rai_policy_name=args.filters.get(content_filter, content_filter) if content_filter else None,
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self.last),
+            opts=fixed_name(self, self.last),
         )

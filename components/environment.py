@@ -88,6 +88,8 @@ def _existing(environment: model.Environment, existing: model.Existing, manifest
         told: pulumi.Input[str] = pulumi.StackReference(existing.stack).require_output("projectEndpoint")
     else:
         told = existing.project_endpoint or ""
-    used = {each.project for each in (*manifest.agents, *manifest.vector_stores)}
-    projects = {key: Place(told, told) for key in sorted({*environment.projects, *used}) or [environment.name]}
+    used = {agent.project for agent in manifest.agents} | {store.project for store in manifest.vector_stores}
+    projects = {
+        key: Place(told, told) for key in sorted({*environment.projects, *used}) or [environment.name]
+    }
     return Platform(projects=projects, references={key: References() for key in projects})

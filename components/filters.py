@@ -9,7 +9,7 @@ from pulumi_azure_native import cognitiveservices
 
 from foundry import model
 
-from .arm import name_of
+from .arm import fixed_name, name_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ContentFilters(pulumi.ComponentResource):
                         _filter(rule, source) for rule in declared.rules for source in rule.sources
                     ],
                 ),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=self.last),
+                opts=fixed_name(self, self.last),
             )
             self.names[declared.name] = name_of(policy.id)
             self.last = (policy,)

@@ -10,7 +10,7 @@ from pulumi_azure_native import applicationinsights, monitor, operationalinsight
 
 from foundry import model
 
-from .arm import group_of, name_of
+from .arm import fixed_name, group_of, name_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Monitoring(pulumi.ComponentResource):
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("foundry:components:Monitoring", name, None, opts)
         settings = args.settings
-        children = pulumi.ResourceOptions(parent=self)
+        children = fixed_name(self)
         workspace = operationalinsights.Workspace(
             f"{name}-logs",
             workspace_name=args.workspace_name,

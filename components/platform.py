@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -10,11 +10,13 @@ from pulumi_azure_native import authorization, resources
 
 from foundry import model
 
-from . import access, connections
+from . import access, connections, grants
 from .account import Account, AccountArgs
+from .arm import fixed_name, name_of
 from .connections import Connections, ConnectionsArgs, Secret
 from .deployments import ModelDeployments, ModelDeploymentsArgs
 from .filters import ContentFilters, ContentFiltersArgs
+from .grants import Parts
 from .hosts import CapabilityHosts, CapabilityHostsArgs, HostedProject
 from .monitoring import Monitoring, MonitoringArgs
 from .naming import Names
@@ -23,9 +25,6 @@ from .references import Models, Queue, References
 from .search import Search, SearchArgs
 from .storage import Storage, StorageArgs
 from .thread_store import ThreadStore, ThreadStoreArgs
-
-
-_SEARCH_IDENTITY = "search-identity"
 
 
 @dataclass(frozen=True)
@@ -62,54 +61,52 @@ class Deployer:
 
 
 @dataclass(frozen=True)
-class _Stores:
-    """The services beside the account; None for what the environment doesn't have."""
+class _Frame:
+    """What most parts of one environment are made with."""
 
-    storage: Storage | None
-    search: Search | None
-    thread_store: ThreadStore | None
+    environment: model.Environment
+    names: Names
+    group: pulumi.Input[str]
+    below: pulumi.ResourceOptions
 
 
 def build(
-    environment: model.Environment, names: Names, *, deployer: Deployer, secret: Secret, parent: pulumi.Resource
+    environment: model.Environment,
+    names: Names,
+    *,
+    deployer: Deployer,
+    secret: Secret,
+    parent: pulumi.Resource,
 ) -> Platform:
     """Make the platform below `parent` and tell what it offers.
 
     Children of the account are written one after another (account, projects, content filters, deployments, connections, hosts), because
     two writes below one account conflict. Source of the order: Azure docs, "Standard agent setup" of the Foundry Agent Service, and its
     sample in microsoft-foundry/foundry-samples.
+
+    Raises FoundryError for what can't be made as declared.
     """
-    below = pulumi.ResourceOptions(parent=parent)
     client = authorization.get_client_config()
-    group = _group(environment, names, below)
-    stores = _stores(environment, names, group, below)
+    frame = _Frame(
+        environment, names, _group(environment, names, parent), pulumi.ResourceOptions(parent=parent)
+    )
+    storage, search, threads = _storage(frame), _search(frame), _thread_store(frame)
     account = Account(
         "account",
-        AccountArgs(names.account, group, environment.location, environment.account, environment.tags),
-        below,
+        AccountArgs(names.account, frame.group, environment.location, environment.account, environment.tags),
+        frame.below,
     )
-    last: tuple[pulumi.Resource, ...] = (account.resource,) if account.resource else ()
-    projects: dict[str, Project] = {}
-    for key, declared in environment.projects.items():
-        projects[key] = Project(
-            key,
-            ProjectArgs(
-                declared,
-                account.name,
-                account.resource_group_name,
-                environment.location,
-                environment.tags,
-                after=last,
-            ),
-            below,
-        )
-        last = (projects[key].resource,)
-    monitoring = _monitoring(environment, names, group, account, below)
-
+    projects = _projects(frame, account)
+    monitoring = _monitoring(frame, account)
     filters = ContentFilters(
         "filters",
-        ContentFiltersArgs(account.name, account.resource_group_name, environment.content_filters, after=last),
-        below,
+        ContentFiltersArgs(
+            account.name,
+            account.resource_group_name,
+            environment.content_filters,
+            after=tuple(project.resource for project in projects.values())[-1:],
+        ),
+        frame.below,
     )
     deployments = ModelDeployments(
         "deployments",
@@ -120,64 +117,68 @@ def build(
             filters.names,
             after=filters.last,
         ),
-        below,
+        frame.below,
     )
-    last = deployments.last
-    if monitoring is not None:
-        last = Connections(
-            "account-connections",
-            ConnectionsArgs(
-                account.name,
-                account.resource_group_name,
-                {"monitoring": connections.to_monitoring(monitoring)},
-                after=last,
-            ),
-            below,
-        ).last
-    connected: dict[str, Connections] = {}
-    for key, project in projects.items():
-        connected[key] = Connections(
-            f"{key}-connections",
-            ConnectionsArgs(
-                account.name,
-                account.resource_group_name,
-                _project_connections(environment, key, stores, secret),
-                project_name=project.name,
-                prefix=f"{key}-",
-                after=last,
-            ),
-            below,
-        )
-        last = connected[key].last
-
-    subscription = client.subscription_id
-    data = _standard(environment, stores, subscription, account, projects, connected, last, deployer, below)
-    grants = access.Access(
+    connected = _connections(
+        frame,
+        _to_stores(environment, storage, search, threads),
+        account=account,
+        projects=projects,
+        monitoring=monitoring,
+        secret=secret,
+        after=deployments.last,
+    )
+    parts = Parts(environment, account, projects, storage, search, threads, monitoring)
+    hosted = _hosts(frame, parts, connected, client.subscription_id, deployer.settle_seconds)
+    roles = access.Access(
         "access",
         access.AccessArgs(
-            subscription,
+            client.subscription_id,
             (
-                *_deployer_grants(environment, client.object_id, deployer, account, projects, stores),
-                *_service_grants(environment, account, projects, stores, monitoring),
-                *_declared_grants(environment, client.object_id, account, projects, stores, monitoring),
+                *grants.of_deployer(parts, client.object_id, deployer.principal_type),
+                *grants.of_services(parts),
+                *grants.declared(parts, client.object_id),
             ),
         ),
-        below,
+        frame.below,
     )
-    identities = [access.identity_of(project, key).key for key, project in projects.items()]
-    return _offer(
-        environment,
-        account,
-        projects,
-        stores,
-        deployments,
-        connected,
-        agents_after=(*data, *grants.of("deployer", *identities)),
-        indexes_after=grants.of("deployer", _SEARCH_IDENTITY),
+    return Platform(
+        projects={
+            key: Place(
+                project.id,
+                project.endpoint,
+                after=(*hosted, *roles.of(grants.DEPLOYER, access.identity_of(project, key).key)),
+                owner=None if _data_are_elsewhere(environment) else project.resource,
+            )
+            for key, project in projects.items()
+        },
+        references={
+            key: References(
+                deployments=deployments.names,
+                connections=connected[key].ids,
+                search_connection=connected[key].ids.get("search"),
+                queues=_queues(storage),
+            )
+            for key in projects
+        },
+        search=Place(
+            search.id,
+            search.endpoint,
+            after=roles.of(grants.DEPLOYER, grants.SEARCH_IDENTITY),
+            owner=search.resource,
+        )
+        if search
+        else None,
+        models=Models(
+            account.openai_endpoint,
+            deployments.names,
+            {deployment.name: deployment.model_name for deployment in environment.deployments},
+        ),
+        queue_urls=storage.queue_urls if storage else {},
     )
 
 
-def _group(environment: model.Environment, names: Names, below: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def _group(environment: model.Environment, names: Names, parent: pulumi.Resource) -> pulumi.Output[str]:
     declared = environment.resource_group
     if declared.id is not None:
         return pulumi.Output.from_input(declared.id.rstrip("/").rsplit("/", 1)[-1])
@@ -186,93 +187,173 @@ def _group(environment: model.Environment, names: Names, below: pulumi.ResourceO
         resource_group_name=declared.name or names.resource_group,
         location=environment.location,
         tags=dict(environment.tags),
-        opts=below,
+        opts=fixed_name(parent),
     )
-    return group.id.apply(lambda known: known.rsplit("/", 1)[-1])
+    return name_of(group.id)
 
 
-def _stores(
-    environment: model.Environment, names: Names, group: pulumi.Input[str], below: pulumi.ResourceOptions
-) -> _Stores:
+def _storage(frame: _Frame) -> Storage | None:
+    environment = frame.environment
     standard = environment.setup is model.Setup.STANDARD
-    storage = environment.storage or (model.Storage() if standard else None)
-    search = environment.search or (model.Search() if standard else None)
-    threads = environment.thread_store or (model.ThreadStore() if standard else None)
-    common = {
-        "resource_group_name": group,
-        "location": environment.location,
-        "public_network_access": environment.account.public_network_access,
-        "tags": environment.tags,
-    }
-    return _Stores(
-        storage=Storage("storage", StorageArgs(names.storage, settings=storage, **common), below)
-        if storage
-        else None,
-        search=Search("search", SearchArgs(names.search, settings=search, **common), below) if search else None,
-        thread_store=ThreadStore(
-            "threads", ThreadStoreArgs(names.thread_store, settings=threads, **common), below
-        )
-        if threads and standard
-        else None,
+    settings = environment.storage or (model.Storage() if standard else None)
+    if settings is None:
+        return None
+    return Storage(
+        "storage",
+        StorageArgs(
+            frame.names.storage,
+            frame.group,
+            environment.location,
+            settings,
+            public_network_access=environment.account.public_network_access,
+            tags=environment.tags,
+        ),
+        frame.below,
     )
 
 
-def _monitoring(
-    environment: model.Environment,
-    names: Names,
-    group: pulumi.Input[str],
-    account: Account,
-    below: pulumi.ResourceOptions,
-) -> Monitoring | None:
+def _search(frame: _Frame) -> Search | None:
+    environment = frame.environment
+    standard = environment.setup is model.Setup.STANDARD
+    settings = environment.search or (model.Search() if standard else None)
+    if settings is None:
+        return None
+    return Search(
+        "search",
+        SearchArgs(
+            frame.names.search,
+            frame.group,
+            environment.location,
+            settings,
+            public_network_access=environment.account.public_network_access,
+            tags=environment.tags,
+        ),
+        frame.below,
+    )
+
+
+def _thread_store(frame: _Frame) -> ThreadStore | None:
+    environment = frame.environment
+    if environment.setup is not model.Setup.STANDARD:
+        return None
+    return ThreadStore(
+        "threads",
+        ThreadStoreArgs(
+            frame.names.thread_store,
+            frame.group,
+            environment.location,
+            environment.thread_store or model.ThreadStore(),
+            public_network_access=environment.account.public_network_access,
+            tags=environment.tags,
+        ),
+        frame.below,
+    )
+
+
+def _projects(frame: _Frame, account: Account) -> dict[str, Project]:
+    projects: dict[str, Project] = {}
+    last: tuple[pulumi.Resource, ...] = (account.resource,) if account.resource else ()
+    for key, declared in frame.environment.projects.items():
+        args = ProjectArgs(
+            declared,
+            account.name,
+            account.resource_group_name,
+            frame.environment.location,
+            frame.environment.tags,
+            after=last,
+        )
+        projects[key] = Project(key, args, frame.below)
+        last = (projects[key].resource,)
+    return projects
+
+
+def _monitoring(frame: _Frame, account: Account) -> Monitoring | None:
+    environment = frame.environment
     if environment.monitoring is None:
         return None
     return Monitoring(
         "monitoring",
         MonitoringArgs(
-            names.workspace,
-            names.application_insights,
-            group,
+            frame.names.workspace,
+            frame.names.application_insights,
+            frame.group,
             environment.location,
             environment.monitoring,
             watched={"account": account.id},
             tags=environment.tags,
         ),
-        below,
+        frame.below,
     )
 
 
-def _project_connections(
-    environment: model.Environment, project: str, stores: _Stores, secret: Secret
+def _to_stores(
+    environment: model.Environment,
+    storage: Storage | None,
+    search: Search | None,
+    threads: ThreadStore | None,
 ) -> dict[str, connections.Properties]:
+    """The connections that a set-up makes unasked, in every project."""
     made: dict[str, connections.Properties] = {}
-    if stores.thread_store is not None:
-        made["cosmos"] = connections.to_thread_store(stores.thread_store, environment.location)
-    if stores.storage is not None:
-        made["storage"] = connections.to_storage(stores.storage, environment.location)
-    if stores.search is not None:
-        made["search"] = connections.to_search(stores.search, environment.location)
-    for declared in environment.connections:
-        if declared.project in (None, project):
-            made[declared.name] = connections.declared(declared, secret)
+    if threads is not None:
+        made["cosmos"] = connections.to_thread_store(threads, environment.location)
+    if storage is not None:
+        made["storage"] = connections.to_storage(storage, environment.location)
+    if search is not None:
+        made["search"] = connections.to_search(search, environment.location)
     return made
 
 
-def _standard(
-    environment: model.Environment,
-    stores: _Stores,
-    subscription: str,
+def _connections(
+    frame: _Frame,
+    own: Mapping[str, connections.Properties],
+    *,
     account: Account,
     projects: Mapping[str, Project],
+    monitoring: Monitoring | None,
+    secret: Secret,
+    after: tuple[pulumi.Resource, ...],
+) -> dict[str, Connections]:
+    """Connections of the account (traces), then of each project: the set-up's own, and those that people declare."""
+    if monitoring is not None:
+        args = ConnectionsArgs(
+            account.name,
+            account.resource_group_name,
+            {"monitoring": connections.to_monitoring(monitoring)},
+            after=after,
+        )
+        after = Connections("account-connections", args, frame.below).last
+    connected: dict[str, Connections] = {}
+    for key, project in projects.items():
+        declared = {
+            each.name: connections.declared(each, secret)
+            for each in frame.environment.connections
+            if each.project in {None, key}
+        }
+        args = ConnectionsArgs(
+            account.name,
+            account.resource_group_name,
+            {**own, **declared},
+            project_name=project.name,
+            prefix=f"{key}-",
+            after=after,
+        )
+        connected[key] = Connections(f"{key}-connections", args, frame.below)
+        after = connected[key].last
+    return connected
+
+
+def _hosts(
+    frame: _Frame,
+    parts: Parts,
     connected: Mapping[str, Connections],
-    last: tuple[pulumi.Resource, ...],
-    deployer: Deployer,
-    below: pulumi.ResourceOptions,
+    subscription: str,
+    settle_seconds: float,
 ) -> tuple[pulumi.Resource, ...]:
-    """Roles, capability hosts, and the roles that need what the hosts make; nothing for a basic set-up."""
-    storage, search, threads = stores.storage, stores.search, stores.thread_store
-    if environment.setup is not model.Setup.STANDARD or not (storage and search and threads):
+    """Roles, capability hosts, and the roles on what the hosts make: everything that must stand before an agent; empty in a basic set-up."""
+    storage, search, threads = parts.storage, parts.search, parts.thread_store
+    if threads is None or storage is None or search is None:
         return ()
-    identities = {key: access.identity_of(project, key) for key, project in projects.items()}
+    identities = {key: access.identity_of(project, key) for key, project in parts.projects.items()}
     before = access.Access(
         "access-before-hosts",
         access.AccessArgs(
@@ -280,177 +361,57 @@ def _standard(
             tuple(
                 grant
                 for identity in identities.values()
-                for grant in access.before_host(identity, storage=storage, search=search, thread_store=threads)
+                for grant in grants.before_host(
+                    identity, storage=storage, search=search, thread_store=threads
+                )
             ),
         ),
-        below,
+        frame.below,
     )
+    last = [resource for connection in connected.values() for resource in connection.last]
     hosts = CapabilityHosts(
         "hosts",
         CapabilityHostsArgs(
-            account.name,
-            account.resource_group_name,
+            parts.account.name,
+            parts.account.resource_group_name,
             tuple(
                 HostedProject(
                     key,
                     project.name,
-                    connected[key].names["cosmos"],
-                    connected[key].names["search"],
-                    connected[key].names["storage"],
+                    *(connected[key].names[each] for each in ("cosmos", "search", "storage")),
                 )
-                for key, project in projects.items()
+                for key, project in parts.projects.items()
             ),
-            after=last,
-            roles=access.settled(before.assignments, deployer.settle_seconds),
+            after=tuple(last[-1:]),
+            roles=access.settled(before.assignments, settle_seconds),
         ),
-        below,
+        frame.below,
     )
     after = access.Access(
         "access-after-hosts",
         access.AccessArgs(
             subscription,
             tuple(
-                grant
-                for key, project in projects.items()
-                for grant in access.after_host(project, identities[key], storage)
+                grants.after_host(identities[key], storage, access.internal_id(project))
+                for key, project in parts.projects.items()
             ),
             after=hosts.last,
         ),
-        below,
+        frame.below,
     )
-    threads_access = access.ThreadStoreAccess(
+    of_threads = access.ThreadStoreAccess(
         "threads-access",
         access.ThreadStoreAccessArgs(threads, tuple(identities.values()), after=hosts.last),
-        below,
+        frame.below,
     )
-    return (*hosts.hosts, *after.assignments, *threads_access.assignments)
+    return (*hosts.hosts, *after.assignments, *of_threads.assignments)
 
 
-def _deployer_grants(
-    environment: model.Environment,
-    object_id: str,
-    deployer: Deployer,
-    account: Account,
-    projects: Mapping[str, Project],
-    stores: _Stores,
-) -> tuple[access.Grant, ...]:
-    """What the deploying identity needs to manage agents and indexes: Owner and Contributor have no data actions."""
-    principal = access.Principal("deployer", object_id, deployer.principal_type)
-    return (
-        *(
-            access.Grant(principal, "Foundry User", access.Scope(key, project.id))
-            for key, project in projects.items()
-        ),
-        *(access.search_grants(principal, stores.search) if stores.search else ()),
-        *(
-            [access.Grant(principal, "Cognitive Services OpenAI User", access.Scope("account", account.id))]
-            if stores.search and environment.deployments
-            else []
-        ),
-    )
-
-
-def _service_grants(
-    environment: model.Environment,
-    account: Account,
-    projects: Mapping[str, Project],
-    stores: _Stores,
-    monitoring: Monitoring | None,
-) -> tuple[access.Grant, ...]:
-    """What the services' own identities need of each other, beside what a capability host asks for."""
-    identities = [access.identity_of(project, key) for key, project in projects.items()]
-    grants: list[access.Grant] = []
-    if stores.storage is not None and stores.storage.queue_names:
-        queues = access.Scope("storage", stores.storage.id)
-        grants += [access.Grant(each, "Storage Queue Data Contributor", queues) for each in identities]
-    if stores.search is not None and environment.setup is model.Setup.BASIC:
-        grants += [grant for each in identities for grant in access.search_grants(each, stores.search)]
-    if monitoring is not None:
-        traces = access.Scope("insights", monitoring.component_id)
-        grants += [access.Grant(each, "Monitoring Metrics Publisher", traces) for each in identities]
-    if stores.search is not None and stores.search.resource is not None and environment.deployments:
-        vectorizers = access.Principal(_SEARCH_IDENTITY, stores.search.principal_id, "ServicePrincipal")
-        models = access.Scope("account", account.id)
-        grants.append(access.Grant(vectorizers, "Cognitive Services OpenAI User", models))
-    return tuple(grants)
-
-
-def _declared_grants(
-    environment: model.Environment,
-    deployer_id: str,
-    account: Account,
-    projects: Mapping[str, Project],
-    stores: _Stores,
-    monitoring: Monitoring | None,
-) -> tuple[access.Grant, ...]:
-    """The `access` section. One principal under two names, or one that is the deployer, keeps one key, so that no triple comes twice."""
-    scopes: dict[str, Sequence[access.Scope]] = {
-        "project": [access.Scope(key, project.id) for key, project in projects.items()],
-        "account": [access.Scope("account", account.id)],
-        "storage": [access.Scope("storage", stores.storage.id)] if stores.storage else [],
-        "search": [access.Scope("search", stores.search.id)] if stores.search else [],
-        "monitoring": [
-            access.Scope("logs", monitoring.workspace_id),
-            access.Scope("insights", monitoring.component_id),
-        ]
-        if monitoring
-        else [],
-    }
-    keys = {deployer_id.lower(): "deployer"}
-    grants: list[access.Grant] = []
-    for declared in environment.access:
-        key = keys.setdefault(declared.object_id.lower(), declared.name)
-        principal = access.Principal(key, declared.object_id, declared.principal_type)
-        for scope, roles in declared.roles.items():
-            if not scopes[scope]:
-                raise model.FoundryError(
-                    f"{declared.name} has roles on `{scope}`, which this environment doesn't have",
-                    fix=f"declare `{scope}` or remove those roles",
-                )
-            grants += [access.Grant(principal, role, each) for role in roles for each in scopes[scope]]
-    return tuple(grants)
-
-
-def _offer(
-    environment: model.Environment,
-    account: Account,
-    projects: Mapping[str, Project],
-    stores: _Stores,
-    deployments: ModelDeployments,
-    connected: Mapping[str, Connections],
-    *,
-    agents_after: tuple[pulumi.Resource, ...],
-    indexes_after: tuple[pulumi.Resource, ...],
-) -> Platform:
-    queues = _queues(stores.storage)
-    search = stores.search
-    standard = environment.setup is model.Setup.STANDARD
-    foreign_data = standard and any(
-        part is not None and part.id is not None
-        for part in (environment.storage, environment.search, environment.thread_store)
-    )
-    return Platform(
-        projects={
-            key: Place(project.id, project.endpoint, agents_after, None if foreign_data else project.resource)
-            for key, project in projects.items()
-        },
-        references={
-            key: References(
-                deployments=deployments.names,
-                connections=connected[key].ids,
-                search_connection=connected[key].ids.get("search"),
-                queues=queues,
-            )
-            for key in projects
-        },
-        search=Place(search.id, search.endpoint, indexes_after, search.resource) if search else None,
-        models=Models(
-            account.openai_endpoint,
-            deployments.names,
-            {deployment.name: deployment.model_name for deployment in environment.deployments},
-        ),
-        queue_urls=stores.storage.queue_urls if stores.storage else {},
-    )
+def _data_are_elsewhere(environment: model.Environment) -> bool:
+    """Whether agents' data are kept in a service that this stack doesn't own, so that they outlive the project."""
+    stores = (environment.storage, environment.search, environment.thread_store)
+    kept = environment.setup is model.Setup.STANDARD
+    return kept and any(store is not None and store.id is not None for store in stores)
 
 
 def _queues(storage: Storage | None) -> dict[str, Queue]:

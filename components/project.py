@@ -10,7 +10,7 @@ from pulumi_azure_native import cognitiveservices
 
 from foundry import model
 
-from .arm import name_of
+from .arm import fixed_name, name_of, told
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Project(pulumi.ComponentResource):
                 description=args.settings.description or args.settings.display_name or args.settings.name,
             ),
             tags=dict(args.tags),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+            opts=fixed_name(self, args.after),
         )
         self.id = self.resource.id
         self.name = name_of(self.id)
@@ -69,5 +69,7 @@ class Project(pulumi.ComponentResource):
             resource_group_name=args.resource_group_name,
         )
         self.endpoint = live.apply(lambda project: project.properties.endpoints["AI Foundry API"])
-        self.principal_id = live.apply(lambda project: project.identity.principal_id)
+        self.principal_id = live.apply(
+            lambda project: told(project.identity, f"the identity of {project.name}").principal_id
+        )
         self.register_outputs({"id": self.id, "name": self.name, "endpoint": self.endpoint})

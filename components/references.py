@@ -126,7 +126,10 @@ def filled(value: Any, to: References) -> Any:
     match value:
         case model.Template():
             return pulumi.Output.concat(
-                *(to.queues[part.queue].url if isinstance(part, model.QueueUrl) else part for part in value.parts)
+                *(
+                    to.queues[part.queue].url if isinstance(part, model.QueueUrl) else part
+                    for part in value.parts
+                )
             )
         case Mapping():
             return {key: filled(each, to) for key, each in value.items()}
@@ -145,7 +148,7 @@ def _model(declared: str | model.ModelElsewhere, to: References) -> pulumi.Input
 
 def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
     settings = {key: filled(value, to) for key, value in tool.settings.items()}
-    resolved = {"name": tool.name, "type": tool.type}
+    resolved: dict[str, Any] = {"name": tool.name, "type": tool.type}
     match tool.type:
         case "file_search" if "vector_stores" in settings:
             stores = settings.pop("vector_stores")

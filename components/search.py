@@ -10,7 +10,7 @@ from pulumi_azure_native import search
 
 from foundry import model
 
-from .arm import group_of, name_of
+from .arm import fixed_name, group_of, name_of, told
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,7 @@ class Search(pulumi.ComponentResource):
     id: pulumi.Output[str]
     """ARM id."""
     endpoint: pulumi.Output[str]
-    principal_id: pulumi.Output[str]
-    """Object id of the service's own identity; its vectorizers call models with it."""
+    _live: pulumi.Output[search.GetServiceResult]
     resource: search.Service | None
     """The service when this component makes it."""
 
@@ -46,12 +45,20 @@ class Search(pulumi.ComponentResource):
         self.resource = None if args.settings.id else self._make(name, args)
         self.id = self.resource.id if self.resource else pulumi.Output.from_input(args.settings.id or "")
         # Read by name and not from the resource: what is read stays known while the service is being updated.
-        live = search.get_service_output(
+        self._live = search.get_service_output(
             search_service_name=name_of(self.id), resource_group_name=group_of(self.id)
         )
-        self.endpoint = live.apply(lambda service: service.endpoint)
-        self.principal_id = live.apply(lambda service: service.identity.principal_id)
+        self.endpoint = self._live.apply(
+            lambda service: told(service.endpoint, f"the endpoint of {service.name}")
+        )
         self.register_outputs({"id": self.id, "endpoint": self.endpoint})
+
+    @property
+    def principal_id(self) -> pulumi.Output[str]:
+        """Object id of the service's own identity; its vectorizers call models with it. One that exists may have none."""
+        return self._live.apply(
+            lambda service: told(service.identity, f"the identity of {service.name}").principal_id
+        )
 
     def _make(self, name: str, args: SearchArgs) -> search.Service:
         return search.Service(
@@ -68,5 +75,5 @@ class Search(pulumi.ComponentResource):
             identity=search.IdentityArgs(type=search.IdentityType.SYSTEM_ASSIGNED),
             public_network_access="Enabled" if args.public_network_access else "Disabled",
             tags=dict(args.tags),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=fixed_name(self),
         )

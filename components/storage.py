@@ -10,7 +10,7 @@ from pulumi_azure_native import storage
 
 from foundry import model
 
-from .arm import group_of, name_of
+from .arm import fixed_name, group_of, name_of
 
 _WITHOUT_ZONES = frozenset({"southindia", "westus"})
 
@@ -52,7 +52,7 @@ class Storage(pulumi.ComponentResource):
         self.id = pulumi.Output.from_input(settings.id) if settings.id else self._make(name, args).id
         self.name = name_of(self.id)
         group = group_of(self.id)
-        children = pulumi.ResourceOptions(parent=self)
+        children = fixed_name(self)
         for container in settings.containers:
             storage.BlobContainer(
                 container,
@@ -104,5 +104,5 @@ class Storage(pulumi.ComponentResource):
                 bypass=storage.Bypass.AZURE_SERVICES,
             ),
             tags=dict(args.tags),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=fixed_name(self),
         )

@@ -10,7 +10,7 @@ from pulumi_azure_native import cosmosdb
 
 from foundry import model
 
-from .arm import group_of, name_of
+from .arm import fixed_name, group_of, name_of
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,5 @@ class ThreadStore(pulumi.ComponentResource):
             minimal_tls_version=cosmosdb.MinimalTlsVersion.TLS12,
             public_network_access="Enabled" if args.public_network_access else "Disabled",
             tags=dict(args.tags),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=fixed_name(self),
         )
