@@ -97,7 +97,7 @@ def refusal(operation: str, subject: str, answer: Answer, *, of_place: bool = Fa
         case 429:
             fix = "wait and run the command again, or raise FAC_RETRY_BUDGET_SECONDS"
             return Throttled(what, fix=fix, failure=failure)
-        case status if status == 408 or status >= 500:
+        case status if status == 408 or (status >= 500 and status != 501):
             fix = "run the command again; what was made is found by its mark"
             return Unanswered(what, fix=fix, failure=failure)
         case _:
