@@ -22,6 +22,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from foundry.sandbox.azure_native.serving import serve
 from foundry.sandbox.azure_native.wire import decode, encode
 
+DROP = -1  # a status that means: act, then cut the connection instead of answering
 OID = "00000000-0000-4000-8000-0000000000d1"
 TENANT = "00000000-0000-4000-8000-0000000000f0"
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
@@ -71,8 +72,11 @@ class FakeArm:
         self.seen.append(seen)
         if self.answers:
             status, headers, body = self.answers.popleft()
-            if status:
+            if status > 0:
                 return status, headers, body
+            if status == DROP:
+                self.put(seen.path, seen.body)
+                return DROP, {}, None
         match seen.method:
             case "PUT":
                 return 200, {}, self.put(seen.path, seen.body)
@@ -107,6 +111,9 @@ def running_arm(folder: Any):
                 )
             else:
                 status, headers, body = fake.answer(seen)
+            if status == DROP:
+                self.close_connection = True
+                return
             payload = b"" if body is None else json.dumps(body).encode()
             self.send_response(status)
             for name, value in headers.items():

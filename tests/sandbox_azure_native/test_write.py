@@ -343,6 +343,13 @@ def test_what_passes_is_repeated(engine, arm, passing):
     assert arm.methods() == ["GET", "PUT", "PUT"]
 
 
+def test_an_answer_lost_on_the_way_is_asked_for_again(engine, arm):
+    arm.answers.extend([(0, {}, None), (-1, {}, None)])
+    identifier, _ = engine.create(ACCOUNT, INPUTS)
+    assert identifier == ACCOUNT_ID
+    assert arm.methods() == ["GET", "PUT", "PUT"]
+
+
 def test_what_does_not_pass_in_time_is_an_error(engine, arm):
     arm.answers.extend([(0, {}, None), *[(500, {"Retry-After": "0"}, FAILED)] * 9])
     error = refusal(lambda: engine.create(ACCOUNT, INPUTS))
