@@ -52,7 +52,7 @@ def agent_of(document: Document, world: World) -> Agent:
         metadata=dict(section(tree, "metadata")),
         tools=_tools(tree, world),
         checks=_checks(tree, world),
-        lifecycle=world.lifecycle(tree),
+        lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
 

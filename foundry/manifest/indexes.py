@@ -48,7 +48,7 @@ def index_of(document: Document, world: World) -> SearchIndex:
         alias=tree.get("alias"),
         rebuild=str(tree.get("rebuild", "forbid")),
         documents=_documents(tree, definition, world),
-        lifecycle=world.lifecycle(tree),
+        lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
 

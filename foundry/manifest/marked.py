@@ -101,6 +101,21 @@ def texts(tree: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[s
             yield from texts(value, (*path, index))
 
 
+def marked(value: Any, mark: Mark) -> Any:
+    """Ordinary values with one place for all of them."""
+    if isinstance(value, dict):
+        mapping = Mapping(mark)
+        for key, item in value.items():
+            mapping.put(key, marked(item, mark), mark, mark)
+        return mapping
+    if isinstance(value, list):
+        sequence = Sequence(mark)
+        for item in value:
+            sequence.put(marked(item, mark), mark)
+        return sequence
+    return value
+
+
 def put_text(tree: Any, path: tuple[str | int, ...], text: str) -> None:
     """Put a text in the place of another; where it stands stays the same."""
     for step in path[:-1]:

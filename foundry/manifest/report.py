@@ -20,6 +20,10 @@ class Report:
         """Something a person should know; it stops nothing."""
         self._findings[Finding(at.position, what, fix, Severity.WARNING)] = None
 
+    def take(self, other: Report) -> None:
+        """Add all findings of another report."""
+        self._findings.update(other._findings)
+
     @property
     def failed(self) -> bool:
         """Whether there is any error."""

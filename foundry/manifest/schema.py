@@ -252,6 +252,10 @@ class _Fault:
             case other:
                 return self._limit(str(other))
 
+    @property
+    def _hidden(self) -> bool:
+        return self.schema.get("writeOnly") is True
+
     # ---- the place
 
     def _at(self) -> Mark:
@@ -306,7 +310,9 @@ class _Fault:
         distinct = list(dict.fromkeys(wanted))
         want = " or ".join(distinct)
         shown = at.plain if at.plain is not None else value if isinstance(value, str) else None
-        what = f"{self._name()} is {_kind_of(value)}, not {want}"
+        # What stands in the place of a credential may be one, and a finding ends up in logs.
+        found = "text" if isinstance(value, str) and self._hidden else _kind_of(value)
+        what = f"{self._name()} is {found}, not {want}"
         if "text" in distinct and shown and not isinstance(value, str):
             return self._tell(what, f'write "{shown}"')
         if distinct == ["true or false"] and str(shown).lower() in _BOOLEANS:
@@ -366,7 +372,10 @@ class _Fault:
                 "declare fewer",
             ),
             "uniqueItems": (f"{self._name()} lists something twice", "list each once"),
-            "pattern": (f"`{_short(value)}` is not allowed as {self._name()}", "correct it"),
+            "pattern": (
+                f"{'this' if self._hidden else f'`{_short(value)}`'} is not allowed as {self._name()}",
+                "correct it",
+            ),
         }.get(validator, (f"{self._name()} is not allowed like this", "see the field's description"))
         return self._tell(what, self.says.get("fix", fix))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import json
 import os
 import posixpath
 import re
@@ -14,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from foundry.manifest.interpolation import Interpolation
-from foundry.manifest.marked import Mapping, Mark, place, put_text, texts
+from foundry.manifest.marked import Mapping, Mark, marked, place, put_text, texts
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
-from foundry.manifest.yaml12 import read
+from foundry.manifest.yaml12 import Reading, read
 from foundry.model import KnowledgeFile
 
 LARGEST: Final = 512 * 1024 * 1024
@@ -110,13 +111,41 @@ class Shelf:
         content = self._content(path, at)
         if content is None:
             return None
-        reading = read(content, path, self._report, material=True)
+        reading = (
+            self._json(content, path)
+            if path.endswith(".json")
+            else read(content, path, self._report, material=True)
+        )
         if not reading.sound:
             return None
         if not isinstance(reading.value, Mapping):
             self._report.error(reading.mark, "the document is not a mapping", "write a JSON or YAML object")
             return None
         return reading.value if fill is None else self._filled(reading.value, fill)
+
+    def _json(self, content: str, path: str) -> Reading:
+        start = Mark(path, 1, 1)
+        try:
+            value = json.loads(content, parse_constant=_refuse)
+        except json.JSONDecodeError as error:
+            self._report.error(
+                Mark(path, error.lineno, error.colno),
+                f"malformed JSON: {error.msg}",
+                "correct the punctuation here",
+            )
+            return Reading(None, start, sound=False)
+        except (ValueError, RecursionError):
+            self._report.error(
+                start, "the document holds numbers or a depth that JSON has no place for", "make it simpler"
+            )
+            return Reading(None, start, sound=False)
+        told = Report()
+        reading = read(content, path, told, material=True)
+        if reading.value is None:
+            # JSON that YAML can't read (escaped surrogates, for one) is taken without the places of its values.
+            return Reading(marked(value, start), start, sound=True)
+        self._report.take(told)
+        return reading
 
     def _filled(self, tree: Mapping, fill: Interpolation) -> Mapping | None:
         # Values are filled after parsing, so that no setting can change what the document is.
@@ -310,6 +339,10 @@ class Shelf:
 
     def _tell(self, problem: _Problem, at: Mark) -> None:
         self._report.error(at, problem.what, problem.fix)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _hashed(full: Path, size: int) -> _Facts:

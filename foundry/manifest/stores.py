@@ -31,7 +31,7 @@ def store_of(document: Document, world: World) -> VectorStore:
         chunking_strategy=plain(chunking) if isinstance(chunking, Mapping) else None,
         expires_after_days=days if isinstance(days, int) else None,
         metadata=dict(section(tree, "metadata")),
-        lifecycle=world.lifecycle(tree),
+        lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
 

@@ -261,9 +261,14 @@ class World:
         result: Result = self.done[known][1]
         return result
 
-    def lifecycle(self, tree: Mapping) -> Lifecycle:
+    def lifecycle(self, document: Document) -> Lifecycle:
         """How a document says it wants to be looked after."""
-        told = section(tree, "lifecycle")
+        told = section(document.tree, "lifecycle")
+        for previous, at in words(told, "previous_names"):
+            other = self.documents.by_kind[document.kind].get(previous)
+            if other is not None and not other.omitted:
+                what = f"`{previous}` is the name of {other.sources[0]}, so it is no previous name"
+                self.report.error(at, what, "list only names that nothing has now")
         adopt = told.get("adopt")
         taken = None
         if isinstance(adopt, str):

@@ -83,7 +83,6 @@ class _Reader:
         self._path = path
         self._report = report
         self._material = material
-        self._language = "JSON" if path.endswith(".json") else "YAML"
         self._events: Any = None
         self.sound = True
 
@@ -223,7 +222,7 @@ class _Reader:
         what = (
             f"the character U+{ord(found.group()):04X}, which YAML does not allow"
             if found
-            else f"malformed {self._language}: {_first_line(error)}"
+            else f"malformed YAML: {_first_line(error)}"
         )
         self._fault(mark, what, "remove it")
 
@@ -240,13 +239,11 @@ class _Reader:
         )
         self._fault(
             mark,
-            f"malformed {self._language}: {problem}{inside}",
+            f"malformed YAML: {problem}{inside}",
             self._advice(problem, error.context or "", mark),
         )
 
     def _advice(self, problem: str, context: str, mark: Mark) -> str:
-        if self._language == "JSON":
-            return "correct the punctuation here"
         lines = self._text.splitlines()
         line = lines[mark.line - 1] if mark.line <= len(lines) else ""
         if "\t" in line[: mark.column]:

@@ -158,3 +158,12 @@ def test_a_document_in_a_layer_that_writes_no_path_keeps_the_first_ones(project)
     project.write("stacks/dev/desk.yaml", "kind: Agent\nname: desk\ninstructions: {interpolate: true}\n")
     project.write(PROMPT, "You work in ${stack}.\n")
     assert project.load().manifest.agents[0].instructions == "You work in dev.\n"
+
+
+def test_json_that_yaml_could_not_read_is_taken(project, write_agent):
+    project.write(
+        "stacks/base/formats/quote.json", '{\n\t"type": "object", "description": "a \\/ b \\ud83d\\ude00"}'
+    )
+    write_agent("tools: {q: {type: function, parameters: {file: ../formats/quote.json}}}\n")
+    tool = project.load().manifest.agents[1].tools[0]
+    assert tool.settings["parameters"] == {"type": "object", "description": "a / b \U0001f600"}
