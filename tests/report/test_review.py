@@ -1,4 +1,8 @@
-"""What a reviewer reads. The previews are the real engine's, of a synthetic program; positions in source files are left out."""
+"""What a reviewer reads.
+
+The previews are the real engine's, of a synthetic program, and one is the embedded engine's; positions in source files and times are
+left out.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +55,10 @@ def test_every_review_of_a_stack_starts_with_the_same_hidden_line(name: str) -> 
 
 def test_without_changes_the_review_is_one_line() -> None:
     assert review("unchanged").splitlines()[1:] == ["`dev`: no changes (16 objects)."]
+
+
+def test_previews_of_both_engines_read_the_same() -> None:
+    assert review("edits-embedded") == review("edits")
 
 
 def test_headline_counts_things_of_the_cloud_and_no_components() -> None:
