@@ -40,6 +40,7 @@ class Wire:
         self.session = requests.Session()
         self.session.verify = str(self.serving.ca)
         self.session.trust_env = False
+        self.tokens: dict[str, str] = {}
 
     def token(self, resource: str) -> str:
         query = {"api-version": "2019-08-01", "resource": resource}
@@ -56,7 +57,9 @@ class Wire:
     def send(self, method: str, path: str, audience: str | None, **options: Any) -> requests.Response:
         headers = dict(options.pop("headers", {}))
         if audience:
-            headers["Authorization"] = f"Bearer {self.token(audience)}"
+            if audience not in self.tokens:
+                self.tokens[audience] = self.token(audience)
+            headers["Authorization"] = f"Bearer {self.tokens[audience]}"
         return self.session.request(method, self.serving.url + path, headers=headers, **options)
 
     def arm(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
@@ -79,8 +82,7 @@ class Wire:
         if url is None:
             return None
         for _ in range(2_000):
-            token = self.token("https://management.azure.com/")
-            polled = self.session.get(url, headers={"Authorization": f"Bearer {token}"})
+            polled = self.send("GET", url.removeprefix(self.serving.url), "https://management.azure.com/")
             if polled.status_code == 202 or (polled.content and polled.json().get("status") == "InProgress"):
                 continue
             return polled.json() if polled.content else {}

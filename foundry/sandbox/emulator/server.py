@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -123,11 +124,25 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn raises the signal once more after a clean stop, which would turn the exit status into a failure.
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        held = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in held.items():
+                signal.signal(number, handler)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=_GRACE_SECONDS)
         for transport in list(self._peers.transports.values()):
             transport.abort()
+        await asyncio.sleep(0)
         await super().shutdown(sockets)
 
 
