@@ -141,9 +141,17 @@ def _compare(table: Table, path: str, old: Any, new: Any, applied: Any) -> Itera
             if ours is ABSENT or theirs is ABSENT:
                 yield from _whole(f"{path}[{key}]", theirs, ours)
             else:
-                yield from _compare(part, f"{path}[{key}]", theirs, ours, _item(applied, key))
+                before = _item(applied, key)
+                ours = {**_going_away(table, ours, before), **ours} if isinstance(ours, Mapping) else ours
+                yield from _compare(part, f"{path}[{key}]", theirs, ours, before)
     elif not same(old, new):
         yield from _whole(path, old, new)
+
+
+def _going_away(table: Items, ours: Mapping[str, Any], before: Any) -> dict[str, Any]:
+    """The service's defaults for what the last declaration said of this item and this one doesn't."""
+    defaults = table.default(ours)
+    return {field: defaults[field] for field in _keys(before) if field not in ours and field in defaults}
 
 
 def _whole(path: str, old: Any, new: Any) -> Iterator[Change]:

@@ -57,12 +57,14 @@ class Record:
 class Items:
     """A list of mappings in which order means nothing: each is found by its key.
 
-    `key` gives the key of one item. `of` gives the item's table. `complete` fills in what absence means for this item.
+    `key` gives the key of one item. `of` gives the item's table. `complete` fills in what absence always means for this
+    item; `default` what the service makes of fields that were declared and no longer are.
     """
 
     key: Callable[[Mapping[str, Any]], str]
     of: Callable[[Mapping[str, Any]], Record]
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    default: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     sort: Sort = Sort.OWNED
 
 
@@ -221,38 +223,41 @@ def _is_vector(kind: str) -> bool:
     return kind in {f"Collection(Edm.{width})" for width in ("Single", "Half", "Int16", "SByte", "Byte")}
 
 
-def complete_field(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Writes out the attributes that AI Search gives a field which doesn't name them."""
-    kind = str(item.get("type", ""))
+def _is_complex(item: Mapping[str, Any]) -> bool:
+    return str(item.get("type", "")).endswith(("Edm.ComplexType", "Edm.ComplexType)"))
+
+
+def _shown_unless_told(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Writes out whether a field can be retrieved: the one attribute that somebody may change by hand."""
     given = {key: value for key, value in item.items() if value is not None}
-    if kind.endswith(("Edm.ComplexType", "Edm.ComplexType)")):
+    if _is_complex(item) or "retrievable" in given:
         return given
+    return {**given, "retrievable": bool(given.get("key")) or not _is_vector(str(item.get("type", "")))}
+
+
+def _field_defaults(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The attributes that AI Search gives a field which doesn't name them."""
+    if _is_complex(item):
+        return item
+    kind = str(item.get("type", ""))
     text, vector, many = "Edm.String" in kind, _is_vector(kind), kind.startswith("Collection(")
-    key = bool(given.get("key", False))
-    geography = "Edm.GeographyPoint" in kind
     defaults = {
         "key": False,
-        "retrievable": key or not vector,
         "searchable": text or vector,
         "filterable": not vector,
-        "sortable": not many and not vector,
-        "facetable": not vector and not geography,
+        "sortable": not many,
+        "facetable": not vector and "Edm.GeographyPoint" not in kind,
+        "stored": True,
     }
-    if vector:
-        defaults["stored"] = True
-    return {**defaults, **given}
+    return {**defaults, **item}
 
 
+# None of these can change on a field that exists, so a hand can't make them drift, and their defaults needn't be guessed.
+_FIXED: Final = ("key", "stored", "searchable", "filterable", "sortable", "facetable")
 _ATTRIBUTES: Final = (
     "name",
     "type",
-    "key",
     "retrievable",
-    "stored",
-    "searchable",
-    "filterable",
-    "sortable",
-    "facetable",
     "indexAnalyzer",
     "searchAnalyzer",
     "normalizer",
@@ -267,13 +272,14 @@ def _field_table(_: Mapping[str, Any]) -> Record:
     return Record(
         {
             **dict.fromkeys(_ATTRIBUTES, _OWNED),
+            **dict.fromkeys(_FIXED, _DEFAULTED),
             "analyzer": Leaf(absent=("standard.lucene",)),
             "fields": _FIELDS,
         }
     )
 
 
-_FIELDS: Final = Items(key=_named, of=_field_table, complete=complete_field)
+_FIELDS: Final = Items(key=_named, of=_field_table, complete=_shown_unless_told, default=_field_defaults)
 
 _BM25: Final = {"@odata.type": "#Microsoft.Azure.Search.BM25Similarity"}
 

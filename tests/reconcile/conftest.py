@@ -14,7 +14,7 @@ from azure.ai.agents import AgentsClient
 from azure.core.credentials import AccessToken
 
 from foundry.reconcile import Session
-from foundry.sandbox.emulator import Serving, serve
+from foundry.sandbox.emulator import Serving, Settings, serve
 from foundry.service.connect import AzureServices
 from foundry.service.patience import Patience, Timing
 
@@ -98,6 +98,15 @@ class World:
         env = {"FAC_ARM_ENDPOINT": self.serving.url}
         services = AzureServices(credential=lambda: Credential(self.serving), patience=bounds, env=env)
         return Session(services, bounds, root=self.root)
+
+    @property
+    def search(self) -> str:
+        """The ARM id of the search service that all tests share."""
+        return SEARCH
+
+    def credential(self) -> Credential:
+        """The deployer."""
+        return Credential(self.serving)
 
     def official(self) -> AgentsClient:
         """The official client, as somebody at a desk uses it."""
@@ -201,7 +210,8 @@ def arm(serving: Serving, path: str, body: Any, version: str, method: str = "PUT
 
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with serve(tmp_path_factory.mktemp("emulator")) as running:
+    settings = Settings(check_host_roles=False)
+    with serve(tmp_path_factory.mktemp("emulator"), settings=settings) as running:
         arm(running, GROUP, {"location": "westus"}, "2024-03-01")
         properties = {
             "customSubDomainName": "contoso",
@@ -216,7 +226,12 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
             "properties": properties,
         }
         arm(running, ACCOUNT, account, "2025-06-01")
-        arm(running, SEARCH, {"location": "westus", "sku": {"name": "basic"}, "properties": {}}, "2025-05-01")
+        arm(
+            running,
+            SEARCH,
+            {"location": "westus", "sku": {"name": "basic"}, "properties": {"disableLocalAuth": True}},
+            "2025-05-01",
+        )
         for number, (scope, role) in enumerate(
             [
                 (ACCOUNT, "Foundry User"),
@@ -256,3 +271,39 @@ def world(serving: Serving, tmp_path: Path) -> Iterator[World]:
 def gone(serving: Serving) -> Callable[[str], None]:
     """Deletes an ARM resource."""
     return lambda path: arm(serving, path, None, "2025-06-01", "DELETE")
+
+
+@pytest.fixture
+def search_endpoint(serving: Serving) -> str:
+    """The address of the search service."""
+    made = requests.get(
+        f"{serving.url}{SEARCH}",
+        params={"api-version": "2025-05-01"},
+        headers={
+            "Authorization": f"Bearer {Credential(serving).get_token('https://management.azure.com/.default').token}"
+        },
+        verify=str(serving.ca),
+        timeout=10,
+    ).json()
+    return str(made["properties"]["endpoint"])
+
+
+@pytest.fixture
+def search_agent(world: World) -> Callable[[str], dict[str, Any]]:
+    """Inputs of an agent that searches an index; the project gets the capability host that the tool needs."""
+
+    for scope in (ACCOUNT, world.project):
+        host = {"properties": {"capabilityHostKind": "Agents"}}
+        arm(world.serving, f"{scope}/capabilityHosts/agents", host, "2025-06-01")
+
+    def inputs(index: str) -> dict[str, Any]:
+        connection = f"{world.project}/connections/search"
+        tool = {
+            "name": "stock",
+            "type": "azure_ai_search",
+            "index_connection_id": connection,
+            "index_name": index,
+        }
+        return world.agent("stock", tools=[tool])
+
+    return inputs
