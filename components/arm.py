@@ -48,10 +48,24 @@ class ArmId:
 
 
 def fixed_name(
-    parent: pulumi.Resource, after: pulumi.Input[Sequence[pulumi.Resource]] = ()
+    parent: pulumi.Resource,
+    after: pulumi.Input[Sequence[pulumi.Resource]] = (),
+    *,
+    immutable: Sequence[str] = (),
+    secret: Sequence[str] = (),
 ) -> pulumi.ResourceOptions:
-    """Options of an Azure resource whose name we choose: its replacement has the same, so the old one must go first."""
-    return pulumi.ResourceOptions(parent=parent, depends_on=after, delete_before_replace=True)
+    """Options of an Azure resource whose name we choose: its replacement has the same, so the old one must go first.
+
+    `immutable` are properties that Azure never changes in place and azure-native doesn't know as such (nested ones in their wire
+    spelling); `secret` are outputs that no state file may hold in clear.
+    """
+    return pulumi.ResourceOptions(
+        parent=parent,
+        depends_on=after,
+        delete_before_replace=True,
+        replace_on_changes=list(immutable),
+        additional_secret_outputs=list(secret),
+    )
 
 
 def name_of(arm_id: pulumi.Input[str]) -> pulumi.Output[str]:

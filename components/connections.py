@@ -70,7 +70,7 @@ class Connections(pulumi.ComponentResource):
 
     def _make(self, connection: str, properties: Properties, args: ConnectionsArgs) -> pulumi.CustomResource:
         logical_name = f"{args.prefix}{connection}"
-        opts = fixed_name(self, self.last)
+        opts = fixed_name(self, self.last, immutable=["properties.authType", "properties.category"])
         if args.project_name is None:
             return cognitiveservices.AccountConnection(
                 logical_name,

@@ -64,5 +64,5 @@ class ModelDeployments(pulumi.ComponentResource):
                 # A name that isn't this stack's is one of Azure's own filters, such as Microsoft.DefaultV2.
                 rai_policy_name=args.filters.get(content_filter, content_filter) if content_filter else None,
             ),
-            opts=fixed_name(self, self.last),
+            opts=fixed_name(self, self.last, immutable=["properties.model.format", "properties.model.name"]),
         )

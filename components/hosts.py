@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_azure_native import cognitiveservices
 
+from .arm import fixed_name
+
 HOST_NAME = "agents"
 
 
@@ -55,12 +57,7 @@ class CapabilityHosts(pulumi.ComponentResource):
             account_name=args.account_name,
             resource_group_name=args.resource_group_name,
             capability_host_properties=cognitiveservices.CapabilityHostArgs(capability_host_kind="Agents"),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=everything,
-                replace_on_changes=["capability_host_properties"],
-                delete_before_replace=True,
-            ),
+            opts=fixed_name(self, everything, immutable=["capability_host_properties"]),
         )
         hosts: list[pulumi.Resource] = [account_host]
         for project in args.projects:
@@ -76,12 +73,7 @@ class CapabilityHosts(pulumi.ComponentResource):
                         vector_store_connections=[project.vector_connection],
                         storage_connections=[project.storage_connection],
                     ),
-                    opts=pulumi.ResourceOptions(
-                        parent=self,
-                        depends_on=[hosts[-1]],
-                        replace_on_changes=["project_capability_host_properties"],
-                        delete_before_replace=True,
-                    ),
+                    opts=fixed_name(self, [hosts[-1]], immutable=["project_capability_host_properties"]),
                 )
             )
         self.hosts = tuple(hosts)

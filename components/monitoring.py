@@ -72,7 +72,7 @@ class Monitoring(pulumi.ComponentResource):
             workspace_resource_id=workspace.id,
             disable_local_auth=True,
             tags=dict(args.tags),
-            opts=children,
+            opts=fixed_name(self, secret=["connection_string", "instrumentation_key"]),
         )
         for watched, resource_id in args.watched.items():
             monitor.DiagnosticSetting(
