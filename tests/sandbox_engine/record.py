@@ -25,8 +25,8 @@ import psutil
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import normal  # noqa: E402
-from scenarios import PASSPHRASE, PROJECT, SALT, SCENARIOS, STACK, Scenario, Stage  # noqa: E402
+import engine_normal as normal  # noqa: E402
+from engine_scenarios import PASSPHRASE, PROJECT, SALT, SCENARIOS, STACK, Scenario, Stage  # noqa: E402
 
 HELD_WITHIN_SECONDS = 60.0
 

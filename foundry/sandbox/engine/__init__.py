@@ -8,7 +8,15 @@ name what it leaves to the CLI.
 """
 
 from foundry.sandbox.engine.errors import EngineError, NotSupportedError, StackLockedError, StateError
-from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted, StepFailed, StepFinished, StepStarted
+from foundry.sandbox.engine.events import (
+    Diagnostic,
+    Event,
+    RunFinished,
+    RunStarted,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
 from foundry.sandbox.engine.pending import Clear, ImportId, Keep, Resolution
 from foundry.sandbox.engine.runner import Operation, Options, Outcome, run
 from foundry.sandbox.engine.state import PendingOperation, Resource

@@ -94,14 +94,20 @@ def _show(operation: Operation, options: Options, arguments: Arguments) -> Outco
             print(document.text())
     if arguments.json:
         return run(operation, options, EventLines(lambda line: print(line, flush=True)).take)
-    display = Display(_console(arguments), shows_details=arguments.diff, shows_outputs=not arguments.suppress_outputs)
+    display = Display(
+        _console(arguments), shows_details=arguments.diff, shows_outputs=not arguments.suppress_outputs
+    )
     return run(operation, options, display.take)
 
 
 def _console(arguments: Arguments) -> Console:
     forced = {"always": True, "never": False}.get(arguments.color)
     return Console(
-        force_terminal=forced, no_color=arguments.color == "never" or None, highlight=False, markup=False, emoji=False
+        force_terminal=forced,
+        no_color=arguments.color == "never" or None,
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
 
 
@@ -117,7 +123,11 @@ def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
     place = backend.open_stack(url, project.name, stack)
     if arguments.verb == "cancel":
         count = lock.cancel(place.locks)
-        print(f"The currently running update for '{place.name}' has been canceled!" if count else f"'{place.name}' isn't locked")
+        print(
+            f"The currently running update for '{place.name}' has been canceled!"
+            if count
+            else f"'{place.name}' isn't locked"
+        )
         return 0
     if arguments.verb == "stack export":
         text = inspect.export_text(project, place, arguments.config_file, show_secrets=arguments.show_secrets)
@@ -126,7 +136,9 @@ def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
         else:
             print(text)
         return 0
-    outputs = inspect.stack_outputs(project, place, arguments.config_file, show_secrets=arguments.show_secrets)
+    outputs = inspect.stack_outputs(
+        project, place, arguments.config_file, show_secrets=arguments.show_secrets
+    )
     if arguments.words:
         name = arguments.words[0]
         if name not in outputs:

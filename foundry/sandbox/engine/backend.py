@@ -52,20 +52,28 @@ def open_stack(url: str, project: str, name: str) -> Stack:
     """The stack's place in the backend at `url` (file://...). Raises EngineError and NotSupportedError; makes nothing."""
     parts = urlsplit(url)
     if parts.scheme != "file":
-        raise NotSupportedError(f"the backend {parts.scheme or url!r} (PULUMI_BACKEND_URL; only file:// folders)")
+        raise NotSupportedError(
+            f"the backend {parts.scheme or url!r} (PULUMI_BACKEND_URL; only file:// folders)"
+        )
     folder = Path(unquote(parts.netloc + parts.path)).expanduser() / ".pulumi"
     *owner, short = name.split("/")
     if owner and (owner[0] != "organization" or (len(owner) == 2 and owner[1] != project) or len(owner) > 2):
-        raise EngineError(f"stack {name!r}: a file backend knows organization/{project}/STACK, or STACK alone")
+        raise EngineError(
+            f"stack {name!r}: a file backend knows organization/{project}/STACK, or STACK alone"
+        )
     if not _STACK_NAME.fullmatch(short):
-        raise EngineError(f"stack {name!r}: a stack's name has letters, digits, '-', '_' and '.', at most 100")
+        raise EngineError(
+            f"stack {name!r}: a stack's name has letters, digits, '-', '_' and '.', at most 100"
+        )
     meta = folder / "meta.yaml"
     if meta.exists():
         version = (yaml.safe_load(meta.read_text(encoding="utf-8")) or {}).get("version")
         if version != _LAYOUT:
             raise NotSupportedError(f"layout version {version} of the file backend ({meta})")
     elif (folder / "stacks").is_dir() and any((folder / "stacks").glob("*.json")):
-        raise NotSupportedError(f"the old layout of the file backend in {folder} (run `pulumi state upgrade`)")
+        raise NotSupportedError(
+            f"the old layout of the file backend in {folder} (run `pulumi state upgrade`)"
+        )
     return Stack(folder=folder, project=project, name=short)
 
 
@@ -95,9 +103,13 @@ def load(stack: Stack) -> Deployment | None:
         document = json.loads(text)
         version, checkpoint = document["version"], document["checkpoint"]
     except (ValueError, KeyError, TypeError) as error:
-        raise StateError(f"the state {stack.file} is damaged; {stack.file.name}.bak beside it is the one before") from error
+        raise StateError(
+            f"the state {stack.file} is damaged; {stack.file.name}.bak beside it is the one before"
+        ) from error
     if version != CHECKPOINT_VERSION or document.get("features"):
-        raise NotSupportedError(f"checkpoint version {version} with features {document.get('features') or []} ({stack.file})")
+        raise NotSupportedError(
+            f"checkpoint version {version} with features {document.get('features') or []} ({stack.file})"
+        )
     return read_deployment(checkpoint.get("latest") or {}, str(stack.file))
 
 

@@ -25,7 +25,9 @@ class Line:
     depth: int = 0
 
 
-def between(old: Properties | None, new: Properties | None, *, skip: frozenset[str] = frozenset()) -> list[Line]:
+def between(
+    old: Properties | None, new: Properties | None, *, skip: frozenset[str] = frozenset()
+) -> list[Line]:
     """The lines that lead from `old` to `new`; None is a side without a resource. Keys that `skip` names are left out."""
     before = {k: v for k, v in (old or {}).items() if k not in skip}
     after = {k: v for k, v in (new or {}).items() if k not in skip}

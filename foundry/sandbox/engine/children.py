@@ -25,7 +25,10 @@ _LONGEST_LINE = 16 * 1024 * 1024
 def interpreter(project: Project) -> str:
     """The Python that runs the project: its virtualenv's if that exists, else ours."""
     if project.virtualenv is not None:
-        for candidate in (project.virtualenv / "bin" / "python", project.virtualenv / "Scripts" / "python.exe"):
+        for candidate in (
+            project.virtualenv / "bin" / "python",
+            project.virtualenv / "Scripts" / "python.exe",
+        ):
             if candidate.exists():
                 return str(candidate)
     return sys.executable

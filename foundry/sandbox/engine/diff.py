@@ -91,7 +91,8 @@ def with_replace_on_changes(diff: Diff, options: Sequence[str]) -> Diff:
     detailed = diff.detailed
     if detailed is not None:
         detailed = {
-            k: replace(d, kind=_TO_REPLACE.get(d.kind, d.kind)) if replaces(k) else d for k, d in detailed.items()
+            k: replace(d, kind=_TO_REPLACE.get(d.kind, d.kind)) if replaces(k) else d
+            for k, d in detailed.items()
         }
     keys = dict.fromkeys((*diff.replaces, *(k for k in diff.changed if replaces(k))))
     return replace(diff, detailed=detailed, replaces=tuple(keys))

@@ -11,13 +11,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted, StepFailed, StepFinished, StepStarted
+from foundry.sandbox.engine.events import (
+    Diagnostic,
+    Event,
+    RunFinished,
+    RunStarted,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
 from foundry.sandbox.engine.state import Resource, to_json
 from foundry.sandbox.engine.steps import Op, Step
 from foundry.sandbox.engine.values import SECRET, SIGNATURE, UNKNOWN, map_secrets, masked
 
 _PREFIXES = {"error": "error: ", "warning": "warning: ", "debug": "debug: "}
-_HALVES = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.READ_REPLACEMENT, Op.DISCARD_REPLACED, Op.REMOVE_PENDING_REPLACE)
+_HALVES = (
+    Op.CREATE_REPLACEMENT,
+    Op.DELETE_REPLACED,
+    Op.READ_REPLACEMENT,
+    Op.DISCARD_REPLACED,
+    Op.REMOVE_PENDING_REPLACE,
+)
 _NANOSECONDS = 1_000_000_000
 
 
@@ -62,7 +76,9 @@ def preview_step(event: StepStarted) -> dict[str, Any]:
 def is_shown(event: StepStarted) -> bool:
     """Whether the document has the step: no sames but the stack's and changes of protection, no halves of replacements."""
     if event.op is Op.SAME:
-        protection_changed = event.old is not None and event.new is not None and event.old.protect != event.new.protect
+        protection_changed = (
+            event.old is not None and event.new is not None and event.old.protect != event.new.protect
+        )
         return protection_changed or is_root(event.new)
     return event.op not in _HALVES
 
@@ -130,11 +146,25 @@ class EventLines:
             case RunStarted(config=config):
                 return {"preludeEvent": {"config": dict(config)}}
             case StepStarted():
-                return {"resourcePreEvent": {"metadata": _metadata(event.step, event.op, event.urn, event.old, event.new)}}
+                return {
+                    "resourcePreEvent": {
+                        "metadata": _metadata(event.step, event.op, event.urn, event.old, event.new)
+                    }
+                }
             case StepFinished():
-                return {"resOutputsEvent": {"metadata": _metadata(event.step, event.op, event.urn, event.old, event.new)}}
+                return {
+                    "resOutputsEvent": {
+                        "metadata": _metadata(event.step, event.op, event.urn, event.old, event.new)
+                    }
+                }
             case StepFailed(step=step, op=op, urn=urn):
-                return {"resOpFailedEvent": {"metadata": _metadata(step, op, urn, step.old, step.new), "status": 2, "steps": 0}}
+                return {
+                    "resOpFailedEvent": {
+                        "metadata": _metadata(step, op, urn, step.old, step.new),
+                        "status": 2,
+                        "steps": 0,
+                    }
+                }
             case Diagnostic(severity=severity, text=text, urn=urn, is_status=is_status):
                 content = {
                     "urn": urn,
@@ -160,7 +190,7 @@ class EventLines:
 def _metadata(step: Step, op: Op, urn: str, old: Resource | None, new: Resource | None) -> dict[str, Any]:
     resource = new or old
     provider = resource.provider if resource else ""
-    result = {
+    result: dict[str, Any] = {
         "op": op,
         "urn": urn,
         "type": resource.type if resource else "",

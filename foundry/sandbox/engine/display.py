@@ -15,9 +15,18 @@ from foundry.sandbox.engine import changes
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.changes import Line
 from foundry.sandbox.engine.digest import is_root
-from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted, StepFailed, StepFinished, StepStarted
+from foundry.sandbox.engine.events import (
+    Diagnostic,
+    Event,
+    RunFinished,
+    RunStarted,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op
+from foundry.sandbox.engine.values import Properties
 
 # What the SDK's dynamic providers keep among the properties for themselves.
 NOT_FOR_PEOPLE = frozenset({"__provider", "__internal"})
@@ -53,7 +62,13 @@ _DONE = {
     Op.SAME: "unchanged",
     Op.REMOVE_PENDING_REPLACE: "completed pending delete",
 }
-_TO_DO = {Op.CREATE: "create", Op.UPDATE: "update", Op.DELETE: "delete", Op.REPLACE: "replace", Op.READ: "read"}
+_TO_DO = {
+    Op.CREATE: "create",
+    Op.UPDATE: "update",
+    Op.DELETE: "delete",
+    Op.REPLACE: "replace",
+    Op.READ: "read",
+}
 _ORDER = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE, Op.READ)
 _HALVES = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.READ_REPLACEMENT, Op.DISCARD_REPLACED)
 _NOTEWORTHY_SECONDS = 0.05
@@ -96,7 +111,9 @@ class Display:
         if not self._is_preview or event.op in (Op.SAME, Op.REFRESH) or event.op in _HALVES:
             return
         sign = _SIGNS[event.op]
-        why = f"{_TO_DO.get(event.op, event.op)}" + (f" ({', '.join(event.step.keys)})" if event.step.keys else "")
+        why = f"{_TO_DO.get(event.op, event.op)}" + (
+            f" ({', '.join(event.step.keys)})" if event.step.keys else ""
+        )
         self._line(sign, event.urn, why, _STYLES.get(sign, ""))
         self._details(event.op, event.old, event.new)
 
@@ -128,7 +145,7 @@ class Display:
         before = None if op is Op.CREATE else old.inputs if old else None
         self._changes(before, new.inputs if new else None)
 
-    def _changes(self, old: changes.Properties | None, new: changes.Properties | None) -> None:
+    def _changes(self, old: Properties | None, new: Properties | None) -> None:
         for line in changes.between(old, new, skip=NOT_FOR_PEOPLE):
             self.console.print(_rendered(line), soft_wrap=True)
 
@@ -159,7 +176,9 @@ class Display:
 
     def _outputs(self, event: RunFinished) -> None:
         if event.is_preview:
-            lines = changes.between(dict(event.old_outputs), dict(event.outputs)) if event.kind == "up" else []
+            lines = (
+                changes.between(dict(event.old_outputs), dict(event.outputs)) if event.kind == "up" else []
+            )
         else:
             lines = [Line("", line.text, line.depth) for line in changes.between(None, dict(event.outputs))]
         if not lines:

@@ -29,7 +29,5 @@ class ProviderError(EngineError):
     """A provider answered a call with an error. `text` is the provider's own."""
 
 
-class CancelledError(EngineError):
-    """The user asked the run to stop."""
-
-    exit_code = 1
+class ProtectedError(EngineError):
+    """A step would take a resource away that is marked for protection."""

@@ -79,18 +79,26 @@ def former_urns(goal: Goal, *, stack: str, project: str, parent_aliases: Mapping
 
     `parent_aliases` maps a URN of this run to the one it was found under.
     """
-    own = [_collapsed(goal, alias, stack=stack, project=project, parent_aliases=parent_aliases) for alias in goal.aliases]
+    own = [
+        _collapsed(goal, alias, stack=stack, project=project, parent_aliases=parent_aliases)
+        for alias in goal.aliases
+    ]
     seen: dict[str, None] = dict.fromkeys(own)
     former_parent = parent_aliases.get(goal.parent)
     if former_parent:
-        seen[_inherited(goal.type, goal.name, goal.parent, former_parent, stack, project)] = None
+        child = _inherited(goal.type, goal.name, parent=goal.parent, former_parent=former_parent)
+        seen[urns.make(stack, project, former_parent, *child)] = None
         for urn in own:
-            inherited = _inherited(urns.type_of(urn), urns.name_of(urn), goal.parent, former_parent, stack, project)
-            seen[inherited] = None
+            child = _inherited(
+                urns.type_of(urn), urns.name_of(urn), parent=goal.parent, former_parent=former_parent
+            )
+            seen[urns.make(stack, project, former_parent, *child)] = None
     yield from seen
 
 
-def _collapsed(goal: Goal, alias: Alias, *, stack: str, project: str, parent_aliases: Mapping[str, str]) -> str:
+def _collapsed(
+    goal: Goal, alias: Alias, *, stack: str, project: str, parent_aliases: Mapping[str, str]
+) -> str:
     if alias.urn:
         return alias.urn
     parent = goal.parent
@@ -99,13 +107,17 @@ def _collapsed(goal: Goal, alias: Alias, *, stack: str, project: str, parent_ali
     if alias.no_parent:
         parent = ""
     return urns.make(
-        alias.stack or stack, alias.project or project, parent, alias.type or goal.type, alias.name or goal.name
+        alias.stack or stack,
+        alias.project or project,
+        parent,
+        alias.type or goal.type,
+        alias.name or goal.name,
     )
 
 
-def _inherited(type_: str, name: str, parent: str, former_parent: str, stack: str, project: str) -> str:
-    """A child's former URN under its parent's; a name that begins with the parent's changed along with it."""
+def _inherited(type_: str, name: str, *, parent: str, former_parent: str) -> tuple[str, str]:
+    """A child's type and name under its parent's former URN; a name that begins with the parent's changed along with it."""
     prefix = urns.name_of(parent)
     if name.startswith(prefix):
         name = urns.name_of(former_parent) + name.removeprefix(prefix)
-    return urns.make(stack, project, former_parent, type_, name)
+    return type_, name

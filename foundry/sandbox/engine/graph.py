@@ -78,9 +78,10 @@ def without_gone(resources: Sequence[Resource]) -> list[Resource]:
     for old in resources:
         resource = old.copy()
         resource.dependencies = tuple(d for d in old.dependencies if d in seen)
+        known = {k: tuple(d for d in deps if d in seen) for k, deps in old.property_dependencies.items()}
         resource.property_dependencies = {
-            k: tuple(d for d in deps if d in seen) for k, deps in old.property_dependencies.items()
-        }
+            k: deps for k, deps in known.items() if deps
+        }  # as the CLI leaves them
         resource.replace_with = tuple(d for d in old.replace_with if d in seen)
         if old.deleted_with not in seen:
             resource.deleted_with = ""
@@ -89,5 +90,3 @@ def without_gone(resources: Sequence[Resource]) -> list[Resource]:
         seen.add(old.urn)
         result.append(resource)
     return result
-
-

@@ -11,6 +11,7 @@ import runpy
 import signal
 import sys
 import threading
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 
@@ -34,7 +35,7 @@ def main() -> None:
     engine, pipe, kind, target = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     end_with(engine, pipe)
     sys.argv = [target, *sys.argv[5:]]
-    sys.path[0] = os.getcwd()
+    sys.path[0] = str(Path.cwd())
     if kind == "module":
         runpy.run_module(target, run_name="__main__", alter_sys=True)
     else:

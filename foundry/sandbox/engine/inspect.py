@@ -23,7 +23,9 @@ def _load(stack: backend.Stack) -> Deployment:
     return deployment
 
 
-def _crypter(project: Project, stack: backend.Stack, config_file: Path | None, deployment: Deployment) -> Crypter:
+def _crypter(
+    project: Project, stack: backend.Stack, config_file: Path | None, deployment: Deployment
+) -> Crypter:
     salt = deployment.salt or load_settings(config_file or project.settings_file(stack.name)).salt
     phrase = passphrase()
     if phrase is None or not salt:
@@ -31,7 +33,9 @@ def _crypter(project: Project, stack: backend.Stack, config_file: Path | None, d
     return open_salt(salt, phrase)
 
 
-def stack_outputs(project: Project, stack: backend.Stack, config_file: Path | None, *, show_secrets: bool) -> Properties:
+def stack_outputs(
+    project: Project, stack: backend.Stack, config_file: Path | None, *, show_secrets: bool
+) -> Properties:
     """The stack's outputs; secrets in plain text or as `[secret]`. Raises EngineError for a stack that isn't there."""
     deployment = _load(stack)
     root = next((r for r in deployment.resources if r.type == urns.STACK_TYPE and not r.delete), None)
@@ -44,10 +48,12 @@ def stack_outputs(project: Project, stack: backend.Stack, config_file: Path | No
     return dict(plain(opened(root.outputs, _crypter(project, stack, config_file, deployment), root.urn)))
 
 
-def export_text(project: Project, stack: backend.Stack, config_file: Path | None, *, show_secrets: bool) -> str:
+def export_text(
+    project: Project, stack: backend.Stack, config_file: Path | None, *, show_secrets: bool
+) -> str:
     """The deployment as `stack export` prints it. Raises EngineError."""
     deployment = _load(stack)
-    resources = [r for r in deployment.resources]
+    resources = deployment.resources
     crypter: Crypter | None = None
     if show_secrets and any(has_ciphertext(r.inputs) or has_ciphertext(r.outputs) for r in resources):
         crypter = _crypter(project, stack, config_file, deployment)
@@ -65,14 +71,20 @@ def export_text(project: Project, stack: backend.Stack, config_file: Path | None
 
     version = "3.0.0-embedded"
     document: dict[str, Any] = {
-        "manifest": {"time": "0001-01-01T00:00:00Z", "magic": hashlib.sha256(version.encode()).hexdigest(), "version": version},
+        "manifest": {
+            "time": "0001-01-01T00:00:00Z",
+            "magic": hashlib.sha256(version.encode()).hexdigest(),
+            "version": version,
+        },
         "resources": [exported(r) for r in resources],
         "metadata": deployment.metadata,
     }
     if deployment.salt:
         document["secrets_providers"] = {"type": "passphrase", "state": {"salt": deployment.salt}}
     if deployment.pending:
-        document["pending_operations"] = [{"resource": exported(p.resource), "type": p.kind} for p in deployment.pending]
+        document["pending_operations"] = [
+            {"resource": exported(p.resource), "type": p.kind} for p in deployment.pending
+        ]
     return json.dumps({"version": 3, "deployment": document}, indent=4)
 
 

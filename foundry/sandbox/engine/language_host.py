@@ -8,11 +8,11 @@ only the SDK. Exit status: 0, 1 for a RunError, 32 where an unhandled exception 
 
 import asyncio
 import logging
-import os
 import runpy
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pulumi
 from pulumi import runtime
@@ -24,10 +24,12 @@ THREADS_PER_OPERATION = 4  # the SDK blocks one for each call to the engine that
 def of_the_program(error: BaseException, program: str) -> str:
     """The traceback from the program's first line on; ours and the SDK's above it help nobody."""
     frames = traceback.extract_tb(error.__traceback__)
-    inside = os.path.abspath(program)
-    first = next((n for n, f in enumerate(frames) if os.path.abspath(f.filename).startswith(inside)), 0)
+    inside = str(Path(program).resolve())
+    first = next((n for n, f in enumerate(frames) if str(Path(f.filename).resolve()).startswith(inside)), 0)
     shown = traceback.format_list(frames[first:]) + traceback.format_exception_only(error)
-    return "Program failed with an unhandled exception:\nTraceback (most recent call last):\n" + "".join(shown)
+    return "Program failed with an unhandled exception:\nTraceback (most recent call last):\n" + "".join(
+        shown
+    )
 
 
 def main() -> int:
@@ -47,14 +49,20 @@ def main() -> int:
         )
     )
     sys.argv = [program]
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # resources that a failed run never awaited are no news
+    logging.getLogger("asyncio").setLevel(
+        logging.CRITICAL
+    )  # resources that a failed run never awaited are no news
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     executor = ThreadPoolExecutor(max_workers=max(int(parallel), 1) * THREADS_PER_OPERATION)
     loop.set_default_executor(executor)
     status = 1
+
+    def run() -> None:
+        runpy.run_path(program, run_name="__main__")
+
     try:
-        loop.run_until_complete(runtime.run_in_stack(lambda: runpy.run_path(program, run_name="__main__")))
+        loop.run_until_complete(runtime.run_in_stack(run))
         status = 0
     except pulumi.RunError as error:
         pulumi.log.error(str(error))

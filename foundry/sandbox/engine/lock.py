@@ -13,7 +13,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from foundry.sandbox.engine.errors import EngineError, StackLockedError
@@ -46,7 +46,11 @@ def _started_after(pid: int, timestamp: str) -> bool:
     """Whether the process with that id is a younger one that got the same number (told from /proc, where there is one)."""
     try:
         ticks = int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
-        boot = next(int(s.split()[1]) for s in Path("/proc/stat").read_text(encoding="ascii").splitlines() if s.startswith("btime"))
+        boot = next(
+            int(s.split()[1])
+            for s in Path("/proc/stat").read_text(encoding="ascii").splitlines()
+            if s.startswith("btime")
+        )
         locked = datetime.fromisoformat(timestamp[:19] + "+00:00" if timestamp.endswith("Z") else timestamp)
     except (OSError, ValueError, IndexError, StopIteration):
         return False
@@ -73,16 +77,23 @@ def holders(folder: Path) -> list[Holder]:
         except FileNotFoundError:
             continue  # released while we looked
         except (ValueError, KeyError, TypeError) as error:
-            raise EngineError(f"{file} is not a readable lock; remove it with `cancel` if no run is under way") from error
+            raise EngineError(
+                f"{file} is not a readable lock; remove it with `cancel` if no run is under way"
+            ) from error
     return found
 
 
 def _locked(others: list[Holder]) -> StackLockedError:
     lines = [
-        f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) to end or delete the "
-        "lock file with `cancel` (`fac cancel` or `pulumi cancel`)."
+        (
+            f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) to end or delete the "
+            "lock file with `pulumi cancel`, or the embedded engine's `cancel`."
+        )
     ]
-    lines += [f"  {h.file.as_uri()}: created by {h.username}@{h.hostname} (pid {h.pid}) at {h.timestamp}" for h in others]
+    lines += [
+        f"  {h.file.as_uri()}: created by {h.username}@{h.hostname} (pid {h.pid}) at {h.timestamp}"
+        for h in others
+    ]
     return StackLockedError("\n".join(lines))
 
 
@@ -92,7 +103,9 @@ def clear_dead(folder: Path, say: Callable[[str], None]) -> None:
         if holder.is_gone():
             holder.file.unlink(missing_ok=True)
             _forget_attributes(holder.file)
-            say(f"removed a lock left behind at {holder.timestamp} by process {holder.pid}, which no longer runs on this host")
+            say(
+                f"removed a lock left behind at {holder.timestamp} by process {holder.pid}, which no longer runs on this host"
+            )
 
 
 def _forget_attributes(file: Path) -> None:
@@ -112,7 +125,7 @@ def held(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
         "pid": os.getpid(),
         "username": getpass.getuser(),
         "hostname": socket.gethostname(),
-        "timestamp": datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "timestamp": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,16 +8,26 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import alias_pb2, engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import (
+    alias_pb2,
+    engine_pb2,
+    engine_pb2_grpc,
+    provider_pb2,
+    resource_pb2,
+    resource_pb2_grpc,
+)
 
 from foundry.sandbox.engine import urn as urns
-from foundry.sandbox.engine.deployment import Deployment, StoppedError
+from foundry.sandbox.engine.deployment import Deployment
 from foundry.sandbox.engine.errors import EngineError, NotSupportedError
 from foundry.sandbox.engine.events import Diagnostic, Event
+from foundry.sandbox.engine.execution import StoppedError
 from foundry.sandbox.engine.goal import Alias, Goal
 from foundry.sandbox.engine.provider import CHANNEL_OPTIONS
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.values import Properties, from_struct, to_struct
+
+Context = grpc.aio.ServicerContext[Any, Any]
 
 _FEATURES = frozenset({"secrets", "resourceReferences", "aliasSpecs", "deletedWith", "replaceWith"})
 _SEVERITIES = {
@@ -36,7 +46,7 @@ def duration_seconds(text: str) -> float:
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(n + u for n, u in parts) != text:
         raise EngineError(f"custom timeout {text!r}: expected a duration such as 30s, 5m or 1h30m")
-    seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
+    seconds: float = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
     return int(seconds) if seconds.is_integer() else seconds
 
 
@@ -56,6 +66,18 @@ def _refuse(request: resource_pb2.RegisterResourceRequest) -> None:
     for feature, is_asked in asked.items():
         if is_asked:
             raise NotSupportedError(f"{feature} ({request.type} {request.name!r})")
+
+
+def _refuse_read(request: resource_pb2.ReadResourceRequest) -> None:
+    if request.type == "pulumi:pulumi:StackReference":
+        raise NotSupportedError(f"a stack reference ({request.name!r})")
+    if request.packageRef or request.pluginDownloadURL:
+        raise NotSupportedError(f"a parameterized or downloaded provider ({request.type} {request.name!r})")
+
+
+def _refuse_invoke(request: resource_pb2.ResourceInvokeRequest) -> None:
+    if urns.package_of(request.tok) == "pulumi" or request.packageRef or request.pluginDownloadURL:
+        raise NotSupportedError(f"the function {request.tok}")
 
 
 def _alias(alias: alias_pb2.Alias) -> Alias:
@@ -83,8 +105,16 @@ def goal_of(request: resource_pb2.RegisterResourceRequest, provider: str) -> Goa
     for key in inputs:
         by_property.setdefault(key, ())
     timeouts = request.customTimeouts if request.HasField("customTimeouts") else None
-    given = {k: getattr(timeouts, k) for k in ("create", "update", "delete", "read")} if timeouts is not None else {}
-    before = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace else None
+    given = (
+        {k: getattr(timeouts, k) for k in ("create", "update", "delete", "read")}
+        if timeouts is not None
+        else {}
+    )
+    before = (
+        request.deleteBeforeReplace
+        if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
+        else None
+    )
     if urns.is_provider_type(request.type) and request.version:
         inputs["version"] = request.version
     return Goal(
@@ -122,11 +152,11 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._deployment = deployment
         self._providers_of: dict[str, dict[str, str]] = {}
 
-    async def SupportsFeature(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802, ARG002
+    async def SupportsFeature(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """Tell the SDK what it may ask for."""
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
 
-    async def RegisterResource(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def RegisterResource(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Bring a resource to its goal, and answer when it is there."""
         try:
             provider = await self._provider_for(request) if request.custom else ""
@@ -136,21 +166,28 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         except EngineError as error:
             await self._refused(context, error)
         if not request.custom:
-            self._providers_of[resource.urn] = {**self._providers_of.get(request.parent, {}), **request.providers}
+            self._providers_of[resource.urn] = {
+                **self._providers_of.get(request.parent, {}),
+                **request.providers,
+            }
         return _answer(resource, self._deployment)
 
     async def _provider_for(self, request: Any) -> str:
         if urns.is_provider_type(request.type):
             return ""
         package = urns.package_of(request.type)
-        named = request.provider or request.providers.get(package) or self._providers_of.get(request.parent, {}).get(package)
+        named = (
+            request.provider
+            or request.providers.get(package)
+            or self._providers_of.get(request.parent, {}).get(package)
+        )
         return named or await self._deployment.default_provider(package, request.version)
 
-    async def _refused(self, context: grpc.aio.ServicerContext, error: EngineError) -> None:
+    async def _refused(self, context: Context, error: EngineError) -> None:
         self._deployment.fail(str(error))
         await context.abort(grpc.StatusCode.UNAVAILABLE, _AFTER_STOP)
 
-    async def RegisterResourceOutputs(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def RegisterResourceOutputs(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Take the outputs of a component or of the stack."""
         try:
             await self._deployment.register_outputs(request.urn, from_struct(request.outputs))
@@ -158,13 +195,15 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             await self._refused(context, error)
         return empty_pb2.Empty()
 
-    async def ReadResource(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def ReadResource(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Look up a resource that is managed elsewhere."""
         try:
             if request.type == "pulumi:pulumi:StackReference":
                 raise NotSupportedError(f"a stack reference ({request.name!r})")
             if request.packageRef or request.pluginDownloadURL:
-                raise NotSupportedError(f"a parameterized or downloaded provider ({request.type} {request.name!r})")
+                raise NotSupportedError(
+                    f"a parameterized or downloaded provider ({request.type} {request.name!r})"
+                )
             provider = await self._provider_for_read(request)
             goal = Goal(
                 type=request.type,
@@ -188,13 +227,12 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         named = request.provider or self._providers_of.get(request.parent, {}).get(package)
         return named or await self._deployment.default_provider(package, request.version)
 
-    async def Invoke(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def Invoke(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Call a provider's function."""
+        package = urns.package_of(request.tok)
         try:
             await self._deployment.ready.wait()
-            package = urns.package_of(request.tok)
-            if package == "pulumi" or request.packageRef or request.pluginDownloadURL:
-                raise NotSupportedError(f"the function {request.tok}")
+            _refuse_invoke(request)
             reference = request.provider or await self._deployment.default_provider(package, request.version)
             provider = self._deployment.registry.get(reference)
             result, faults = await provider.invoke(request.tok, from_struct(request.args))
@@ -203,37 +241,39 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         except NotSupportedError as error:
             await self._refused(context, error)
         except EngineError as error:
-            await context.abort(grpc.StatusCode.UNKNOWN, f"invocation of {request.tok} returned an error: {error}")
+            await context.abort(
+                grpc.StatusCode.UNKNOWN, f"invocation of {request.tok} returned an error: {error}"
+            )
         failures = [provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in faults]
         reply = resource_pb2.ResourceInvokeResponse(failures=failures)
         getattr(reply, "return").CopyFrom(to_struct(result))
         return reply
 
-    async def Call(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def Call(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Refused: methods of remote components."""
         await self._refused(context, NotSupportedError(f"the method call {request.tok}"))
 
-    async def RegisterStackTransform(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802, ARG002
+    async def RegisterStackTransform(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """Refused."""
         await self._refused(context, NotSupportedError("a stack transform"))
 
-    async def RegisterStackInvokeTransform(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802, ARG002
+    async def RegisterStackInvokeTransform(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """Refused."""
         await self._refused(context, NotSupportedError("an invoke transform"))
 
-    async def RegisterResourceHook(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def RegisterResourceHook(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Refused."""
         await self._refused(context, NotSupportedError(f"the resource hook {request.name!r}"))
 
-    async def RegisterErrorHook(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def RegisterErrorHook(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Refused."""
         await self._refused(context, NotSupportedError(f"the error hook {request.name!r}"))
 
-    async def RegisterPackage(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+    async def RegisterPackage(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Refused: parameterized packages."""
         await self._refused(context, NotSupportedError(f"the parameterized package {request.name!r}"))
 
-    async def SignalAndWaitForShutdown(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802, ARG002
+    async def SignalAndWaitForShutdown(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """The program has nothing more to say, and nothing to wait for: hooks aren't supported."""
         return empty_pb2.Empty()
 
@@ -245,7 +285,7 @@ def _answer(resource: Resource, deployment: Deployment) -> Any:
         urn=resource.urn,
         id="" if skipped else resource.id,
         object=to_struct({} if skipped else outputs),
-        result=resource_pb2.SKIP if skipped else resource_pb2.SUCCESS,
+        unknown=skipped,
     )
 
 
@@ -257,7 +297,7 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         self._deployment = deployment
         self._root = ""
 
-    async def Log(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802, ARG002
+    async def Log(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """Pass a message on, unless it only says that the run stopped, which is known."""
         severity = _SEVERITIES.get(request.severity, "info")
         if severity == "debug":
@@ -266,14 +306,16 @@ class EngineService(engine_pb2_grpc.EngineServicer):
             return empty_pb2.Empty()
         if severity == "error":
             self._deployment.failed = True
-        self._tell(Diagnostic(severity=severity, text=request.message, urn=request.urn, is_status=request.ephemeral))
+        self._tell(
+            Diagnostic(severity=severity, text=request.message, urn=request.urn, is_status=request.ephemeral)
+        )
         return empty_pb2.Empty()
 
-    async def GetRootResource(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802, ARG002
+    async def GetRootResource(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """The stack's URN."""
         return engine_pb2.GetRootResourceResponse(urn=self._root)
 
-    async def SetRootResource(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802, ARG002
+    async def SetRootResource(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """Remember the stack's URN."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()

@@ -23,7 +23,13 @@ def parse(text: str) -> Path | None:
         if match is None:
             return None
         quoted, index, star, plain = match.groups()
-        parts.append(int(index) if index is not None else quoted.replace('\\"', '"') if quoted is not None else star or plain)
+        parts.append(
+            int(index)
+            if index is not None
+            else quoted.replace('\\"', '"')
+            if quoted is not None
+            else star or plain
+        )
         at = match.end()
     return tuple(parts) if parts else None
 

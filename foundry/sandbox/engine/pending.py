@@ -45,20 +45,27 @@ async def settle(
     *,
     resolve: Callable[[PendingOperation], Resolution] | None,
     clear_all: bool,
-    refreshes: bool,
 ) -> None:
     """Go through the pending operations of the state, with a line for each."""
     snapshot = deployment.snapshot
-    assert snapshot is not None  # noqa: S101 - a preview settles nothing
+    assert snapshot is not None
     for operation in stored.pending:
         urn = operation.resource.urn
         if operation.kind != "creating":
-            _say(deployment, urn, f"an earlier run was interrupted while {operation.kind} it; it is taken up from the state before")
+            _say(
+                deployment,
+                urn,
+                f"an earlier run was interrupted while {operation.kind} it; it is taken up from the state before",
+            )
         elif clear_all:
             snapshot.resolve(operation)
             _say(deployment, urn, "an earlier run was interrupted while creating it; forgotten, as asked")
         elif urns.package_of(operation.resource.type) == DYNAMIC:
-            _say(deployment, urn, "an earlier run was interrupted while creating it; create is called again and adopts what is there")
+            _say(
+                deployment,
+                urn,
+                "an earlier run was interrupted while creating it; create is called again and adopts what is there",
+            )
         else:
             await _resolve(deployment, stored, operation, resolve(operation) if resolve else Keep())
 
@@ -67,7 +74,7 @@ async def _resolve(
     deployment: Deployment, stored: StoredDeployment, operation: PendingOperation, resolution: Resolution
 ) -> None:
     snapshot = deployment.snapshot
-    assert snapshot is not None  # noqa: S101 - a preview settles nothing
+    assert snapshot is not None
     urn = operation.resource.urn
     match resolution:
         case Clear():
@@ -80,19 +87,28 @@ async def _resolve(
             await _import(deployment, stored, operation, id_)
 
 
-async def _import(deployment: Deployment, stored: StoredDeployment, operation: PendingOperation, id_: str) -> None:
+async def _import(
+    deployment: Deployment, stored: StoredDeployment, operation: PendingOperation, id_: str
+) -> None:
     snapshot = deployment.snapshot
-    assert snapshot is not None  # noqa: S101 - a preview settles nothing
+    assert snapshot is not None
     resource = operation.resource.copy()
     resource.id = id_
     try:
         made = await deployment.look_up(resource)
     except EngineError as error:
-        deployment.fail(f"an earlier run was interrupted while creating it, and {id_} can't be looked up: {error}", resource.urn)
+        deployment.fail(
+            f"an earlier run was interrupted while creating it, and {id_} can't be looked up: {error}",
+            resource.urn,
+        )
         return
     if not made.id:
         snapshot.resolve(operation)
-        _say(deployment, resource.urn, f"an earlier run was interrupted while creating it; there is no {id_}, so it is created again")
+        _say(
+            deployment,
+            resource.urn,
+            f"an earlier run was interrupted while creating it; there is no {id_}, so it is created again",
+        )
         return
     resource.id, resource.outputs = made.id, made.outputs
     if made.inputs:
@@ -102,7 +118,11 @@ async def _import(deployment: Deployment, stored: StoredDeployment, operation: P
     deployment.planner.rebase(stored.resources)
     snapshot.rebase(stored.resources)
     snapshot.resolve(operation)
-    _say(deployment, resource.urn, f"an earlier run was interrupted while creating it; {made.id} exists and was taken into the state")
+    _say(
+        deployment,
+        resource.urn,
+        f"an earlier run was interrupted while creating it; {made.id} exists and was taken into the state",
+    )
 
 
 def _say(deployment: Deployment, urn: str, text: str) -> None:

@@ -91,7 +91,9 @@ def load_settings(file: Path) -> Settings:
         raise NotSupportedError(f"the secrets provider {provider!r} ({file})")
     if document.get("environment"):
         raise NotSupportedError(f"`environment` in {file}")
-    return Settings(file=file, salt=str(document.get("encryptionsalt") or ""), values=document.get("config") or {})
+    return Settings(
+        file=file, salt=str(document.get("encryptionsalt") or ""), values=document.get("config") or {}
+    )
 
 
 def _read_yaml(file: Path) -> dict[str, Any] | None:
@@ -124,7 +126,9 @@ def write_salt(file: Path, salt: str) -> None:
         raise EngineError(f"encryptionsalt can't be written to {file}: {error.strerror}") from error
 
 
-def resolve_config(project: Project, settings: Settings, crypter: Callable[[], Crypter]) -> dict[str, ConfigValue]:
+def resolve_config(
+    project: Project, settings: Settings, crypter: Callable[[], Crypter]
+) -> dict[str, ConfigValue]:
     """Settings over the project's defaults, keys with their namespace, secrets decrypted (only then is `crypter` asked for)."""
     result: dict[str, ConfigValue] = {}
     for key, spec in project.defaults.items():

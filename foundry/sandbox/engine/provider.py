@@ -71,7 +71,7 @@ class Made:
     faults: tuple[str, ...] = ()
 
 
-class _Failure(Exception):
+class _CallError(Exception):
     """A failed call, with what its details say."""
 
     def __init__(self, error: grpc.aio.AioRpcError) -> None:
@@ -80,7 +80,8 @@ class _Failure(Exception):
         self.text = error.details() or str(self.code)
         self.partial: provider_pb2.ErrorResourceInitFailed | None = None
         self.missing: list[str] = []
-        for key, value in error.trailing_metadata() or ():
+        metadata: Any = error.trailing_metadata()  # grpc-stubs take it for one pair
+        for key, value in metadata or ():
             if key == "grpc-status-details-bin":
                 self._read_details(value)
 
@@ -92,7 +93,10 @@ class _Failure(Exception):
             elif detail.Is(provider_pb2.ConfigureErrorMissingKeys.DESCRIPTOR):
                 missing = provider_pb2.ConfigureErrorMissingKeys()
                 detail.Unpack(missing)
-                self.missing += [f'missing required configuration key "{k.name}": {k.description}' for k in missing.missingKeys]
+                self.missing += [
+                    f'missing required configuration key "{k.name}": {k.description}'
+                    for k in missing.missingKeys
+                ]
 
 
 class Provider:
@@ -101,7 +105,7 @@ class Provider:
     def __init__(self, package: str, address: str) -> None:
         self.package = package
         self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
-        self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        self._stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
         self._secrets = False
         self._resources = False
         self._previews = False
@@ -109,21 +113,21 @@ class Provider:
 
     async def close(self) -> None:
         """Give the connection up."""
-        await self._channel.close()
+        await self._channel.close(None)
 
     async def _call(self, call: Awaitable[Reply]) -> Reply:
         try:
             return await call
         except grpc.aio.AioRpcError as error:
-            raise _Failure(error) from None
+            raise _CallError(error) from None
 
     async def _plainly(self, call: Awaitable[Reply]) -> Reply:
         try:
             return await self._call(call)
-        except _Failure as failure:
+        except _CallError as failure:
             raise self._error(failure) from None
 
-    def _error(self, failure: _Failure) -> ProviderError:
+    def _error(self, failure: _CallError) -> ProviderError:
         if failure.code == grpc.StatusCode.UNAVAILABLE:
             return ProviderError(f"the provider {self.package} is gone: {failure.text}")
         return ProviderError("\n".join(failure.missing) or failure.text)
@@ -137,7 +141,9 @@ class Provider:
 
     # Configuration.
 
-    async def check_config(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[CheckFailed]]:
+    async def check_config(
+        self, urn: str, olds: Properties, news: Properties
+    ) -> tuple[Properties, list[CheckFailed]]:
         """Inputs of a provider resource → as the provider completes them, and its objections."""
         request = provider_pb2.CheckRequest(
             urn=urn,
@@ -148,7 +154,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.CheckConfig(request))
-        except _Failure as failure:
+        except _CallError as failure:
             if failure.code == grpc.StatusCode.UNIMPLEMENTED:
                 return news, []
             raise self._error(failure) from None
@@ -170,7 +176,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.DiffConfig(request))
-        except _Failure as failure:
+        except _CallError as failure:
             if failure.code == grpc.StatusCode.UNIMPLEMENTED:
                 return Diff(changes=None)
             raise self._error(failure) from None
@@ -229,19 +235,17 @@ class Provider:
             raise ProviderError(f"the provider {self.package} answered a check with values that aren't known")
         return inputs, faults
 
-    async def diff(
-        self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties, ignore: Sequence[str]
-    ) -> Diff:
+    async def diff(self, urn: str, old: Resource, news: Properties, ignore: Sequence[str]) -> Diff:
         """What a change of inputs means."""
         if not self._is_configured:
             return Diff(changes=None)
         reply = await self._plainly(
             self._stub.Diff(
                 provider_pb2.DiffRequest(
-                    id=id_,
+                    id=old.id,
                     urn=urn,
-                    old_inputs=self._give(old_inputs),
-                    olds=self._give(old_outputs),
+                    old_inputs=self._give(old.inputs),
+                    olds=self._give(old.outputs),
                     news=self._give(news),
                     ignoreChanges=ignore,
                     name=urns.name_of(urn),
@@ -267,7 +271,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.Create(request))
-        except _Failure as failure:
+        except _CallError as failure:
             if failure.partial is None:
                 raise self._error(failure) from None
             return self._partial(failure.partial, resource.inputs)
@@ -299,12 +303,14 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.Update(request))
-        except _Failure as failure:
+        except _CallError as failure:
             if failure.partial is None:
                 raise self._error(failure) from None
             return self._partial(failure.partial, new.inputs)
         return Made(
-            id=old.id, outputs=self._take(reply.properties, new.inputs), refresh_before_update=reply.refresh_before_update
+            id=old.id,
+            outputs=self._take(reply.properties, new.inputs),
+            refresh_before_update=reply.refresh_before_update,
         )
 
     async def read(self, resource: Resource, *, state: Properties) -> Made:
@@ -322,7 +328,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.Read(request))
-        except _Failure as failure:
+        except _CallError as failure:
             if failure.partial is None:
                 raise self._error(failure) from None
             made = self._partial(failure.partial, state)
@@ -368,7 +374,9 @@ class Provider:
 
     def _partial(self, partial: Any, given: Properties) -> Made:
         return Made(
-            id=partial.id, outputs=self._take(partial.properties, given), faults=tuple(partial.reasons) or ("partial failure",)
+            id=partial.id,
+            outputs=self._take(partial.properties, given),
+            faults=tuple(partial.reasons) or ("partial failure",),
         )
 
 
@@ -379,7 +387,9 @@ def _text(value: Any) -> str:
 def _diff(reply: provider_pb2.DiffResponse) -> Diff:
     detailed: Mapping[str, PropertyDiff] | None = None
     if reply.hasDetailedDiff:
-        detailed = {k: PropertyDiff(kind=_KINDS[d.kind], input=d.inputDiff) for k, d in reply.detailedDiff.items()}
+        detailed = {
+            k: PropertyDiff(kind=_KINDS[d.kind], input=d.inputDiff) for k, d in reply.detailedDiff.items()
+        }
     return Diff(
         changes=_CHANGES.get(reply.changes),
         replaces=tuple(reply.replaces),

@@ -62,7 +62,9 @@ class Registry:
         """Whether the provider is ready."""
         return reference in self._ready
 
-    async def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[CheckFailed]]:
+    async def check(
+        self, urn: str, olds: Properties, news: Properties
+    ) -> tuple[Properties, list[CheckFailed]]:
         """Check the inputs of a provider resource."""
         if INTERNAL in news:
             raise NotSupportedError(f"a parameterized provider, or one with a download URL ({urn})")
@@ -131,16 +133,25 @@ class Registry:
         child = await children.start(python, ["module", "pulumi.dynamic"], folder=self.project.root, env=env)
         self._children.append(child)
         stdout, stderr = child.process.stdout, child.process.stderr
-        assert stdout is not None  # noqa: S101 - piped
-        assert stderr is not None  # noqa: S101 - piped
+        assert stdout is not None
+        assert stderr is not None
         try:
             line = await asyncio.wait_for(stdout.readline(), _STARTS_WITHIN_SECONDS)
         except TimeoutError:
-            raise EngineError(f"the provider {DYNAMIC} didn't start within {_STARTS_WITHIN_SECONDS:.0f} s") from None
+            raise EngineError(
+                f"the provider {DYNAMIC} didn't start within {_STARTS_WITHIN_SECONDS:.0f} s"
+            ) from None
         if not line.strip().isdigit():
-            said = (await stderr.read()).decode(errors="replace").strip() or line.decode(errors="replace").strip()
-            raise EngineError(f"the provider {DYNAMIC} doesn't start with {python}: {said.splitlines()[-1] if said else 'no reason given'}")
-        self._output += [asyncio.create_task(self._pass_on(stdout)), asyncio.create_task(self._pass_on(stderr))]
+            said = (await stderr.read()).decode(errors="replace").strip() or line.decode(
+                errors="replace"
+            ).strip()
+            raise EngineError(
+                f"the provider {DYNAMIC} doesn't start with {python}: {said.splitlines()[-1] if said else 'no reason given'}"
+            )
+        self._output += [
+            asyncio.create_task(self._pass_on(stdout)),
+            asyncio.create_task(self._pass_on(stderr)),
+        ]
         return int(line)
 
     async def _pass_on(self, stream: asyncio.StreamReader) -> None:
@@ -156,8 +167,7 @@ class Registry:
                 task.cancel()
         for child in self._children:
             await child.close()
-        for task in self._output:
-            await task
+        await asyncio.gather(*self._output)
 
     def kill(self) -> None:
         """End the started providers at once."""

@@ -15,13 +15,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from foundry.sandbox.engine import backend, children, lock, monitor, pending
+from foundry.sandbox.engine import backend, children, lock, monitor, pending, phases
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.deployment import Deployment
 from foundry.sandbox.engine.errors import EngineError
 from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted
 from foundry.sandbox.engine.pending import Clear, ImportId, Keep, Resolution
-from foundry.sandbox.engine.project import ConfigValue, Project, Settings, load_project, load_settings, resolve_config, write_salt
+from foundry.sandbox.engine.project import (
+    ConfigValue,
+    load_project,
+    load_settings,
+    resolve_config,
+    write_salt,
+)
 from foundry.sandbox.engine.registry import DYNAMIC, INTERNAL, Registry, attached_providers
 from foundry.sandbox.engine.secrets import Crypter, new_salt, open_salt, passphrase
 from foundry.sandbox.engine.snapshot import Snapshot
@@ -34,7 +40,9 @@ from foundry.sandbox.engine.values import Properties, secret
 
 __all__ = ["Clear", "ImportId", "Keep", "Operation", "Options", "Outcome", "run"]
 
-_PROGRAM_ENDS_WITHIN_SECONDS = 10.0  # after a failure: it only has to notice that its registrations are refused
+_PROGRAM_ENDS_WITHIN_SECONDS = (
+    10.0  # after a failure: it only has to notice that its registrations are refused
+)
 
 
 class Operation(StrEnum):
@@ -107,38 +115,37 @@ class _Runner:
         self._program: children.Child | None = None
         self._crypter: Crypter | None = None
         self._salt = ""
+        self._began = time.monotonic()
+        self._project = load_project(options.root)
+        self._stack = backend.open_stack(options.backend_url, self._project.name, options.stack)
+        self._settings = load_settings(options.config_file or self._project.settings_file(self._stack.name))
 
     async def run(self) -> Outcome:
-        project = load_project(self._options.root)
-        stack = backend.open_stack(self._options.backend_url, project.name, self._options.stack)
-        settings = load_settings(self._options.config_file or project.settings_file(stack.name))
         with contextlib.ExitStack() as held:
             if not self._is_preview:
-                backend.initialise(stack)
-                held.enter_context(lock.held(stack.locks, self._say))
-            stored = backend.load(stack) or StoredDeployment()
-            return await self._run(project, stack, settings, stored)
+                backend.initialise(self._stack)
+                held.enter_context(lock.held(self._stack.locks, self._say))
+            stored = backend.load(self._stack) or StoredDeployment()
+            registry = Registry(
+                project=self._project,
+                is_preview=self._is_preview,
+                attached=attached_providers(self._options.debug_providers),
+            )
+            try:
+                opening = asyncio.create_task(self._open_secrets(stored))
+                if not self._has_secret_providers(stored):
+                    _prelaunch(registry, stored.resources)
+                await opening
+                return await self._run(stored, registry)
+            finally:
+                await registry.close()
 
     def _say(self, text: str) -> None:
         self._tell(Diagnostic(severity="info", text=text))
 
-    async def _run(self, project: Project, stack: backend.Stack, settings: Settings, stored: StoredDeployment) -> Outcome:
-        began = time.monotonic()
-        opening = asyncio.create_task(self._open_secrets(settings, stored))
-        registry = Registry(
-            project=project, is_preview=self._is_preview, attached=attached_providers(self._options.debug_providers)
-        )
-        if not _has_secrets(settings, stored):
-            _prelaunch(registry, stored.resources)
-        try:
-            await opening
-            return await self._with_registry(project, stack, settings, stored, registry, began)
-        finally:
-            await registry.close()
-
-    async def _open_secrets(self, settings: Settings, stored: StoredDeployment) -> None:
+    async def _open_secrets(self, stored: StoredDeployment) -> None:
         """Make the crypter, which takes a moment of another core, and a salt if there is none."""
-        self._salt = settings.salt or stored.salt
+        self._salt = self._settings.salt or stored.salt
         phrase = passphrase()
         if phrase is None:
             raise EngineError(
@@ -148,34 +155,35 @@ class _Runner:
             self._crypter = await asyncio.to_thread(open_salt, self._salt, phrase)
         else:
             self._salt, self._crypter = await asyncio.to_thread(new_salt, phrase)
-            write_salt(settings.file, self._salt)
+            write_salt(self._settings.file, self._salt)
 
     def _known_crypter(self) -> Crypter:
-        assert self._crypter is not None  # noqa: S101 - made before anything asks for it
+        assert self._crypter is not None
         return self._crypter
 
-    async def _with_registry(
-        self,
-        project: Project,
-        stack: backend.Stack,
-        settings: Settings,
-        stored: StoredDeployment,
-        registry: Registry,
-        began: float,
-    ) -> Outcome:
-        config = resolve_config(project, settings, self._known_crypter)
+    def _has_secret_providers(self, stored: StoredDeployment) -> bool:
+        """Whether a provider's configuration may hold something that must be decrypted first."""
+        return "secure" in json.dumps(dict(self._settings.values), default=str) or any(
+            r.is_provider and has_ciphertext(r.inputs) for r in stored.resources
+        )
+
+    async def _run(self, stored: StoredDeployment, registry: Registry) -> Outcome:
+        config = resolve_config(self._project, self._settings, self._known_crypter)
         stored.resources = [with_secrets_opened(r, self._crypter) for r in stored.resources]
         stored.pending = [
-            PendingOperation(resource=with_secrets_opened(p.resource, self._crypter), kind=p.kind) for p in stored.pending
+            PendingOperation(resource=with_secrets_opened(p.resource, self._crypter), kind=p.kind)
+            for p in stored.pending
         ]
-        snapshot = None if self._is_preview else Snapshot(stack, stored, lambda: self._crypter, salt=self._salt)
-        if snapshot is not None and self._options.targets:
-            snapshot.may_be_untidy()
-        planner = Planner(
-            stack=stack.name, project=project.name, resources=stored.resources, targets=frozenset(self._options.targets)
+        snapshot = (
+            None if self._is_preview else Snapshot(self._stack, stored, self._known_crypter, salt=self._salt)
         )
         deployment = Deployment(
-            planner=planner,
+            planner=Planner(
+                stack=self._stack.name,
+                project=self._project.name,
+                resources=stored.resources,
+                targets=frozenset(self._options.targets),
+            ),
             registry=registry,
             snapshot=snapshot,
             tell=self._tell,
@@ -185,19 +193,21 @@ class _Runner:
         self._tell(
             RunStarted(
                 kind=self._work,
-                project=project.name,
-                stack=stack.name,
+                project=self._project.name,
+                stack=self._stack.name,
                 is_preview=self._is_preview,
                 config={k: "[secret]" if v.is_secret else v.text for k, v in config.items()},
             )
         )
         old_outputs = _stack_outputs(stored.resources)
         if snapshot is not None:
-            backend.back_up(stack)
+            if self._options.targets:
+                snapshot.may_be_untidy()
+            backend.back_up(self._stack)
             snapshot.start()
         with self._interruptible(deployment, registry):
             try:
-                await self._work_through(project, deployment, stored, config)
+                await self._work_through(deployment, stored, config)
             finally:
                 deployment.finish_stack()
                 await self._save(deployment, snapshot)
@@ -209,13 +219,16 @@ class _Runner:
                 is_preview=self._is_preview,
                 succeeded=succeeded,
                 counts=dict(deployment.counts),
-                seconds=time.monotonic() - began,
+                seconds=time.monotonic() - self._began,
                 outputs=outputs,
                 old_outputs=old_outputs,
             )
         )
         return Outcome(
-            succeeded=succeeded, counts=dict(deployment.counts), outputs=outputs, was_cancelled=self._cancelled
+            succeeded=succeeded,
+            counts=dict(deployment.counts),
+            outputs=outputs,
+            was_cancelled=self._cancelled,
         )
 
     async def _save(self, deployment: Deployment, snapshot: Snapshot | None) -> None:
@@ -228,7 +241,10 @@ class _Runner:
                 deployment.fail(str(error))
 
     async def _work_through(
-        self, project: Project, deployment: Deployment, stored: StoredDeployment, config: Mapping[str, ConfigValue]
+        self,
+        deployment: Deployment,
+        stored: StoredDeployment,
+        config: Mapping[str, ConfigValue],
     ) -> None:
         if not self._is_preview:
             await pending.settle(
@@ -236,16 +252,15 @@ class _Runner:
                 stored,
                 resolve=self._options.resolve_pending,
                 clear_all=self._options.clear_pending_creates,
-                refreshes=self._work is Operation.REFRESH,
             )
         refreshes = self._work is Operation.REFRESH
-        if self._options.refresh if self._options.refresh is not None else project.refresh_always:
+        if self._options.refresh if self._options.refresh is not None else self._project.refresh_always:
             refreshes = True
         runs_program = self._work is Operation.UP and not deployment.stop_reason
-        program = asyncio.create_task(self._run_program(project, deployment, config)) if runs_program else None
+        program = asyncio.create_task(self._run_program(deployment, config)) if runs_program else None
         try:
             if refreshes and not deployment.stop_reason:
-                await deployment.refresh(counts=self._work is Operation.REFRESH)
+                await phases.refresh(deployment, counts=self._work is Operation.REFRESH)
             deployment.ready.set()
             if program is not None:
                 await program
@@ -260,30 +275,30 @@ class _Runner:
     @staticmethod
     async def _delete_the_rest(deployment: Deployment) -> None:
         try:
-            await deployment.delete_the_rest()
+            await phases.delete_the_rest(deployment)
         except EngineError as error:
             deployment.fail(str(error))
 
     # The program.
 
-    async def _run_program(self, project: Project, deployment: Deployment, config: Mapping[str, ConfigValue]) -> None:
+    async def _run_program(self, deployment: Deployment, config: Mapping[str, ConfigValue]) -> None:
         server, address = await monitor.serve(deployment, self._tell)
         try:
             child = self._program = await children.start(
-                children.interpreter(project),
+                children.interpreter(self._project),
                 [
                     "script",
                     str(Path(__file__).with_name("language_host.py")),
-                    str(project.program),
-                    str(project.root),
-                    project.name,
+                    str(self._project.program),
+                    str(self._project.root),
+                    self._project.name,
                     deployment.planner.stack,
                     address,
                     address,
                     str(self._options.parallel or default_parallel()),
                     "true" if self._is_preview else "false",
                 ],
-                folder=project.root,
+                folder=self._project.root,
                 env={
                     **os.environ,
                     "PULUMI_CONFIG": json.dumps({k: v.text for k, v in config.items()}),
@@ -334,14 +349,21 @@ class _Runner:
 
         def interrupt() -> None:
             if self._cancelled:
-                self._tell(Diagnostic(severity="error", text="stopped at once; what was under way is recorded as pending"))
+                self._tell(
+                    Diagnostic(
+                        severity="error", text="stopped at once; what was under way is recorded as pending"
+                    )
+                )
                 registry.kill()
                 if self._program is not None:
                     self._program.kill()
                 return
             self._cancelled = True
             self._tell(
-                Diagnostic(severity="info", text="stopping: what is under way finishes, nothing new begins (again: stop at once)")
+                Diagnostic(
+                    severity="info",
+                    text="stopping: what is under way finishes, nothing new begins (again: stop at once)",
+                )
             )
             deployment.stop("cancelled")
             deployment.ready.set()
@@ -356,17 +378,14 @@ class _Runner:
                 loop.remove_signal_handler(each)
 
 
-def _has_secrets(settings: Settings, stored: StoredDeployment) -> bool:
-    """Whether a provider's configuration may hold something that must be decrypted first."""
-    return "secure" in json.dumps(dict(settings.values), default=str) or any(
-        r.is_provider and has_ciphertext(r.inputs) for r in stored.resources
-    )
-
-
 def _prelaunch(registry: Registry, resources: list[Resource]) -> None:
     """Start the dynamic provider beside the program, where the state says that it will be needed."""
     for resource in resources:
-        if resource.type == urns.PROVIDER_PREFIX + DYNAMIC and not resource.delete and INTERNAL not in resource.inputs:
+        if (
+            resource.type == urns.PROVIDER_PREFIX + DYNAMIC
+            and not resource.delete
+            and INTERNAL not in resource.inputs
+        ):
             registry.prelaunch(DYNAMIC, resource.inputs)
 
 
@@ -384,4 +403,3 @@ def _package_config(config: Mapping[str, ConfigValue], package: str) -> Properti
 
 def _stack_outputs(resources: list[Resource]) -> Properties:
     return next((r.outputs for r in resources if r.type == urns.STACK_TYPE and not r.delete), {})
-

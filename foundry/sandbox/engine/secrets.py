@@ -50,11 +50,17 @@ class Crypter:
         version, _, rest = text.partition(":")
         nonce, _, sealed = rest.partition(":")
         if version != "v1" or not sealed:
-            raise EngineError("a secret in the state or the settings is not in the passphrase provider's format (v1:...)")
+            raise EngineError(
+                "a secret in the state or the settings is not in the passphrase provider's format (v1:...)"
+            )
         try:
-            opened = AESGCM(self.key).decrypt(base64.b64decode(nonce), base64.b64decode(sealed), None).decode()
+            opened = (
+                AESGCM(self.key).decrypt(base64.b64decode(nonce), base64.b64decode(sealed), None).decode()
+            )
         except (InvalidTag, ValueError) as error:
-            raise EngineError("a secret can't be decrypted: it was written with another passphrase or is damaged") from error
+            raise EngineError(
+                "a secret can't be decrypted: it was written with another passphrase or is damaged"
+            ) from error
         if place:
             self._known[place, opened] = text
         return opened
@@ -78,14 +84,18 @@ def open_salt(salt: str, phrase: str) -> Crypter:
     """The crypter of a stack. Raises EngineError for a wrong passphrase or an unreadable salt. Takes about 0.3 s of CPU."""
     parts = salt.split(":", 2)
     if len(parts) != 3 or parts[0] != "v1":
-        raise EngineError("encryptionsalt in the stack's settings is not in the passphrase provider's format (v1:...)")
+        raise EngineError(
+            "encryptionsalt in the stack's settings is not in the passphrase provider's format (v1:...)"
+        )
     crypter = Crypter(_derive(phrase, base64.b64decode(parts[1])))
     try:
         word = crypter.decrypt(parts[2])
     except EngineError:
         word = ""
     if word != _CHECK_WORD:
-        raise EngineError("incorrect passphrase: PULUMI_CONFIG_PASSPHRASE doesn't fit the stack's encryptionsalt")
+        raise EngineError(
+            "incorrect passphrase: PULUMI_CONFIG_PASSPHRASE doesn't fit the stack's encryptionsalt"
+        )
     return crypter
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from foundry.sandbox.engine import backend
 from foundry.sandbox.engine import urn as urns
@@ -21,13 +21,15 @@ from foundry.sandbox.engine.state import Deployment, PendingOperation, Resource,
 
 def now() -> str:
     """The present time as the checkpoint writes it."""
-    return datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Snapshot:
     """Resources made or kept in this run, in that order, then those of the old state not yet dealt with."""
 
-    def __init__(self, stack: backend.Stack, base: Deployment, crypter: Callable[[], Crypter | None], *, salt: str) -> None:
+    def __init__(
+        self, stack: backend.Stack, base: Deployment, crypter: Callable[[], Crypter | None], *, salt: str
+    ) -> None:
         self._stack = stack
         self._crypter = crypter
         self._salt = salt

@@ -121,7 +121,7 @@ _JSON_NAMES = {
     "replace_on_changes": "replaceOnChanges",
     "refresh_before_update": "refreshBeforeUpdate",
 }
-assert set(_JSON_NAMES) == {f.name for f in fields(Resource)}  # noqa: S101 - a field without a JSON name would be lost
+assert set(_JSON_NAMES) == {f.name for f in fields(Resource)}
 
 # Read and forgotten: they differ between engines and mean nothing to ours.
 _DROPPED = {"stackTrace", "hideDiff"}
@@ -161,11 +161,15 @@ def from_json(document: Mapping[str, Any]) -> Resource:
         known[name] = value
     unknown = set(document) - set(_JSON_NAMES.values()) - _DROPPED - set(_REFUSED)
     if unknown:
-        raise NotSupportedError(f"the field {sorted(unknown)[0]!r} of {document.get('urn', 'a resource')} in the state")
+        raise NotSupportedError(
+            f"the field {min(unknown)!r} of {document.get('urn', 'a resource')} in the state"
+        )
     try:
         return Resource(**known)
     except TypeError as error:
-        raise StateError(f"the state has a resource without urn, custom or type: {json.dumps(document)[:200]}") from error
+        raise StateError(
+            f"the state has a resource without urn, custom or type: {json.dumps(document)[:200]}"
+        ) from error
 
 
 def sealed(value: Any, crypter: Crypter | None, place: str) -> Any:
@@ -173,7 +177,9 @@ def sealed(value: Any, crypter: Crypter | None, place: str) -> Any:
     if isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET:
             if crypter is None:
-                raise StateError("there is a secret to store, but no passphrase: set PULUMI_CONFIG_PASSPHRASE")
+                raise StateError(
+                    "there is a secret to store, but no passphrase: set PULUMI_CONFIG_PASSPHRASE"
+                )
             text = json.dumps(value["value"], separators=(",", ":"))
             return {SIGNATURE: SECRET, "ciphertext": crypter.encrypt(text, place)}
         return {k: sealed(v, crypter, place) for k, v in value.items()}
@@ -189,7 +195,9 @@ def opened(value: Any, crypter: Crypter | None, place: str) -> Any:
             if "plaintext" in value:
                 return secret(json.loads(value["plaintext"]))
             if crypter is None:
-                raise StateError("the state holds secrets, but there is no passphrase: set PULUMI_CONFIG_PASSPHRASE")
+                raise StateError(
+                    "the state holds secrets, but there is no passphrase: set PULUMI_CONFIG_PASSPHRASE"
+                )
             return secret(json.loads(crypter.decrypt(value["ciphertext"], place)))
         return {k: opened(v, crypter, place) for k, v in value.items()}
     if isinstance(value, list):
@@ -249,7 +257,9 @@ def checkpoint_text(
         parts.append(f'"pending_operations":[{",".join(operations)}]')
     parts.append(f'"metadata":{json.dumps(dict(metadata))}')
     latest = "{" + ",".join(parts) + "}"
-    return f'{{"version":{CHECKPOINT_VERSION},"checkpoint":{{"stack":{json.dumps(stack)},"latest":{latest}}}}}'
+    return (
+        f'{{"version":{CHECKPOINT_VERSION},"checkpoint":{{"stack":{json.dumps(stack)},"latest":{latest}}}}}'
+    )
 
 
 def read_deployment(document: Mapping[str, Any], where: str) -> Deployment:
@@ -277,7 +287,9 @@ def verify(resources: Iterable[Resource], where: str) -> None:
     references: set[str] = set()
     for resource in resources:
         if not urns.is_valid(resource.urn):
-            raise StateError(f"{where}: {resource.urn!r} is not a URN; restore the state from its .bak file or a backup")
+            raise StateError(
+                f"{where}: {resource.urn!r} is not a URN; restore the state from its .bak file or a backup"
+            )
         missing: str | None = None
         if resource.provider and resource.provider not in references:
             missing = f"provider {resource.provider}"
@@ -292,7 +304,9 @@ def verify(resources: Iterable[Resource], where: str) -> None:
             )
         if not resource.delete:
             if resource.urn in live:
-                raise StateError(f"{where}: {resource.urn} stands twice; restore the state from its .bak file or a backup")
+                raise StateError(
+                    f"{where}: {resource.urn} stands twice; restore the state from its .bak file or a backup"
+                )
             live.add(resource.urn)
         seen.add(resource.urn)
         if resource.is_provider:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from foundry.sandbox.engine import graph
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.diff import Diff, PropertyDiff
-from foundry.sandbox.engine.errors import EngineError
+from foundry.sandbox.engine.errors import EngineError, ProtectedError
 from foundry.sandbox.engine.goal import Goal, former_urns
 from foundry.sandbox.engine.state import Resource
 
@@ -59,7 +59,7 @@ class Step:
     def resource(self) -> Resource:
         """The resource as it will be, or was."""
         found = self.new or self.old
-        assert found is not None  # noqa: S101 - a step has one side at least
+        assert found is not None
         return found
 
     @property
@@ -83,9 +83,9 @@ class Step:
         return self.diff.detailed if self.diff else None
 
 
-def unprotect_first(urn: str, why: str) -> EngineError:
+def unprotect_first(urn: str, why: str) -> ProtectedError:
     """Why a protected resource stays."""
-    return EngineError(
+    return ProtectedError(
         f"unable to {why} resource {urn!r}\n"
         "as it is currently marked for protection. To unprotect the resource, remove the `protect` flag from the resource in your "
         "Pulumi program and run `up`"
@@ -137,8 +137,13 @@ class Planner:
             raise EngineError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
         self.seen.add(urn)
         if urn in self.taken:
-            raise EngineError(f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self.taken[urn]}'")
-        for candidate in (urn, *former_urns(goal, stack=self.stack, project=self.project, parent_aliases=self.former)):
+            raise EngineError(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self.taken[urn]}'"
+            )
+        for candidate in (
+            urn,
+            *former_urns(goal, stack=self.stack, project=self.project, parent_aliases=self.former),
+        ):
             old = self.olds.get(candidate)
             if old is None:
                 continue
@@ -146,7 +151,9 @@ class Planner:
                 return urn, Match(old=old)
             if candidate in self.seen or candidate in self.taken:
                 other = self.taken.get(candidate, candidate)
-                raise EngineError(f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' conflicting with '{other}'")
+                raise EngineError(
+                    f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' conflicting with '{other}'"
+                )
             self.taken[candidate] = urn
             self.former[urn] = candidate
             return urn, Match(old=old, alias=candidate)
@@ -154,7 +161,12 @@ class Planner:
 
     def is_targeted(self, urn: str, type_: str) -> bool:
         """Whether the run may touch it: all without targets; providers and the stack always."""
-        return not self.targets or urn in self.targets or urns.is_provider_type(type_) or type_ == urns.STACK_TYPE
+        return (
+            not self.targets
+            or urn in self.targets
+            or urns.is_provider_type(type_)
+            or type_ == urns.STACK_TYPE
+        )
 
     def is_recreated(self, urn: str) -> bool:
         """Whether it was deleted in this run, because something it needs was replaced, and awaits its making."""
@@ -165,7 +177,10 @@ class Planner:
         self.deleted.discard(old.urn)
         self.replaced.add(new.urn)
         keys = self.dependent_keys.get(new.urn, ())
-        return [Step(op=Op.REPLACE, old=old, new=new), Step(op=Op.CREATE_REPLACEMENT, old=old, new=new, keys=keys)]
+        return [
+            Step(op=Op.REPLACE, old=old, new=new),
+            Step(op=Op.CREATE_REPLACEMENT, old=old, new=new, keys=keys),
+        ]
 
     def untargeted(self, new: Resource, old: Resource | None) -> list[Step]:
         """Steps for a resource that no target names: what there is stays as it is."""
@@ -180,7 +195,10 @@ class Planner:
         self.created.add(new.urn)
         if old is None:
             return [Step(op=Op.CREATE, new=new)]
-        return [Step(op=Op.CREATE_REPLACEMENT, old=old, new=new, condemns=True), Step(op=Op.REPLACE, old=old, new=new)]
+        return [
+            Step(op=Op.CREATE_REPLACEMENT, old=old, new=new, condemns=True),
+            Step(op=Op.REPLACE, old=old, new=new),
+        ]
 
     def forced_replacement(self, new: Resource) -> Diff | None:
         """A replacement that needs no provider's word: what it is to be replaced or deleted with is being replaced."""
@@ -191,7 +209,14 @@ class Planner:
         return None
 
     def decide(
-        self, goal: Goal, new: Resource, old: Resource, diff: Diff, dependents: Sequence[tuple[Resource, tuple[str, ...]]]
+        self,
+        goal: Goal,
+        new: Resource,
+        old: Resource,
+        diff: Diff,
+        dependents: Sequence[tuple[Resource, tuple[str, ...]]],
+        *,
+        ignores_protection: bool = False,
     ) -> list[Step]:
         """Steps for a resource that is in the state, given its diff (with `replaceOnChanges` applied).
 
@@ -208,12 +233,14 @@ class Planner:
         if not diff.is_replacement and not old.pending_replacement:
             self.updated.add(urn)
             return [Step(op=Op.UPDATE, old=old, new=new, diff=diff, ignore_changes=goal.ignore_changes)]
-        if new.protect and old.protect:
+        if new.protect and old.protect and not ignores_protection:
             raise unprotect_first(urn, "replace")
         self.replaced.add(urn)
         if not deletes_first(goal, diff):
             return [
-                Step(op=Op.CREATE_REPLACEMENT, old=old, new=new, keys=diff.replaces, diff=diff, condemns=True),
+                Step(
+                    op=Op.CREATE_REPLACEMENT, old=old, new=new, keys=diff.replaces, diff=diff, condemns=True
+                ),
                 Step(op=Op.REPLACE, old=old, new=new, keys=diff.replaces, diff=diff),
             ]
         steps = [s for r, keys in reversed(dependents) for s in self._delete_dependent(r, keys, urn)]
@@ -253,7 +280,7 @@ class Planner:
         """Steps for all that the program no longer has, in groups: each group's steps may run at once, after the groups before."""
         steps: dict[int, Step] = {}
         for resource in self.resources:
-            if self.targets and not self._may_delete(resource):
+            if self.targets and resource.urn not in self.targets:
                 continue
             step = self._deletion(resource)
             if step is not None:
@@ -262,8 +289,15 @@ class Planner:
         condemned = [s.resource for s in steps.values()]
         return [[steps[id(r)] for r in group] for group in graph.deletion_order(self.resources, condemned)]
 
-    def _may_delete(self, resource: Resource) -> bool:
-        return resource.urn in self.targets
+    def left_alone(self) -> list[Step]:
+        """Steps for what a targeted run neither touches nor deletes."""
+        if not self.targets:
+            return []
+        return [
+            Step(op=Op.SAME, old=r, new=r.copy(), is_untargeted=True)
+            for r in self.resources
+            if r.urn not in self.targets and not r.delete and not self.is_operated_on(r.urn)
+        ]
 
     def _deletion(self, resource: Resource) -> Step | None:
         if resource.delete:
@@ -288,6 +322,8 @@ def deletes_first(goal: Goal, diff: Diff) -> bool:
     return diff.delete_before_replace
 
 
-def dependents_in_way(resources: Sequence[Resource], root: Resource, settled: Collection[str]) -> list[Resource]:
+def dependents_in_way(
+    resources: Sequence[Resource], root: Resource, settled: Collection[str]
+) -> list[Resource]:
     """Candidates to go before `root` in a delete-before-replace: those that depend on it and that nothing was decided for yet."""
     return list(graph.dependents(resources, root, settled))

@@ -11,7 +11,7 @@ from textwrap import dedent
 
 PROJECT = "rec"
 STACK = "dev"
-PASSPHRASE = "recordings"  # noqa: S105 - protects nothing: the recordings hold made-up values
+PASSPHRASE = "recordings"
 SALT = "v1:skqm4eA3hPU=:v1:/vFndLVZQp3Pd6BG:cBohDJDfdnDmsKZO2/DPwe3rrHCMZA=="
 
 HEADER = """\
