@@ -4,6 +4,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,63 +209,74 @@ def arm(serving: Serving, path: str, body: Any, version: str, method: str = "PUT
     return requests.get(url, params={"api-version": version}, **options).json()
 
 
+def furnish(serving: Serving) -> None:
+    """An account and a search service, and the roles that their data planes ask of the deployer."""
+    arm(serving, GROUP, {"location": "westus"}, "2024-03-01")
+    properties = {"customSubDomainName": "contoso", "allowProjectManagement": True, "disableLocalAuth": True}
+    account = {
+        "location": "westus",
+        "kind": "AIServices",
+        "sku": {"name": "S0"},
+        "identity": {"type": "SystemAssigned"},
+        "properties": properties,
+    }
+    arm(serving, ACCOUNT, account, "2025-06-01")
+    search = {"location": "westus", "sku": {"name": "basic"}, "properties": {"disableLocalAuth": True}}
+    arm(serving, SEARCH, search, "2025-05-01")
+    for number, (scope, role) in enumerate(
+        [
+            (ACCOUNT, "Foundry User"),
+            (SEARCH, "Search Service Contributor"),
+            (SEARCH, "Search Index Data Contributor"),
+        ]
+    ):
+        name = f"00000000-0000-4000-8000-00000000ff0{number}"
+        definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+        body = {"properties": {"roleDefinitionId": definition, "principalId": DEPLOYER}}
+        arm(serving, f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}", body, "2022-04-01")
+
+
+def new_project(serving: Serving, root: Path) -> World:
+    """A project of its own on an emulator, with an empty request log."""
+    name = f"project-{next(_numbers)}"
+    body = {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}}
+    made = arm(serving, f"{ACCOUNT}/projects/{name}", body, "2025-06-01")
+    world = World(serving, name, made["properties"]["endpoints"]["AI Foundry API"], FakeTime(), root)
+    world.control("DELETE", "/requests")
+    return world
+
+
+@contextmanager
+def trusted(serving: Serving) -> Iterator[None]:
+    """Lets the clients of this process trust an emulator's certificate."""
+    before = {key: os.environ.get(key) for key in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
+    os.environ.update({key: str(serving.bundle) for key in before})
+    yield
+    for key, value in before.items():
+        os.environ.pop(key) if value is None else os.environ.update({key: value})
+
+
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    settings = Settings(check_host_roles=False)
-    with serve(tmp_path_factory.mktemp("emulator"), settings=settings) as running:
-        arm(running, GROUP, {"location": "westus"}, "2024-03-01")
-        properties = {
-            "customSubDomainName": "contoso",
-            "allowProjectManagement": True,
-            "disableLocalAuth": True,
-        }
-        account = {
-            "location": "westus",
-            "kind": "AIServices",
-            "sku": {"name": "S0"},
-            "identity": {"type": "SystemAssigned"},
-            "properties": properties,
-        }
-        arm(running, ACCOUNT, account, "2025-06-01")
-        arm(
-            running,
-            SEARCH,
-            {"location": "westus", "sku": {"name": "basic"}, "properties": {"disableLocalAuth": True}},
-            "2025-05-01",
-        )
-        for number, (scope, role) in enumerate(
-            [
-                (ACCOUNT, "Foundry User"),
-                (SEARCH, "Search Service Contributor"),
-                (SEARCH, "Search Index Data Contributor"),
-            ]
-        ):
-            name = f"00000000-0000-4000-8000-00000000ff0{number}"
-            definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
-            body = {"properties": {"roleDefinitionId": definition, "principalId": DEPLOYER}}
-            arm(
-                running,
-                f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
-                body,
-                "2022-04-01",
-            )
-        before = {key: os.environ.get(key) for key in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
-        os.environ.update({key: str(running.bundle) for key in before})
+    with serve(tmp_path_factory.mktemp("emulator"), settings=Settings(check_host_roles=False)) as running:
+        furnish(running)
         yield running
-        for key, value in before.items():
-            os.environ.pop(key) if value is None else os.environ.update({key: value})
 
 
 @pytest.fixture
 def world(serving: Serving, tmp_path: Path) -> Iterator[World]:
-    name = f"project-{next(_numbers)}"
-    body = {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}}
-    made = arm(serving, f"{ACCOUNT}/projects/{name}", body, "2025-06-01")
-    endpoint = made["properties"]["endpoints"]["AI Foundry API"]
-    running = World(serving, name, endpoint, FakeTime(), tmp_path)
-    running.control("DELETE", "/requests")
-    yield running
-    running.control("DELETE", "/faults")
+    with trusted(serving):
+        running = new_project(serving, tmp_path)
+        yield running
+        running.control("DELETE", "/faults")
+
+
+@pytest.fixture
+def slow_world(tmp_path: Path) -> Iterator[World]:
+    """A project on an emulator of its own, whose stores take an hour to process a file."""
+    with serve(tmp_path / "emulator", settings=Settings(store_delay=3600)) as running, trusted(running):
+        furnish(running)
+        yield new_project(running, tmp_path)
 
 
 @pytest.fixture

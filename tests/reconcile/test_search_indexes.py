@@ -303,7 +303,7 @@ def test_a_line_that_isn_t_json_is_told_with_its_place(index, world):
 def test_a_document_that_the_service_refuses_is_told(index, world):
     told = index.documents({"title": "no key"})
 
-    with pytest.raises(FoundryError, match="merge documents|refused documents"):
+    with pytest.raises(FoundryError, match=r"merge documents|refused documents"):
         search_index.create(world.session(), index.inputs(documents=[told]))
 
 

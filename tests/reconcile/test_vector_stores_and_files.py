@@ -186,15 +186,14 @@ def test_a_file_that_the_service_fails_to_process_is_named_with_its_reason(world
     assert len(list(world.official().vector_stores.list())) == 1
 
 
-def test_waiting_for_a_store_is_bounded_and_says_what_was_waited_for(world):
-    one = uploaded(world)
-    world.faults(
-        {"match": {"method": "GET", "path": "/vector_stores/[^/]+/file_batches/"}, "action": {"stale": 3600}}
-    )
-    session = world.session(processing=0.1)
+def test_waiting_for_a_store_is_bounded_and_says_what_was_waited_for(slow_world):
+    world, one = slow_world, uploaded(slow_world)
 
-    with pytest.raises(FoundryError, match="still wait to be processed|FAC_PROCESSING_WAIT_SECONDS"):
-        vector_store.create(session, world.store(one))
+    with pytest.raises(FoundryError, match=r"1 of 1 files still wait to be processed after \d+ s") as raised:
+        vector_store.create(world.session(processing=60), world.store(one))
+
+    assert "FAC_PROCESSING_WAIT_SECONDS" in raised.value.fix
+    assert 55 <= sum(world.time.slept) <= 60
 
 
 @pytest.mark.parametrize("makes", [{"method": "POST", "path": "/vector_stores$"}, ATTACHES])
