@@ -101,7 +101,8 @@ class Registered:
 class World(mocks.Mocks):
     """Everything that a program registered. Answers as Azure would: with ids, endpoints and identities."""
 
-    preview_unknown: bool = False
+    updating: bool = False
+    """As in a preview of an update: of every Azure resource only the id is known, whatever it is asked."""
     internal_id: str | None = "0123456789abcdef0123456789abcdef"
     resources: list[Registered] = field(default_factory=list)
     reads: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -110,6 +111,8 @@ class World(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         if not args.custom:
             return None, {}
+        if self.updating and args.typ.startswith("azure-native:"):
+            return arm_id(args.typ, args.name, args.inputs), {}
         computed = {"createdOn": "2026-01-01T00:00:00Z"} if args.typ.endswith(":RoleAssignment") else {}
         return arm_id(args.typ, args.name, args.inputs), {**args.inputs, **computed}
 
@@ -164,8 +167,8 @@ class World(mocks.Mocks):
         raise AssertionError(f"nobody answers {token}")
 
     def of(self, kind: str) -> list[Registered]:
-        """What was registered of one kind, in the order of registration."""
-        return [each for each in self.resources if each.kind == kind]
+        """What was registered of one kind, components apart, in the order of registration."""
+        return [each for each in self.resources if each.kind == kind and each.options.custom]
 
     def one(self, kind: str, name: str | None = None) -> Registered:
         """The only one of a kind, or of a kind and a name."""
@@ -204,19 +207,19 @@ class _Monitor(mocks.MockMonitor):
                     inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
                     parent=request.parent,
                     depends_on=frozenset(request.dependencies),
-                    uses={
-                        key: frozenset(found.urns) for key, found in request.propertyDependencies.items()
-                    },
+                    uses={key: frozenset(found.urns) for key, found in request.propertyDependencies.items()},
                     options=request,
                 )
             )
         return answer
 
 
-def run(program: Callable[[], Mapping[str, Any] | None], world: World | None = None) -> World:
+def run(
+    program: Callable[[], Mapping[str, Any] | None], world: World | None = None, *, preview: bool = False
+) -> World:
     """Run a program to its end. What it returns is kept as the world's outputs, resolved."""
     world = world or World()
-    mocks.set_mocks(world, project="foundry-as-code", stack="test", preview=False, monitor=_Monitor(world))
+    mocks.set_mocks(world, project="foundry-as-code", stack="test", preview=preview, monitor=_Monitor(world))
     told: dict[str, Any] = {}
 
     def everything() -> None:
