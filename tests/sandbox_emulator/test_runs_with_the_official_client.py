@@ -150,6 +150,25 @@ def test_a_table_is_counted(agents: AgentsClient) -> None:
     assert steps[0].step_details.tool_calls[0].code_interpreter.outputs[0].logs == said(message)
 
 
+def test_groups_of_a_table_are_compared(agents: AgentsClient) -> None:
+    data = b"category,returned\nboots,yes\nboots,no\ntents,no\ntents,no\nmaps,yes\n"
+    file = agents.files.upload(file=data, purpose=FilePurpose.AGENTS, filename="orders.csv")
+    tool = CodeInterpreterTool([file.id])
+    agent = agents.create_agent(model="gpt-4.1", tools=tool.definitions, tool_resources=tool.resources)
+    _, message, _ = ask(agents, agent.id, "Which category is returned most?")
+    assert said(message).endswith("returned by category: maps 100.0%, boots 50.0%, tents 0.0%.")
+
+
+def test_the_row_of_a_table_that_fits_is_the_answer(agents: AgentsClient) -> None:
+    text = "# Warranty\n\n| Article | Years |\n|---|---|\n| Tents | five |\n| Stoves and lamps | three |\n"
+    file = agents.files.upload(file=text.encode(), purpose=FilePurpose.AGENTS, filename="warranty.md")
+    store = agents.vector_stores.create_and_poll(file_ids=[file.id], polling_interval=0.01)
+    tool = FileSearchTool([store.id])
+    agent = agents.create_agent(model="gpt-4.1", tools=tool.definitions, tool_resources=tool.resources)
+    _, message, _ = ask(agents, agent.id, "How long is the warranty on a stove?")
+    assert said(message).startswith("Article: Stoves and lamps; Years: three. ")
+
+
 def test_an_agent_searches_its_index(agents: AgentsClient, project: Wire) -> None:
     from .test_search_with_the_official_client import DEFINITIONS, DOCUMENTS, SERVICE, allow, make_service
 

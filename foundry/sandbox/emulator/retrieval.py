@@ -6,7 +6,7 @@ Small on purpose: it has to find the right paragraph of a handful of documents, 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -23,21 +23,26 @@ _K1: Final = 1.2
 _B: Final = 0.75
 
 
+_ENDINGS: Final = (
+    ("ies", "y"),
+    ("sses", "ss"),
+    ("ing", ""),
+    ("edly", ""),
+    ("ed", ""),
+    ("es", ""),
+    ("s", ""),
+    ("ly", ""),
+)
+
+
 def _stem(word: str) -> str:
     """A word without the endings of English plurals and verb forms; the same wrong stem on both sides does no harm."""
-    for ending, rest in (
-        ("ies", "y"),
-        ("sses", "ss"),
-        ("ing", ""),
-        ("edly", ""),
-        ("ed", ""),
-        ("es", ""),
-        ("s", ""),
-        ("ly", ""),
-    ):
+    for ending, rest in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word[: -len(ending)] + rest
             break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
+        word = word[:-1]
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
 
 
@@ -70,8 +75,7 @@ class Hit:
     Attributes:
         passage: What was found.
         score: BM25: orders the hits of one search.
-        coverage: Share of the question that the passage covers, 0 to 1, rare words counting more: comparable between
-            searches.
+        coverage: How much of the question the passage covers, 0 to 1: comparable between searches.
     """
 
     passage: Passage
@@ -79,8 +83,8 @@ class Hit:
     coverage: float
 
 
-def passages(source: str, text: str) -> list[Passage]:
-    """Paragraphs of a text. A heading is no passage of its own: it goes in front of each paragraph below it."""
+def passages(source: str, title: str, text: str) -> list[Passage]:
+    """Paragraphs of a text. A heading is no passage of its own: title and heading count as words of each paragraph."""
     found: list[Passage] = []
     heading = ""
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")):
@@ -89,7 +93,7 @@ def passages(source: str, text: str) -> list[Passage]:
             heading = lines.pop(0).lstrip("# ").strip() or heading
         if lines:
             body = "\n".join(lines)
-            found.append(Passage(source, f"{heading}\n{body}" if heading else body, body))
+            found.append(Passage(source, f"{title}\n{heading}\n{body}", body))
     return found
 
 
@@ -102,7 +106,6 @@ def rank(question: str, candidates: Sequence[Passage]) -> list[Hit]:
     lengths = [sum(counts.values()) for counts in counted]
     mean = sum(lengths) / len(lengths) or 1.0
     weights = {word: _rarity(word, counted) for word in asked}
-    total = sum(weights.values())
     hits = []
     for item, counts, length in zip(candidates, counted, lengths, strict=True):
         met = [word for word in asked if counts[word]]
@@ -114,8 +117,16 @@ def rank(question: str, candidates: Sequence[Passage]) -> list[Hit]:
                 / (counts[word] + _K1 * (1 - _B + _B * length / mean))
                 for word in met
             )
-            hits.append(Hit(item, round(score, 6), round(sum(weights[word] for word in met) / total, 6)))
+            hits.append(Hit(item, round(score, 6), round(_coverage(met, asked, weights), 6)))
     return sorted(hits, key=lambda hit: -hit.score)
+
+
+def _coverage(met: Sequence[str], asked: Sequence[str], weights: Mapping[str, float]) -> float:
+    """The share of the question's words, rare ones counting more; a single word of several is weak evidence."""
+    weighted = sum(weights[word] for word in met) / sum(weights.values())
+    if len(met) == 1:
+        return weighted if len(asked) == 1 else 0.6 * weighted
+    return max(weighted, len(met) / len(asked))
 
 
 def _rarity(word: str, counted: Sequence[Counter[str]]) -> float:

@@ -268,32 +268,30 @@ def stored_tool(tool: dict[str, Any]) -> dict[str, Any]:
     return tool
 
 
+_METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
+
+
 def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for path in (spec.get("paths") or {}).values():
-        for method, operation in (path or {}).items():
-            if isinstance(operation, dict) and method in (
-                "get",
-                "put",
-                "post",
-                "delete",
-                "patch",
-                "head",
-                "options",
-            ):
-                properties = {
-                    item["name"]: item.get("schema") or {}
-                    for item in operation.get("parameters") or []
-                    if isinstance(item, dict) and "name" in item
-                }
-                found.append(
-                    {
-                        "name": operation.get("operationId"),
-                        "description": operation.get("summary") or operation.get("description"),
-                        "parameters": {"type": "object", "properties": properties},
-                    }
-                )
-    return found
+    """The functions the service derives from an OpenAPI document; parts that are no OpenAPI are passed over."""
+    paths = spec.get("paths")
+    items = [item for item in paths.values() if isinstance(item, dict)] if isinstance(paths, dict) else []
+    return [
+        {
+            "name": operation.get("operationId"),
+            "description": operation.get("summary") or operation.get("description"),
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    part["name"]: part.get("schema") or {}
+                    for part in operation.get("parameters") or []
+                    if isinstance(part, dict) and isinstance(part.get("name"), str)
+                },
+            },
+        }
+        for item in items
+        for method, operation in item.items()
+        if method in _METHODS and isinstance(operation, dict)
+    ]
 
 
 def stored_resources(tools: list[dict[str, Any]], resources: dict[str, Any]) -> dict[str, Any]:

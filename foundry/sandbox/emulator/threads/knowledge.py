@@ -8,9 +8,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.sandbox.emulator.arm.kinds import lookup
+from foundry.sandbox.emulator.http import Problem
 from foundry.sandbox.emulator.retrieval import Hit, Passage, passages, rank, words
 from foundry.sandbox.emulator.search.definition import leaves
-from foundry.sandbox.emulator.search.documents import key_field
+from foundry.sandbox.emulator.search.documents import key_field, text_of
 from foundry.sandbox.emulator.search.filters import parse_filter
 from foundry.sandbox.emulator.vector_stores.texts import decoded, searchable
 
@@ -45,12 +46,14 @@ def search_files(
         file = world.files.get(project, file_id)
         if file is not None:
             names[file_id] = file["filename"]
-            candidates += passages(
-                file_id, searchable(file["filename"], world.files.content(project, file_id))
-            )
+            text = searchable(file["filename"], world.files.content(project, file_id))
+            candidates += passages(file_id, PurePath(file["filename"]).stem.replace("-", " "), text)
     return [
         Found(hit, hit.passage.source, names[hit.passage.source]) for hit in rank(question, candidates)[:most]
     ]
+
+
+_NUMBERS: Final = ("Edm.Int32", "Edm.Int64", "Edm.Double")
 
 
 def search_index(world: "World", index: Body, question: str) -> tuple[list[Found], str]:
@@ -69,19 +72,24 @@ def search_index(world: "World", index: Body, question: str) -> tuple[list[Found
     documents = world.search.documents(service, name)
     fields = dict(leaves(definition["fields"]))
     if index.get("filter"):
-        keep = parse_filter(
-            index["filter"], frozenset(path for path, field in fields.items() if field["filterable"])
-        )
+        filterable = frozenset(path for path, field in fields.items() if field["filterable"])
+        try:
+            keep = parse_filter(index["filter"], filterable)
+        except Problem as problem:
+            return [], str(problem.reply.body["error"]["message"])
         documents = [item for item in documents if keep(item)]
     readable = [
         path
         for path, field in fields.items()
         if field["type"] == "Edm.String" and field["searchable"] and not field["key"] and "/" not in path
     ]
+    countable = [path for path, field in fields.items() if field["type"] in _NUMBERS and "/" not in path]
     candidates = []
     for place, item in enumerate(documents):
         texts = [str(item[path]) for path in readable if item.get(path)]
-        candidates.append(Passage(str(place), "\n".join(texts), "\n".join(texts)))
+        figures = [f"{path} {item[path]:g}" for path in countable if item.get(path) is not None]
+        body = "\n".join([*texts, *([", ".join(figures)] if figures else [])])
+        candidates.append(Passage(str(place), text_of(definition, item), body))
     endpoint = f"{world.base_url}/search/{service.rpartition('/')[2]}/indexes('{name}')/docs"
     key = key_field(definition)
     found = []
@@ -112,6 +120,7 @@ def _title(definition: Body, readable: list[str], item: Body) -> str:
 
 
 _MOST_ROWS: Final = 100_000
+_MOST_GROUPS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +157,34 @@ def tables(world: "World", project: str, file_ids: Iterable[str]) -> tuple[list[
 
 
 def describe(table: Table, question: str) -> str:
-    """Row count and columns of a table, and figures of the number columns the question names."""
-    asked = set(words(question))
+    """Row count and columns of a table, figures of the number columns the question names, and a comparison of groups."""
+    named = [
+        column for column in table.columns if set(words(question)) & set(words(column.replace("_", " ")))
+    ]
     text = f"{table.name} has {len(table.rows)} rows and the columns {', '.join(table.columns)}."
-    for column in table.columns:
+    for column in named:
         numbers = table.numbers(column)
-        if numbers and asked & set(words(column.replace("_", " "))):
+        if numbers:
             total = sum(numbers)
             text += (
                 f" {column}: sum {total:g}, mean {total / len(numbers):.4g}, "
                 f"least {min(numbers):g}, most {max(numbers):g}."
             )
-    return text
+    return text + "".join(
+        f" {comparison}" for group in named for what in named if (comparison := _compared(table, group, what))
+    )
+
+
+def _compared(table: Table, group: str, what: str) -> str:
+    """Share of "yes" of one column in each group of another, highest first; empty when the columns aren't of that kind."""
+    by, of = table.columns.index(group), table.columns.index(what)
+    rows = [row for row in table.rows if len(row) > max(by, of)]
+    groups = {row[by] for row in rows}
+    if group == what or len(groups) > _MOST_GROUPS or {row[of].lower() for row in rows} != {"yes", "no"}:
+        return ""
+    shares = []
+    for name in sorted(groups):
+        answers = [row[of].lower() == "yes" for row in rows if row[by] == name]
+        shares.append((sum(answers) / len(answers), name))
+    shares.sort(key=lambda pair: -pair[0])
+    return f"{what} by {group}: " + ", ".join(f"{name} {share:.1%}" for share, name in shares) + "."

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-#: Share of a question that has to be covered before an answer is given.
-THRESHOLD: Final = 0.34
+#: How much of a question has to be covered before an answer is given.
+THRESHOLD: Final = 0.3
 _LONGEST: Final = 1_200
 _NOTHING: Final = "I found nothing about that in my documents."
 _DATA_WORDS: Final = (
@@ -171,7 +171,7 @@ class Responder:
             for item in found
         ]
         call = _call("file_search", {"ranking_options": ranking, "results": results})
-        return _told(agent, call, found, "file_citation")
+        return _told(agent, question, call, found)
 
     def _from_index(self, agent: Body, question: str) -> Answer:
         indexes = (agent["tool_resources"].get("azure_ai_search") or {}).get("indexes") or []
@@ -184,7 +184,7 @@ class Responder:
             {"title": item.title, "url": item.identity, "score": item.hit.coverage} for item in found
         ]
         call = _call("azure_ai_search", {"input": question, "output": json.dumps({"documents": documents})})
-        return _told(agent, call, found, "url_citation")
+        return _told(agent, question, call, found)
 
     def _from_data(self, agent: Body, question: str) -> Answer:
         file_ids = (agent["tool_resources"].get("code_interpreter") or {}).get("file_ids") or []
@@ -229,16 +229,32 @@ def _call(sort: str, details: Body) -> Body:
     return {"id": new_id("call_"), "type": sort, sort: details}
 
 
-def _told(agent: Body, call: Body, found: list[Found], sort: str) -> Answer:
+def _told(agent: Body, question: str, call: Body, found: list[Found]) -> Answer:
     """The answer that the best passage gives."""
     steps = ((agent["id"], call),)
     if not found:
         return Answer(_NOTHING, 0.0, steps)
     best = found[0]
     body = best.hit.passage.body
-    quote = body if len(body) <= _LONGEST else body[:_LONGEST].rsplit(" ", 1)[0] + " …"
+    quote = _rows(body, question) if body.startswith("|") else body
+    if len(quote) > _LONGEST:
+        quote = quote[:_LONGEST].rsplit(" ", 1)[0] + " …"
+    sort = "file_citation" if call["type"] == "file_search" else "url_citation"
     citation = Citation(sort, f"【4:0†{best.title}】", best.identity, best.title, quote)
     return Answer(f"{quote} {citation.marker}", best.hit.coverage, steps, (citation,))
+
+
+def _rows(table: str, question: str) -> str:
+    """The rows of a Markdown table that fit the question best, in words."""
+    lines = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in table.splitlines()]
+    header, rows = lines[0], [row for row in lines[1:] if not set("".join(row)) <= set("-: ")]
+    fits = [overlap(question, row) for row in rows]
+    best = max(fits, default=0.0)
+    chosen = [row for row, fit in zip(rows, fits, strict=True) if fit == best]
+    return "\n".join(
+        "; ".join(f"{name}: {cell}" for name, cell in zip(header, row, strict=False) if cell) + "."
+        for row in chosen
+    )
 
 
 def _function(agent: Body, function: Body, question: str) -> Answer:
