@@ -127,7 +127,7 @@ def read(session: Session, agent_id: str, props: Props) -> Seen | None:
         view = session.project(props["endpoint"])
         return view.agents.find(agent_id, view.service.list_agents) or view.service.get_agent(agent_id)
 
-    agent = session.unless_gone(str(props["project"]), live)
+    agent = session.read(str(props["project"]), live)
     if agent is None:
         return None
     mark = mark_of(agent.metadata)

@@ -8,6 +8,7 @@ taken for ours.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -97,7 +98,7 @@ def read(session: Session, file_id: str, props: Props) -> Seen | None:
         view = session.project(props["endpoint"])
         return view.files.find(file_id, view.service.list_files) or view.service.get_file(file_id)
 
-    file = session.unless_gone(str(props["project"]), live)
+    file = session.read(str(props["project"]), live)
     if file is None or file.status in _UNUSABLE:
         return None
     outs = dict(props)
@@ -133,7 +134,7 @@ def _is_listed(view: ProjectView, service: ProjectService, file_id: str) -> bool
     if next(users(view, service, uses_file(file_id)), None) is not None:
         return True
     for store in view.stores.all(service.list_stores):
-        if view.members(store.id).find(file_id, lambda store_id=store.id: service.list_members(store_id)):  # type: ignore[misc]
+        if view.members(store.id).find(file_id, partial(service.list_members, store.id)):
             return True
     return False
 

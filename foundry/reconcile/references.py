@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from foundry.model import FoundryError
@@ -48,7 +48,7 @@ def users(view: ProjectView, service: ProjectService, uses: Uses) -> Iterator[Li
             yield agent
 
 
-def refuse_if_used(what: str, using: Iterator[LiveAgent]) -> None:
+def refuse_if_used(what: str, using: Iterable[LiveAgent]) -> None:
     """Raises FoundryError naming every agent that still uses it."""
     names = [f"{agent.definition.get('name')} ({agent.id})" for agent in using]
     if names:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from foundry.diff import changes, digest, normal, settled
-from foundry.model import UNKNOWN, FoundryError
+from foundry.model import UNKNOWN, FoundryError, ServiceError
 from foundry.reconcile.index_changes import needs_rebuild
 from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
 from foundry.reconcile.references import refuse_if_used, users, uses_index
@@ -142,7 +142,7 @@ def read(session: Session, index: str, props: Props) -> Seen | None:
         view = session.search(props["endpoint"])
         return view.indexes.find(index, view.service.list_indexes) or view.service.get_index(index)
 
-    body = session.unless_gone(str(props["service"]), live)
+    body = session.read(str(props["service"]), live)
     if body is None:
         return None
     _, mark = mark_in(body.get("description"))
@@ -210,8 +210,7 @@ def delete(session: Session, index: str, props: Props) -> None:
         PROGRESS.info("index %s: let go", index)
         view.indexes.put(service.update_index(_body(body, index, description), str(body.get("@odata.etag"))))
         return
-    for project in session.projects():
-        refuse_if_used(f"index {index}", users(project, project.service, uses_index(index)))
+    _refuse_if_searched(session, index)
     alias = props.get("alias")
     if alias and _alias_target(service, str(alias)) == index:
         service.delete_alias(str(alias))
@@ -223,6 +222,17 @@ _WAYS: Final = (
     "take the change back, or give the index another service_name (a new one is made and filled, then the old one goes), "
     "or declare alias and rebuild: behind_alias"
 )
+
+
+def _refuse_if_searched(session: Session, index: str) -> None:
+    """Asks every project that this process knows. One that is gone, or lets nobody in any more, has nothing to say."""
+    for project in session.projects():
+        try:
+            using = list(users(project, project.service, uses_index(index)))
+        except ServiceError as error:
+            PROGRESS.info("index %s: users not known (%s)", index, error.what)
+            continue
+        refuse_if_used(f"index {index}", using)
 
 
 def _refusal(index: str, reasons: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from foundry.model import FoundryError, ServiceError
 from foundry.reconcile.snapshot import Snapshot
-from foundry.service.errors import NotFound, PlaceGone, Unanswered, Unresolved
+from foundry.service.errors import NotFound, Unanswered, Unresolved
 from foundry.service.log import PROGRESS
 from foundry.service.patience import Patience
 from foundry.service.protocols import (
@@ -98,27 +98,32 @@ class Session:
                 self._searches[endpoint] = SearchView(self.services.search(endpoint))
             return self._searches[endpoint]
 
-    def unless_gone(self, place_id: str, read: Callable[[], T | None]) -> T | None:
-        """What `read` returns; None when the object or the place it lives in is definitely gone.
+    def unless_gone(self, place_id: str, look: Callable[[], T]) -> T | None:
+        """What `look` returns; None when the object or the place it lives in is definitely gone.
 
         A host that DNS doesn't know counts as gone only if Azure Resource Manager doesn't know `place_id` either.
-        Every other failure is raised with the way past it.
         """
         try:
-            return read()
-        except (PlaceGone, NotFound):
+            return look()
+        except NotFound:
             return None
         except Unresolved as error:
             try:
-                if not self.services.exists_in_azure(place_id):
-                    return None
+                known = self.services.exists_in_azure(place_id)
             except FoundryError as asked:
-                raise with_way_past(
-                    error, f"Azure Resource Manager couldn't be asked either ({asked.what})"
-                ) from None
-            raise with_way_past(error) from None
+                also = f"{error.what}; Azure Resource Manager couldn't be asked either ({asked.what})"
+                raise Unresolved(also, fix=error.fix, failure=error.failure) from None
+            if known:
+                raise
+            return None
+
+    def read(self, place_id: str, look: Callable[[], T]) -> T | None:
+        """`unless_gone` for a refresh: a failure stops the whole command, so its text names the way past it."""
+        try:
+            return self.unless_gone(place_id, look)
         except ServiceError as error:
-            raise with_way_past(error) from None
+            fix = f"{error.fix}; `--refresh=false` goes on without reading what is live"
+            raise type(error)(error.what, fix=fix, failure=error.failure) from None
 
     def make_once(self, make: Callable[[], T], look_up: Callable[[], T | None], what: str) -> T:
         """Makes something that the service can't make "only if absent".
@@ -162,10 +167,3 @@ class Session:
                 return found
             timing.sleep(pause)
             pause = min(pause * 2, 4.0)
-
-
-def with_way_past(error: ServiceError, addition: str | None = None) -> ServiceError:
-    """The same error, whose advice also names how to go on without reading."""
-    what = f"{error.what}; {addition}" if addition else error.what
-    fix = f"{error.fix}; `--refresh=false` goes on without reading what is live"
-    return type(error)(what, fix=fix, failure=error.failure)

@@ -6,7 +6,8 @@ which data sources it was made over it doesn't tell, so the mark's digest keeps 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from foundry.diff import changes, digest, normal, settled
@@ -131,7 +132,7 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
             definition["files"] = _files(view, service, store_id, props)
         return store, definition
 
-    seen = session.unless_gone(str(props["project"]), live)
+    seen = session.read(str(props["project"]), live)
     if seen is None or seen[0].status == "expired":
         return None
     store, definition = seen
@@ -309,7 +310,7 @@ class _Wait:
         self._started = session.patience.timing.clock()
 
     def attach(self, file_ids: Sequence[str], chunking_strategy: Mapping[str, Any] | None) -> None:
-        missing = list(file_ids)
+        missing, began, pause = list(file_ids), self._session.patience.timing.clock(), 0.5
         while missing:
             try:
                 batch = self._service.attach(self._store_id, missing, chunking_strategy)
@@ -317,12 +318,16 @@ class _Wait:
                 # Attaching is told by the members; what arrived isn't asked for again.
                 present = {member.file_id for member in self._service.list_members(self._store_id)}
                 missing = [file_id for file_id in missing if file_id not in present]
-                self._pause(0.5, "to be asked again")
+                if self._session.patience.timing.clock() - began > self._session.patience.retry_budget:
+                    raise
+                self._pause(pause, "to be asked for again")
+                pause = min(pause * 2, 20.0)
             else:
-                self._until(
-                    lambda batch=batch: self._service.batch_status(self._store_id, batch) != "in_progress"
-                )
+                self._until(partial(self._is_batch_over, batch))
                 return
+
+    def _is_batch_over(self, batch: str) -> bool:
+        return self._service.batch_status(self._store_id, batch) != "in_progress"
 
     def until_processed(self) -> None:
         """Raises FoundryError naming each file that the service failed to process, with its reason."""
@@ -338,7 +343,7 @@ class _Wait:
                 fix="mend or leave out the file, then run the command again",
             )
 
-    def _until(self, done: Any) -> None:
+    def _until(self, done: Callable[[], bool]) -> None:
         pause = 0.25
         while not done():
             self._pause(pause, "to be processed")

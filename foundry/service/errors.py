@@ -119,7 +119,7 @@ def unreachable(operation: str, subject: str, reason: str) -> Unreachable:
 def unresolved(operation: str, subject: str, host: str) -> Unresolved:
     """The error for a host that DNS doesn't know."""
     what = f"the host {host} isn't known to DNS"
-    fix = "check the network (private DNS zones too); if it was deleted, `pulumi destroy --refresh=false` goes on without it"
+    fix = "check the network (private DNS zones too), then run the command again"
     return Unresolved(what, fix=fix, failure=Failure(operation, subject, None, None, None))
 
 

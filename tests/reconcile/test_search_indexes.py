@@ -361,3 +361,16 @@ def test_another_name_or_service_makes_another_index_and_a_forced_replacement_de
     assert search_index.diff("x", props, {**index.inputs(), "service": UNKNOWN}).replaces == ("service",)
     assert search_index.diff("x", props, unknown).replaces == ()
     assert search_index.diff("x", props, index.inputs()).delete_before_replace is True
+
+
+def test_a_project_that_is_gone_keeps_no_index_from_being_deleted(index, world, gone):
+    session = world.session()
+    made = search_index.create(session, index.inputs())
+    agent.create(session, world.agent())
+    gone(world.project)
+    again = world.session()
+    again.project(world.endpoint)
+
+    search_index.delete(again, made.id, made.outs)
+
+    assert index.name not in list(index.official.list_index_names())

@@ -356,3 +356,13 @@ def test_an_upload_that_is_never_answered_gives_up(world):
 
     with pytest.raises(Unanswered, match="upload file"):
         file.create(world.session(retry_budget=3), world.file("returns.md", "30 days"))
+
+
+def test_an_attach_that_is_never_answered_gives_up_within_the_budget(world):
+    one = uploaded(world)
+    world.faults({"match": ATTACHES, "action": {"status": 500, "message": "Out of order"}})
+
+    with pytest.raises(Unanswered, match="attach files to vector store"):
+        vector_store.create(world.session(retry_budget=20), world.store(one))
+
+    assert 20 <= sum(world.time.slept) <= 60
