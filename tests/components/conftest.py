@@ -9,7 +9,8 @@ import pytest
 
 for _name in ("declared", "pulumi_recorder"):
     _spec = importlib.util.spec_from_file_location(_name, Path(__file__).with_name(f"{_name}.py"))
-    assert _spec and _spec.loader
+    assert _spec
+    assert _spec.loader
     _module = importlib.util.module_from_spec(_spec)
     sys.modules[_name] = _module
     _spec.loader.exec_module(_module)
@@ -18,14 +19,17 @@ for _name in ("declared", "pulumi_recorder"):
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 
+_STOOD_UP: dict[str, Any] = {}
+
+
 @pytest.fixture
 def stand_up() -> Any:
     """Makes the environment of a manifest, and returns everything that was registered."""
     import pulumi
-    from components import Deployer, FoundryEnvironment, FoundryEnvironmentArgs
     from declared import manifest
     from pulumi_recorder import World, run
 
+    from components import Deployer, FoundryEnvironment, FoundryEnvironmentArgs
     from foundry import model
 
     def make(
@@ -36,6 +40,10 @@ def stand_up() -> Any:
         principal_type: str = "ServicePrincipal",
     ) -> World:
         whole = manifest(declared) if isinstance(declared, model.Environment) else declared
+        # A world is only looked at, and the same program makes the same one: once is enough.
+        same = f"{whole} {principal_type}"
+        if world is None and same in _STOOD_UP:
+            return _STOOD_UP[same]
 
         def program() -> Any:
             return FoundryEnvironment(
@@ -47,6 +55,9 @@ def stand_up() -> Any:
                 ),
             ).outputs
 
-        return run(program, world, preview=preview)
+        stood_up = run(program, world, preview=preview)
+        if world is None:
+            _STOOD_UP[same] = stood_up
+        return stood_up
 
     return make

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from components import Names
 
 _LONGEST = Names("abcdefgh-0123456", "5d2f6f0c-1d5e-4f43-9b3c-0a8f3f0a1b2c")

@@ -135,6 +135,12 @@ def test_an_agent_comes_after_the_agents_connected_to_it(stand_up):
 def test_a_basic_set_up_has_no_host_and_no_stores(stand_up):
     world = stand_up(basic())
 
-    absent = ("AccountCapabilityHost", "ProjectCapabilityHost", "StorageAccount", "Service", "DatabaseAccount")
+    absent = (
+        "AccountCapabilityHost",
+        "ProjectCapabilityHost",
+        "StorageAccount",
+        "Service",
+        "DatabaseAccount",
+    )
     assert not [each.name for kind in absent for each in world.of(kind)]
     assert [each.name for each in world.of("RoleAssignment")] == ["deployer-foundry-user-on-support"]

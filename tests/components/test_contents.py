@@ -1,0 +1,124 @@
+"""Agents, stores, files and indexes as Pulumi gets them."""
+
+from __future__ import annotations
+
+from declared import STACK_ID, agent, basic, manifest, standard, store
+
+from foundry import model
+
+_STORAGE = "/subscriptions/s/resourceGroups/theirs/providers/Microsoft.Storage/storageAccounts/theirs"
+_SEARCH = "/subscriptions/s/resourceGroups/theirs/providers/Microsoft.Search/searchServices/theirs"
+
+
+def _searching(name="care", **changes):
+    return agent(name, model.Tool("h", "file_search", {"vector_stores": ["handbook"]}), **changes)
+
+
+def test_an_agent_is_told_whose_it_is_and_where_it_lives(stand_up):
+    world = stand_up(manifest(basic(), agents=(agent("care"),)))
+    inputs = world.one("Agent").inputs
+
+    assert world.one("Agent").type == "pulumi-python:dynamic/foundry:Agent"
+    assert inputs["owner"] == {"project": "foundry-as-code", "stack": "test", "stackId": STACK_ID}
+    assert (inputs["name"], inputs["dialect"], inputs["lifecycle"]) == ("care", "classic", {})
+    assert inputs["project"] == world.one("Project").id
+    assert inputs["endpoint"].endswith("/api/projects/support")
+
+
+def test_instructions_may_speak_of_a_queue_s_address(stand_up):
+    told = model.Template(("Answer to ", model.QueueUrl("quote-out"), "."))
+    world = stand_up(manifest(standard(), agents=(agent("care", instructions=told),)))
+
+    url = world.outputs["queues"]["quote-out"]
+    assert url.endswith(".queue.example/quote-out")
+    assert world.one("Agent").inputs["definition"]["instructions"] == f"Answer to {url}."
+
+
+def test_a_file_that_two_stores_and_an_agent_use_is_uploaded_once(stand_up):
+    interpreting = agent(
+        "analyst", model.Tool("c", "code_interpreter", {}, (model.KnowledgeFile("a.md", "sha of a.md", 1),))
+    )
+    stores = (store("one", "a.md", "b.md"), store("two", "a.md"))
+    world = stand_up(manifest(basic(), agents=(interpreting,), vector_stores=stores))
+
+    assert [each.name for each in world.of("File")] == ["a.md", "b.md"]
+    assert world.one("Agent").inputs["definition"]["tools"][0]["file_ids"] == [world.one("File", "a.md").id]
+
+
+def test_a_file_of_two_projects_is_uploaded_to_each_under_a_name_of_its_own(stand_up):
+    two = {name: model.Project(name, name, name) for name in ("support", "sales")}
+    stores = (store("one", "a.md"), store("two", "a.md", project="sales"))
+    world = stand_up(manifest(basic(projects=two), vector_stores=stores))
+
+    assert {each.name: each.inputs["project"].rsplit("/", 1)[-1] for each in world.of("File")} == {
+        "a.md": "support",
+        "sales:a.md": "sales",
+    }
+
+
+def test_a_teardown_takes_agents_stores_and_files_with_the_project(stand_up):
+    whole = manifest(standard(), agents=(_searching(),), vector_stores=(store("handbook", "a.md"),))
+    world = stand_up(whole)
+
+    project = world.one("Project").urn
+    owners = {kind: world.one(kind).options.deletedWith for kind in ("Agent", "VectorStore", "File")}
+    assert owners == dict.fromkeys(owners, project)
+
+
+def test_a_teardown_takes_indexes_with_the_search_service(stand_up):
+    world = stand_up(
+        manifest(standard(), search_indexes=(model.SearchIndex("products", "products", {"fields": []}),))
+    )
+
+    assert world.one("SearchIndex").options.deletedWith == world.one("Service").urn
+
+
+def test_agents_whose_data_are_in_the_customer_s_storage_are_deleted_one_by_one(stand_up):
+    theirs = standard(storage=model.Storage(id=_STORAGE))
+    world = stand_up(manifest(theirs, agents=(agent("care"),)))
+
+    assert world.one("Agent").options.deletedWith == ""
+
+
+def test_an_index_in_somebody_else_s_service_outlives_the_stack_s_resources(stand_up):
+    theirs = standard(search=model.Search(id=_SEARCH))
+    index = model.SearchIndex("products", "products", {"fields": []})
+    world = stand_up(manifest(theirs, search_indexes=(index,)))
+
+    made = world.one("SearchIndex")
+    assert made.inputs["service"] == _SEARCH
+    assert made.options.deletedWith == ""
+
+
+def test_lifecycle_becomes_pulumi_s_options(stand_up):
+    kept = model.Lifecycle(protect=True, retain_on_delete=True, previous_names=("orders",))
+    options = stand_up(manifest(basic(), agents=(agent("care", lifecycle=kept),))).one("Agent").options
+
+    assert options.protect
+    assert options.retainOnDelete
+    assert [alias.spec.name for alias in options.aliases] == ["orders"]
+
+
+def test_without_a_lifecycle_nothing_is_protected_or_renamed(stand_up):
+    options = stand_up(manifest(basic(), agents=(agent("care"),))).one("Agent").options
+
+    assert not options.protect
+    assert not options.retainOnDelete
+    assert not options.aliases
+
+
+def test_the_outputs_have_their_public_names(stand_up):
+    whole = manifest(
+        standard(),
+        agents=(_searching(),),
+        vector_stores=(store("handbook", "a.md"),),
+        search_indexes=(model.SearchIndex("products", "products", {"fields": []}),),
+    )
+    outputs = stand_up(whole).outputs
+
+    assert outputs["agents"] == {"care": "id-of-care"}
+    assert outputs["vectorStores"] == {"handbook": "id-of-handbook"}
+    assert outputs["searchIndexes"] == {"products": "id-of-products"}
+    assert outputs["modelDeployments"] == ["chat", "embeddings"]
+    assert sorted(outputs["queues"]) == ["quote-in", "quote-out"]
+    assert outputs["projectEndpoint"].startswith("https://")
