@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,20 +49,23 @@ class Child:
                 os.close(self.lifeline)
             self.lifeline = -1
         if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.terminate()
+            self._signal(signal.SIGTERM)
             try:
                 await asyncio.wait_for(self.process.wait(), within_seconds)
             except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    self.process.kill()
+                self._signal(signal.SIGKILL)
                 await self.process.wait()
         return self.process.returncode or 0
 
     def kill(self) -> None:
         """End it at once."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Not through the process object: its methods reap a child that just ended, and asyncio then misses its exit status.
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, number)
 
 
 async def start(python: str, arguments: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> Child:

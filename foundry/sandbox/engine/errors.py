@@ -29,5 +29,9 @@ class ProviderError(EngineError):
     """A provider answered a call with an error. `text` is the provider's own."""
 
 
+class ProviderGoneError(ProviderError):
+    """A provider ended in the middle of a call: whether the call was acted upon isn't known."""
+
+
 class ProtectedError(EngineError):
     """A step would take a resource away that is marked for protection."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.diff import Diff, decided
-from foundry.sandbox.engine.errors import EngineError
+from foundry.sandbox.engine.errors import EngineError, ProviderGoneError
 from foundry.sandbox.engine.events import Diagnostic, Event, StepFailed, StepFinished, StepStarted
 from foundry.sandbox.engine.provider import Made, Provider
 from foundry.sandbox.engine.registry import INTERNAL, Registry
@@ -111,7 +111,8 @@ class Execution:
             try:
                 faults, result = await self._apply(step)
             except EngineError as error:
-                self._end(step, token, succeeded=False)
+                if not isinstance(error, ProviderGoneError):  # else the operation stays on record as pending
+                    self._end(step, token, succeeded=False)
                 self.tell_failed(step, str(error), time.monotonic() - began, may_go_on=_is_protected(step))
                 raise StepError from None
             if step.new is not None and step.op is not Op.REPLACE:

@@ -17,7 +17,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from foundry.sandbox.engine import diff as diffs
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.diff import Diff, PropertyDiff
-from foundry.sandbox.engine.errors import ProviderError
+from foundry.sandbox.engine.errors import ProviderError, ProviderGoneError
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.values import (
     UNKNOWN,
@@ -129,7 +129,7 @@ class Provider:
 
     def _error(self, failure: _CallError) -> ProviderError:
         if failure.code == grpc.StatusCode.UNAVAILABLE:
-            return ProviderError(f"the provider {self.package} is gone: {failure.text}")
+            return ProviderGoneError(f"the provider {self.package} is gone: {failure.text}")
         return ProviderError("\n".join(failure.missing) or failure.text)
 
     def _give(self, properties: Properties) -> Any:
