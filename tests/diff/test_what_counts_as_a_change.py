@@ -280,10 +280,15 @@ def test_a_normal_form_has_no_empty_values():
 
 def test_an_attribute_that_is_no_longer_declared_is_a_change_only_if_the_default_differs():
     def index(**attributes):
-        return {"name": "products", "fields": [{"name": "id", "type": "Edm.String", "key": True, **attributes}]}
+        return {
+            "name": "products",
+            "fields": [{"name": "id", "type": "Edm.String", "key": True, **attributes}],
+        }
 
     live = index(filterable=True, searchable=False)
 
     assert told("SearchIndex", live, index(), index(filterable=True)) == []
-    assert told("SearchIndex", live, index(), index(searchable=False)) == [("fields[id].searchable", "change")]
+    assert told("SearchIndex", live, index(), index(searchable=False)) == [
+        ("fields[id].searchable", "change")
+    ]
     assert told("SearchIndex", live, index(), index()) == []
