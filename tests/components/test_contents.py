@@ -41,7 +41,7 @@ def test_a_file_that_two_stores_and_an_agent_use_is_uploaded_once(stand_up):
     stores = (store("one", "a.md", "b.md"), store("two", "a.md"))
     world = stand_up(manifest(basic(), agents=(interpreting,), vector_stores=stores))
 
-    assert [each.name for each in world.of("File")] == ["a.md", "b.md"]
+    assert sorted(each.name for each in world.of("File")) == ["a.md", "b.md"]
     assert world.one("Agent").inputs["definition"]["tools"][0]["file_ids"] == [world.one("File", "a.md").id]
 
 
