@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
 from foundry import model
 
+T = TypeVar("T")
 _CONNECTED = frozenset(
     {
         "bing_grounding",
@@ -127,7 +128,7 @@ def filled(value: Any, to: References) -> Any:
         case model.Template():
             return pulumi.Output.concat(
                 *(
-                    to.queues[part.queue].url if isinstance(part, model.QueueUrl) else part
+                    _of(to.queues, "queue", part.queue).url if isinstance(part, model.QueueUrl) else part
                     for part in value.parts
                 )
             )
@@ -139,9 +140,18 @@ def filled(value: Any, to: References) -> Any:
             return value
 
 
+def _of(made: Mapping[str, T], kind: str, name: str) -> T:
+    if name not in made:
+        raise model.FoundryError(
+            f"this stack makes no {kind} called {name}",
+            fix=f"declare the {kind}, or give the id of one that exists in its place",
+        )
+    return made[name]
+
+
 def _model(declared: str | model.ModelElsewhere, to: References) -> pulumi.Input[str]:
     if isinstance(declared, model.ModelElsewhere):
-        connection = pulumi.Output.from_input(to.connections[declared.connection])
+        connection = pulumi.Output.from_input(_of(to.connections, "connection", declared.connection))
         return connection.apply(lambda arm_id: f"{arm_id.rsplit('/', 1)[-1]}/{declared.deployment}")
     return to.deployments.get(declared, declared)
 
@@ -152,7 +162,7 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
     match tool.type:
         case "file_search" if "vector_stores" in settings:
             stores = settings.pop("vector_stores")
-            resolved["vector_store_ids"] = [to.stores[store] for store in stores]
+            resolved["vector_store_ids"] = [_of(to.stores, "vector store", store) for store in stores]
         case "code_interpreter" if tool.files:
             settings.pop("files", None)
             resolved["file_ids"] = [to.files[file.path] for file in tool.files]
@@ -164,9 +174,9 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
             for end in ("input_queue", "output_queue"):
                 resolved[end] = _queue(settings.pop(end), to)
         case "connected_agent" if "agent" in settings:
-            resolved["agent_id"] = to.agents[settings.pop("agent")]
+            resolved["agent_id"] = _of(to.agents, "agent", settings.pop("agent"))
     if tool.type in _CONNECTED and "connection" in settings:
-        resolved["connection_id"] = to.connections[settings.pop("connection")]
+        resolved["connection_id"] = _of(to.connections, "connection", settings.pop("connection"))
     if tool.type == "deep_research" and "model" in settings:
         resolved["model"] = _model(settings.pop("model"), to)
     return {**resolved, **settings}
@@ -174,9 +184,12 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
 
 def _searched(settings: dict[str, Any], to: References) -> dict[str, Any]:
     if "index" in settings:
-        return {"index_connection_id": to.search_connection, "index_name": to.indexes[settings.pop("index")]}
+        return {
+            "index_connection_id": to.search_connection,
+            "index_name": _of(to.indexes, "search index", settings.pop("index")),
+        }
     if "connection" in settings:
-        return {"index_connection_id": to.connections[settings.pop("connection")]}
+        return {"index_connection_id": _of(to.connections, "connection", settings.pop("connection"))}
     return {}
 
 
@@ -185,13 +198,13 @@ def _openapi(settings: dict[str, Any], to: References) -> dict[str, Any]:
     server = settings.pop("server_url", None)
     auth = dict(settings.pop("auth", None) or {"type": "anonymous"})
     if "connection" in auth:
-        auth["connection_id"] = to.connections[auth.pop("connection")]
+        auth["connection_id"] = _of(to.connections, "connection", auth.pop("connection"))
     return {"spec": {**spec, "servers": [{"url": server}]} if server else spec, "auth": auth}
 
 
 def _queue(declared: str | Mapping[str, Any], to: References) -> dict[str, Any]:
     if isinstance(declared, str):
-        queue = to.queues[declared]
+        queue = _of(to.queues, "queue", declared)
         return {"endpoint": queue.endpoint, "queue_name": queue.name}
     return dict(declared)
 

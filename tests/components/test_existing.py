@@ -61,3 +61,11 @@ def test_on_somebody_else_s_platform_only_agents_and_stores_are_made(stand_up):
     assert (made.inputs["endpoint"], made.inputs["project"]) == (endpoint, endpoint)
     assert made.options.deletedWith == ""
     assert world.outputs["projectEndpoint"] == endpoint
+
+
+def test_what_the_stack_does_not_make_is_told_by_its_name(stand_up):
+    existing = basic(existing=model.Existing(project_endpoint="https://x"), projects={}, deployments=())
+    grounded = agent("care", model.Tool("web", "bing_grounding", {"connection": "bing"}))
+
+    with pytest.raises(model.FoundryError, match=r"this stack makes no connection called bing; declare"):
+        stand_up(manifest(existing, agents=(grounded,)))
