@@ -17,18 +17,20 @@ SALT = "v1:skqm4eA3hPU=:v1:/vFndLVZQp3Pd6BG:cBohDJDfdnDmsKZO2/DPwe3rrHCMZA=="
 HEADER = """\
 import pulumi
 from pulumi import ResourceOptions as Opts
-from cloud import Group, Thing
+from cloud import Box, Group, Thing, echo
 
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One command. `cloud` maps object ids to changed fields, or None to remove the object; `None` as program keeps the last one."""
+    """One command. `cloud` maps object ids to changed fields, or None to remove the object; `boxes` the
+    same for the attached provider; `None` as program keeps the last one."""
 
     program: str | None = None
     argv: tuple[str, ...] = ("up",)
     cloud: dict[str, dict[str, object] | None] = field(default_factory=dict)
+    boxes: dict[str, dict[str, object] | None] = field(default_factory=dict)
     kill_when_held: str | None = None
     release_held: bool = False
     preview: bool = False
@@ -39,6 +41,7 @@ class Scenario:
     name: str
     stages: tuple[Stage, ...]
     options: str = ""
+    attached: bool = False
 
 
 def urn(name: str, type_: str = "pulumi-python:dynamic/cloud:Thing") -> str:
@@ -361,6 +364,57 @@ SCENARIOS: tuple[Scenario, ...] = (
                 'a = Thing("a", {"zone": 2})\nb = Thing("b", {"home": a.id})\nc = Thing("c", {"home": b.id}, Opts(parent=b))',
                 preview=True,
             ),
+        ),
+    ),
+    Scenario(
+        name="attached_provider",
+        attached=True,
+        stages=(
+            _stage(
+                """
+                said = echo(text="hello")
+                a = Box("a", {"size": 1, "kind": "round", "tags": {"x": "1"}, "pass": pulumi.Output.secret("hush")})
+                b = Box("b", {"of": a.label, "inside": a.id, "note": said["text"]})
+                c = Thing("c", {"of": b.label})
+                pulumi.export("label", b.label)
+                """,
+                preview=True,
+            ),
+            _stage(None, "up", "--expect-no-changes"),
+            _stage(
+                """
+                a = Box("a", {"size": 2, "kind": "round", "tags": {"x": "2", "y": "3"}, "pass": pulumi.Output.secret("hush")})
+                b = Box("b", {"of": a.label, "inside": a.id, "note": "hello"})
+                c = Thing("c", {"of": b.label})
+                pulumi.export("label", b.label)
+                """,
+                preview=True,
+            ),
+            _stage(
+                """
+                a = Box("a", {"size": 2, "kind": "square", "tags": {"x": "2", "y": "3"}, "pass": pulumi.Output.secret("hush")})
+                b = Box("b", {"of": a.label, "inside": a.id, "note": "hello"})
+                c = Thing("c", {"of": b.label})
+                pulumi.export("label", b.label)
+                """,
+                preview=True,
+            ),
+            _stage(None, "refresh", boxes={"b": {"note": "by hand"}}),
+            _stage(None, "up", preview=True),
+            _stage(
+                'a = Box("a", {"size": 2}, Opts(replace_on_changes=["tags"], ignore_changes=["kind"]))',
+                preview=True,
+            ),
+            _stage(None, "destroy"),
+        ),
+    ),
+    Scenario(
+        name="attached_provider_fails_half_way",
+        attached=True,
+        stages=(
+            _stage('a = Box("a", {"half": True})\nb = Box("b", {"of": a.label})'),
+            _stage('a = Box("a", {"half": False})\nb = Box("b", {"of": a.label})', preview=True),
+            _stage('a = Box("a", {"bad": True})'),
         ),
     ),
 )

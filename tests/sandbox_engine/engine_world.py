@@ -128,6 +128,18 @@ class World:
         else:
             path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
 
+    def stacks_that_the_cli_lists(self) -> str:
+        done = subprocess.run(
+            ["pulumi", "stack", "ls"],
+            cwd=self.project,
+            env=self.env,
+            text=True,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        return done.stdout
+
     def locks(self) -> list[Path]:
         return list((self.state / ".pulumi" / "locks").rglob("*.json"))
 

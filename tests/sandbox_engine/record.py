@@ -10,6 +10,7 @@ are made up), and the cloud's objects afterwards.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import shutil
@@ -24,8 +25,10 @@ import psutil
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE / "synthetic"))
 
 import engine_normal as normal  # noqa: E402
+from attached import Boxes, serve  # noqa: E402
 from engine_scenarios import PASSPHRASE, PROJECT, SALT, SCENARIOS, STACK, Scenario, Stage  # noqa: E402
 
 HELD_WITHIN_SECONDS = 60.0
@@ -42,8 +45,11 @@ class Player:
         (self.project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{scenario.options}")
         (self.project / f"Pulumi.{STACK}.yaml").write_text(f"encryptionsalt: {SALT}\n")
         shutil.copy(HERE / "synthetic" / "cloud.py", self.project)
+        self.boxes = Boxes()
+        self.server, port = serve(self.boxes)
         self.env = {
             **os.environ,
+            **({"PULUMI_DEBUG_PROVIDERS": f"attached:{port}"} if scenario.attached else {}),
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -83,6 +89,11 @@ class Player:
                 path.unlink()
             else:
                 path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+        for name, box in stage.boxes.items():
+            if box is None:
+                del self.boxes.objects[name]
+            else:
+                self.boxes.objects[name] |= box
         if stage.release_held:
             (self.project / "cloud" / "go").touch()
 
@@ -123,7 +134,12 @@ def play(scenario: Scenario, folder: Path) -> dict[str, Any]:
     stages = []
     for stage in scenario.stages:
         player.arrange(stage)
-        record: dict[str, Any] = {"argv": list(stage.argv), "program": stage.program, "cloud": stage.cloud}
+        record: dict[str, Any] = {
+            "argv": list(stage.argv),
+            "program": stage.program,
+            "cloud": stage.cloud,
+            "changed_boxes": stage.boxes,
+        }
         if stage.preview:
             done = player.run("preview", "--json")
             record["preview"] = {"exit": done.returncode, **normal.preview(json.loads(done.stdout))}
@@ -143,8 +159,10 @@ def play(scenario: Scenario, folder: Path) -> dict[str, Any]:
             "state": normal.state(player.export()),
             "locks": player.locks(),
             "objects": player.objects(),
+            "boxes": copy.deepcopy(player.boxes.objects),
         }
         stages.append(record)
+    player.server.stop(None)
     return {"scenario": scenario.name, "options": scenario.options, "stages": stages}
 
 

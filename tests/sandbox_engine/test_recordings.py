@@ -5,13 +5,17 @@ Each recorded stage is replayed from the *recorded* state before it, so that a d
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import engine_normal as normal
 import pytest
+from attached import Boxes, serve
 from engine_scenarios import PASSPHRASE, PROJECT, SALT, SCENARIOS, STACK, Scenario
 from engine_world import World
 
@@ -83,6 +87,25 @@ def _arrange(world: World, earlier: list[dict[str, Any]], stage: dict[str, Any],
         world.change(id_, change)
 
 
+@contextlib.contextmanager
+def _boxes(
+    world: World, scenario: Scenario, earlier: list[dict[str, Any]], stage: dict[str, Any]
+) -> Iterator[Boxes]:
+    """The attached provider with what the earlier stages left in it."""
+    boxes = Boxes()
+    if not scenario.attached:
+        yield boxes
+        return
+    server, port = serve(boxes)
+    world.env["PULUMI_DEBUG_PROVIDERS"] = f"attached:{port}"
+    if earlier:
+        boxes.objects.update(copy.deepcopy(earlier[-1]["boxes"]))
+    for name, change in stage["changed_boxes"].items():
+        boxes.objects[name] |= change
+    yield boxes
+    server.stop(None)
+
+
 def _stages() -> list[Any]:
     cases = []
     for scenario in SCENARIOS:
@@ -125,28 +148,30 @@ def test_a_recorded_stage_plays_the_same_on_our_engine(
     world.program(program)
     _arrange(world, recording[:index], stage, crypter)
 
-    if "preview" in stage:
-        verb, *flags = stage["argv"]
-        done = world.run("preview", "--json", *(flags if verb == "preview" else ()))
-        ours = normal.preview(json.loads(done.stdout))
-        theirs = stage["preview"]
-        assert _previewed(ours) == _previewed(normal.preview(theirs))
-        assert ours["changeSummary"] == theirs["changeSummary"]
-        assert done.returncode == (stage["exit"] if verb == "preview" else theirs["exit"])
-    if stage["argv"][0] == "preview":
-        return
+    with _boxes(world, scenario, recording[:index], stage) as boxes:
+        if "preview" in stage:
+            verb, *flags = stage["argv"]
+            done = world.run("preview", "--json", *(flags if verb == "preview" else ()))
+            ours = normal.preview(json.loads(done.stdout))
+            theirs = stage["preview"]
+            assert _previewed(ours) == _previewed(normal.preview(theirs))
+            assert ours["changeSummary"] == theirs["changeSummary"]
+            assert done.returncode == (stage["exit"] if verb == "preview" else theirs["exit"])
+        if stage["argv"][0] == "preview":
+            return
 
-    verb, *flags = stage["argv"]
-    done = world.run(verb, "--yes", "--skip-preview", "--json", *flags)
-    assert done.returncode == stage["exit"], done.stdout + done.stderr
-    stream = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    ours_events = normal.events(stream)
-    assert _urns(ours_events["begun"]) == _urns(stage["events"]["begun"])
-    assert _urns(ours_events["ended"]) == _urns(stage["events"]["ended"])
-    assert ours_events["counts"] == stage["events"]["counts"]
-    ours_state = normal.state(world.deployment())
-    theirs_state = normal.state(stage["state"])
-    assert _by_identity(ours_state) == _by_identity(theirs_state)
-    assert ours_state["pending"] == theirs_state["pending"]
-    assert world.objects() == stage["objects"]
-    assert world.locks() == []
+        verb, *flags = stage["argv"]
+        done = world.run(verb, "--yes", "--skip-preview", "--json", *flags)
+        assert done.returncode == stage["exit"], done.stdout + done.stderr
+        stream = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        ours_events = normal.events(stream)
+        assert _urns(ours_events["begun"]) == _urns(stage["events"]["begun"])
+        assert _urns(ours_events["ended"]) == _urns(stage["events"]["ended"])
+        assert ours_events["counts"] == stage["events"]["counts"]
+        ours_state = normal.state(world.deployment())
+        theirs_state = normal.state(stage["state"])
+        assert _by_identity(ours_state) == _by_identity(theirs_state)
+        assert ours_state["pending"] == theirs_state["pending"]
+        assert world.objects() == stage["objects"]
+        assert world.locks() == []
+        assert boxes.objects == stage.get("boxes", {})

@@ -16,9 +16,10 @@ from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.diff import Diff, by_inputs, with_replace_on_changes
 from foundry.sandbox.engine.errors import EngineError, ProtectedError
 from foundry.sandbox.engine.events import Diagnostic
-from foundry.sandbox.engine.execution import Execution, StepError, StoppedError, outward
+from foundry.sandbox.engine.execution import Execution, StepError, StoppedError
 from foundry.sandbox.engine.goal import Goal
 from foundry.sandbox.engine.provider import CheckFailed
+from foundry.sandbox.engine.registry import outward, with_version
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Match, Op, Step, deletes_first, dependents_in_way
 from foundry.sandbox.engine.values import UNKNOWN, Properties, is_secret
@@ -216,9 +217,7 @@ class Deployment(Execution):
 
     async def _make_default(self, package: str, version: str) -> str:
         suffix = "_" + version.replace(".", "_").replace("-", "_").replace("+", "_") if version else ""
-        inputs = dict(self.config(package))
-        if version:
-            inputs["version"] = version
+        inputs = with_version(self.config(package), version)
         made = await self.register(
             Goal(type=urns.PROVIDER_PREFIX + package, name=f"default{suffix}", custom=True, inputs=inputs)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from foundry.sandbox.engine import urn as urns
@@ -16,7 +16,7 @@ from foundry.sandbox.engine.diff import Diff, decided
 from foundry.sandbox.engine.errors import EngineError, ProviderGoneError
 from foundry.sandbox.engine.events import Diagnostic, Event, StepFailed, StepFinished, StepStarted
 from foundry.sandbox.engine.provider import Made, Provider
-from foundry.sandbox.engine.registry import INTERNAL, Registry
+from foundry.sandbox.engine.registry import Registry, outward
 from foundry.sandbox.engine.snapshot import Snapshot, now
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op, Planner, Step, unprotect_first
@@ -301,11 +301,6 @@ def _is_protected(step: Step) -> bool:
 def copied(resource: Resource | None) -> Resource | None:
     """The resource as it is at this moment."""
     return None if resource is None else resource.copy()
-
-
-def outward(inputs: Mapping[str, object]) -> Properties:
-    """A provider's inputs without what the engine keeps among them for itself."""
-    return {k: v for k, v in inputs.items() if k != INTERNAL}
 
 
 def _keep_secret(resource: Resource) -> None:

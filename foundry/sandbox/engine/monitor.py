@@ -24,6 +24,7 @@ from foundry.sandbox.engine.events import Diagnostic, Event
 from foundry.sandbox.engine.execution import StoppedError
 from foundry.sandbox.engine.goal import Alias, Goal
 from foundry.sandbox.engine.provider import CHANNEL_OPTIONS
+from foundry.sandbox.engine.registry import with_version
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.values import Properties, from_struct, to_struct
 
@@ -116,7 +117,7 @@ def goal_of(request: resource_pb2.RegisterResourceRequest, provider: str) -> Goa
         else None
     )
     if urns.is_provider_type(request.type) and request.version:
-        inputs["version"] = request.version
+        inputs = with_version(inputs, request.version)
     return Goal(
         type=request.type,
         name=request.name,

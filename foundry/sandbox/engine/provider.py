@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from foundry.sandbox.engine import diff as diffs
 from foundry.sandbox.engine import urn as urns
@@ -140,6 +140,14 @@ class Provider:
         return properties if self._secrets else copy_secretness(properties, given)
 
     # Configuration.
+
+    async def attach(self, engine: str) -> None:
+        """Tell a provider that runs already where the engine listens, for its log lines; one that doesn't care may lack the call."""
+        try:
+            await self._call(self._stub.Attach(plugin_pb2.PluginAttach(address=engine)))
+        except _CallError as failure:
+            if failure.code != grpc.StatusCode.UNIMPLEMENTED:
+                raise self._error(failure) from None
 
     async def check_config(
         self, urn: str, olds: Properties, news: Properties

@@ -26,6 +26,16 @@ INTERNAL = "__internal"
 _STARTS_WITHIN_SECONDS = 60.0  # importing the SDK takes 0.3 s idle; a loaded machine needs patience
 
 
+def outward(inputs: Properties) -> Properties:
+    """A provider's inputs without what the engine keeps among them for itself."""
+    return {k: v for k, v in inputs.items() if k != INTERNAL}
+
+
+def with_version(inputs: Properties, version: str) -> Properties:
+    """A provider's inputs that ask for a version, as the CLI writes them: with its own key beside it, even if empty."""
+    return {**inputs, "version": version, INTERNAL: {}} if version else inputs
+
+
 def attached_providers(value: str) -> dict[str, str]:
     """PULUMI_DEBUG_PROVIDERS (`name:port,name:port`) → package to port. Raises EngineError."""
     found = {}
@@ -39,11 +49,12 @@ def attached_providers(value: str) -> dict[str, str]:
 
 @dataclass(kw_only=True)
 class Registry:
-    """Providers by reference (`URN::ID`). Close it to end them."""
+    """Providers by reference (`URN::ID`). Close it to end them. `engine` becomes the address of the engine's service."""
 
     project: Project
     is_preview: bool
     attached: dict[str, str]
+    engine: asyncio.Future[str]
     _ready: dict[str, Provider] = field(default_factory=dict)
     _checked: dict[str, Provider] = field(default_factory=dict)
     _by_config: dict[tuple[str, str], asyncio.Task[Provider]] = field(default_factory=dict)
@@ -66,12 +77,14 @@ class Registry:
         self, urn: str, olds: Properties, news: Properties
     ) -> tuple[Properties, list[CheckFailed]]:
         """Check the inputs of a provider resource."""
-        if INTERNAL in news:
+        if news.get(INTERNAL):
             raise NotSupportedError(f"a parameterized provider, or one with a download URL ({urn})")
         provider = await self._load(urns.provider_package(urns.type_of(urn)), news)
-        inputs, faults = await provider.check_config(urn, olds, news)
-        if "version" in news:
-            inputs.setdefault("version", news["version"])
+        inputs, faults = await provider.check_config(urn, outward(olds), outward(news))
+        inputs = dict(inputs)
+        for key in ("version", INTERNAL):
+            if key in news:
+                inputs.setdefault(key, news[key])
         self._checked[urn] = provider
         return inputs, faults
 
@@ -100,7 +113,7 @@ class Registry:
 
     async def _configure(self, urn: str, id_: str, inputs: Properties) -> None:
         provider = await self._load(urns.provider_package(urns.type_of(urn)), inputs)
-        await provider.configure(urn, id_, inputs)
+        await provider.configure(urn, id_, outward(inputs))
         self._ready[urns.reference(urn, id_)] = provider
 
     def prelaunch(self, package: str, inputs: Properties) -> None:
@@ -120,7 +133,9 @@ class Registry:
 
     async def _connect(self, package: str) -> Provider:
         if package in self.attached:
-            return Provider(package, f"127.0.0.1:{self.attached[package]}")
+            provider = Provider(package, f"127.0.0.1:{self.attached[package]}")
+            await provider.attach(await self.engine)
+            return provider
         if package == DYNAMIC:
             return Provider(package, f"127.0.0.1:{await self._start_dynamic()}")
         raise NotSupportedError(

@@ -130,6 +130,7 @@ class _Runner:
                 project=self._project,
                 is_preview=self._is_preview,
                 attached=attached_providers(self._options.debug_providers),
+                engine=asyncio.get_running_loop().create_future(),
             )
             try:
                 opening = asyncio.create_task(self._open_secrets(stored))
@@ -205,12 +206,15 @@ class _Runner:
                 snapshot.may_be_untidy()
             backend.back_up(self._stack)
             snapshot.start()
+        server, address = await monitor.serve(deployment, self._tell)
+        registry.engine.set_result(address)
         with self._interruptible(deployment, registry):
             try:
-                await self._work_through(deployment, stored, config)
+                await self._work_through(deployment, stored, config, address)
             finally:
                 deployment.finish_stack()
                 await self._save(deployment, snapshot)
+                await server.stop(grace=None)
         succeeded = not deployment.failed and not self._cancelled
         outputs = _stack_outputs(snapshot.resources()) if snapshot is not None else deployment.stack_outputs()
         self._tell(
@@ -245,6 +249,7 @@ class _Runner:
         deployment: Deployment,
         stored: StoredDeployment,
         config: Mapping[str, ConfigValue],
+        address: str,
     ) -> None:
         if not self._is_preview:
             await pending.settle(
@@ -257,7 +262,9 @@ class _Runner:
         if self._options.refresh if self._options.refresh is not None else self._project.refresh_always:
             refreshes = True
         runs_program = self._work is Operation.UP and not deployment.stop_reason
-        program = asyncio.create_task(self._run_program(deployment, config)) if runs_program else None
+        program = (
+            asyncio.create_task(self._run_program(deployment, config, address)) if runs_program else None
+        )
         try:
             if refreshes and not deployment.stop_reason:
                 await phases.refresh(deployment, counts=self._work is Operation.REFRESH)
@@ -281,45 +288,43 @@ class _Runner:
 
     # The program.
 
-    async def _run_program(self, deployment: Deployment, config: Mapping[str, ConfigValue]) -> None:
-        server, address = await monitor.serve(deployment, self._tell)
+    async def _run_program(
+        self, deployment: Deployment, config: Mapping[str, ConfigValue], address: str
+    ) -> None:
+        child = self._program = await children.start(
+            children.interpreter(self._project),
+            [
+                "script",
+                str(Path(__file__).with_name("language_host.py")),
+                str(self._project.program),
+                str(self._project.root),
+                self._project.name,
+                deployment.planner.stack,
+                address,
+                address,
+                str(self._options.parallel or default_parallel()),
+                "true" if self._is_preview else "false",
+            ],
+            folder=self._project.root,
+            env={
+                **os.environ,
+                "PULUMI_CONFIG": json.dumps({k: v.text for k, v in config.items()}),
+                "PULUMI_CONFIG_SECRET_KEYS": json.dumps([k for k, v in config.items() if v.is_secret]),
+            },
+        )
+        printed = asyncio.gather(
+            self._pass_on(child.process.stdout, "info"), self._pass_on(child.process.stderr, "info#err")
+        )
         try:
-            child = self._program = await children.start(
-                children.interpreter(self._project),
-                [
-                    "script",
-                    str(Path(__file__).with_name("language_host.py")),
-                    str(self._project.program),
-                    str(self._project.root),
-                    self._project.name,
-                    deployment.planner.stack,
-                    address,
-                    address,
-                    str(self._options.parallel or default_parallel()),
-                    "true" if self._is_preview else "false",
-                ],
-                folder=self._project.root,
-                env={
-                    **os.environ,
-                    "PULUMI_CONFIG": json.dumps({k: v.text for k, v in config.items()}),
-                    "PULUMI_CONFIG_SECRET_KEYS": json.dumps([k for k, v in config.items() if v.is_secret]),
-                },
-            )
-            printed = asyncio.gather(
-                self._pass_on(child.process.stdout, "info"), self._pass_on(child.process.stderr, "info#err")
-            )
-            try:
-                status = await self._wait_for(child, deployment)
-            finally:
-                await child.close(within_seconds=1.0)
-                await printed
-            if status != 0 and not deployment.failed and not deployment.stop_reason:
-                deployment.fail(f"the program ended with exit status {status}")
-            elif status != 0:
-                deployment.failed = True
-                deployment.stop("failed")
+            status = await self._wait_for(child, deployment)
         finally:
-            await server.stop(grace=None)
+            await child.close(within_seconds=1.0)
+            await printed
+        if status != 0 and not deployment.failed and not deployment.stop_reason:
+            deployment.fail(f"the program ended with exit status {status}")
+        elif status != 0:
+            deployment.failed = True
+            deployment.stop("failed")
 
     async def _wait_for(self, child: children.Child, deployment: Deployment) -> int:
         """Wait for the program's end; once the run has stopped it gets a bounded time for it."""
@@ -384,7 +389,7 @@ def _prelaunch(registry: Registry, resources: list[Resource]) -> None:
         if (
             resource.type == urns.PROVIDER_PREFIX + DYNAMIC
             and not resource.delete
-            and INTERNAL not in resource.inputs
+            and not resource.inputs.get(INTERNAL)
         ):
             registry.prelaunch(DYNAMIC, resource.inputs)
 

@@ -112,3 +112,24 @@ class Group(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cloud:index:Group", name, None, opts)
         self.register_outputs({"label": f"group {name}"})
+
+
+class Box(pulumi.CustomResource):
+    """A resource of the attached provider (synthetic/attached.py)."""
+
+    label: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, props: dict[str, Any] | None = None, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        versioned = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version="1.2.3"), opts)
+        super().__init__(
+            "attached:index:Box", name, {"name": name, **(props or {}), "label": None}, versioned
+        )
+
+
+def echo(**arguments: Any) -> dict[str, Any]:
+    result: dict[str, Any] = pulumi.runtime.invoke(
+        "attached:index:echo", arguments, pulumi.InvokeOptions(version="1.2.3")
+    ).value
+    return result

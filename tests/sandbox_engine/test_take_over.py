@@ -1,0 +1,140 @@
+"""Either engine takes a stack over from the other at any step, and respects the other's lock. Needs the real CLI."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+
+import pytest
+from engine_world import CLI, OURS, World, end, kill_with_family
+
+pytestmark = [
+    pytest.mark.pulumi_cli,
+    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the real pulumi CLI is not on PATH"),
+]
+
+PROGRAM = """
+g = Group("g")
+a = Thing("a", {"size": 1, "text": "one\\ntwo"}, Opts(parent=g, protect=PROTECT))
+b = Thing("b", {"of": a.made, "list": [1, None, {"x": True}]}, Opts(parent=a))
+c = Thing("c", {"pass": pulumi.Output.secret("hush")}, Opts(depends_on=[a], additional_secret_outputs=["token"]))
+t = Thing("t", {"ref": c.token}, Opts(custom_timeouts=pulumi.CustomTimeouts(create="5m")))
+d = Thing("d", {"zone": 1}, Opts(delete_before_replace=True, deleted_with=a))
+lane = pulumi.ProviderResource("pulumi-python", "lane", {})
+e = Thing("e", {"of": d.id}, Opts(provider=lane, retain_on_delete=True, ignore_changes=["of"]))
+pulumi.export("made", b.made)
+pulumi.export("secret", c.token)
+"""
+HELD = 'h = Thing("h", {"hold": True})'
+
+
+def _program(world: World, *, protect: bool = False) -> None:
+    world.body(PROGRAM.replace("PROTECT", str(protect)))
+
+
+def _changes(world: World, engine: tuple[str, ...]) -> dict[str, int]:
+    document = json.loads(world.ok("preview", "--json", engine=engine))
+    return {k: n for k, n in document["changeSummary"].items() if k != "same"}
+
+
+def test_the_cli_takes_over_what_ours_made_and_sees_no_change(world: World) -> None:
+    _program(world)
+    world.up()
+
+    assert "dev" in world.stacks_that_the_cli_lists()
+    assert _changes(world, CLI) == {}
+    world.up("--expect-no-changes", engine=CLI)
+    assert _changes(world, OURS) == {}
+    secret = world.ok("stack", "output", "secret", "--show-secrets", engine=CLI)
+    assert secret.strip() == "token of c-1"
+
+
+def test_ours_takes_over_what_the_cli_made_and_sees_no_change(world: World) -> None:
+    _program(world)
+    world.ok("stack", "init", engine=CLI)
+    world.up(engine=CLI)
+
+    assert _changes(world, OURS) == {}
+    world.up("--expect-no-changes")
+    assert _changes(world, CLI) == {}
+    assert world.ok("stack", "output", "secret", "--show-secrets").strip() == "token of c-1"
+    world.ok("destroy", "--yes", "--skip-preview")
+    assert list(world.objects()) == ["d-1", "e-1"], (
+        "what goes with another or is retained isn't deleted by itself"
+    )
+
+
+def test_the_engines_take_turns_through_a_life(world: World) -> None:
+    _program(world)
+    world.up()
+    world.body(PROGRAM.replace("PROTECT", "False").replace('"zone": 1', '"zone": 2'))
+    world.up(engine=CLI)
+    world.change("c-1", {"pass": "changed by hand"})
+    world.up("--refresh")
+    assert world.objects()["c-1"]["pass"] == "hush"
+    assert _changes(world, CLI) == {}
+    world.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes", engine=CLI)
+    world.ok("destroy", "--yes", "--skip-preview", engine=CLI)
+    world.up()
+    assert sorted(world.ids())[:5] == ["a", "b", "c", "d", "default"]
+
+
+def test_a_salt_that_ours_writes_opens_for_the_cli(world: World) -> None:
+    (world.project / "Pulumi.dev.yaml").unlink()
+    _program(world)
+    world.up()
+
+    assert "encryptionsalt: v1:" in (world.project / "Pulumi.dev.yaml").read_text()
+    assert _changes(world, CLI) == {}
+
+
+def test_the_cli_waits_for_our_lock_and_we_for_its(world: World) -> None:
+    world.body(HELD)
+    world.ok("stack", "init", engine=CLI)
+    for holder, other in ((OURS, CLI), (CLI, OURS)):
+        run = world.start("up", "--yes", "--skip-preview", engine=holder)
+        try:
+            world.wait_until_held("h")
+            refused = world.run("up", "--yes", "--skip-preview", engine=other)
+            assert refused.returncode != 0
+            assert "the stack is currently locked by 1 lock(s)" in refused.stderr + refused.stdout
+            assert f"(pid {run.pid})" in refused.stderr + refused.stdout
+        finally:
+            world.release()
+            run.communicate(timeout=60)
+        assert world.locks() == []
+        (world.project / "cloud" / "go").unlink()
+        (world.project / "cloud" / "held-h").unlink()
+        world.run("destroy", "--yes", "--skip-preview")
+
+
+@pytest.mark.parametrize(
+    ("killed", "next_run"), [(OURS, CLI), (CLI, OURS)], ids=["ours then cli", "cli then ours"]
+)
+def test_one_engine_goes_on_where_the_other_was_killed(
+    world: World, killed: tuple[str, ...], next_run: tuple[str, ...]
+) -> None:
+    world.body(f'a = Thing("a", {{"size": 1}})\n{HELD}\nz = Thing("z", {{"of": h.made, "after": a.made}})')
+    world.ok("stack", "init", engine=CLI)
+    run = world.start("up", "--yes", "--skip-preview", engine=killed)
+    world.wait_until_held("h")
+    end(kill_with_family(run))
+    world.release()
+    if next_run is CLI:
+        world.ok("cancel", "--yes", engine=CLI)
+    world.up(engine=next_run)
+
+    assert sorted(world.objects()) == ["a-1", "h-1", "z-1"]
+    assert _changes(world, next_run) == {}
+
+
+def test_one_interrupt_saves_a_state_that_the_cli_takes_over(world: World) -> None:
+    world.body(f"{HELD}\nz = Thing('z', {{'of': h.made}})")
+    run = world.start("up", "--yes", "--skip-preview")
+    world.wait_until_held("h")
+    run.send_signal(signal.SIGINT)
+    world.release()
+    run.communicate(timeout=60)
+
+    assert _changes(world, CLI) == {"create": 1}
