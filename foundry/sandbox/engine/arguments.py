@@ -20,7 +20,16 @@ _SHORT = {
     "-s": "--stack", "-C": "--cwd", "-y": "--yes", "-j": "--json", "-t": "--target", "-p": "--parallel", "-f": "--skip-preview",
     "-r": "--refresh",
 }  # fmt: skip
-_WITH_VALUE = {"--stack", "--cwd", "--target", "--parallel", "--color", "--config-file", "--file"}
+_WITH_VALUE = {
+    "--stack",
+    "--cwd",
+    "--target",
+    "--parallel",
+    "--color",
+    "--config-file",
+    "--file",
+    "--import-pending-creates",
+}
 _SWITCHES = {
     "--yes", "--json", "--diff", "--expect-no-changes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--show-secrets",
     "--clear-pending-creates", "--preview-only", "--suppress-permalink", "--suppress-progress",
@@ -63,6 +72,7 @@ class Arguments:
     suppress_outputs: bool = False
     show_secrets: bool = False
     clear_pending_creates: bool = False
+    import_pending_creates: tuple[str, ...] = ()
     file: Path | None = None
 
 
@@ -149,6 +159,8 @@ def _with(arguments: Arguments, name: str, value: str) -> Arguments:
             if not value.isdigit():
                 raise UsageError(f"--parallel {value}: expected a number")
             return replace(arguments, parallel=int(value) or 1)
+        case "--import-pending-creates":
+            return replace(arguments, import_pending_creates=(*arguments.import_pending_creates, value))
         case "--color":
             if value not in ("always", "never", "raw", "auto"):
                 raise UsageError(f"--color {value}: expected always, never, raw or auto")

@@ -17,6 +17,7 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
+from foundry.sandbox.engine import builtin
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.deployment import Deployment
 from foundry.sandbox.engine.errors import EngineError, NotSupportedError
@@ -30,7 +31,14 @@ from foundry.sandbox.engine.values import Properties, from_struct, to_struct
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-_FEATURES = frozenset({"secrets", "resourceReferences", "aliasSpecs", "deletedWith", "replaceWith"})
+# By the names that SupportsFeature knows, and as the enumeration that GetDeploymentInfo answers.
+_FEATURES = {
+    "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    "resourceReferences": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+    "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+}
 _SEVERITIES = {
     engine_pb2.DEBUG: "debug",
     engine_pb2.INFO: "info",
@@ -55,6 +63,9 @@ def _refuse(request: resource_pb2.RegisterResourceRequest) -> None:
     """Raise NotSupportedError for what this engine leaves to the CLI."""
     asked = {
         "a remote component": request.remote,
+        f"the resource type {request.type}": request.custom
+        and urns.package_of(request.type) == builtin.PACKAGE
+        and not urns.is_provider_type(request.type),
         "the resource option import_": bool(request.importId),
         "the resource option transforms": bool(request.transforms),
         "the resource option hooks": request.HasField("hooks") and bool(request.hooks.ListFields()),
@@ -70,8 +81,8 @@ def _refuse(request: resource_pb2.RegisterResourceRequest) -> None:
 
 
 def _refuse_read(request: resource_pb2.ReadResourceRequest) -> None:
-    if request.type == "pulumi:pulumi:StackReference":
-        raise NotSupportedError(f"a stack reference ({request.name!r})")
+    if urns.package_of(request.type) == builtin.PACKAGE and request.type != builtin.STACK_REFERENCE:
+        raise NotSupportedError(f"reading {request.type} {request.name!r}")
     if request.packageRef or request.pluginDownloadURL:
         raise NotSupportedError(f"a parameterized or downloaded provider ({request.type} {request.name!r})")
 
@@ -153,6 +164,22 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._deployment = deployment
         self._providers_of: dict[str, dict[str, str]] = {}
 
+    async def GetDeploymentInfo(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
+        """Tell the SDK what it may ask for, all at once."""
+        planner = self._deployment.planner
+        return resource_pb2.DeploymentInfo(
+            project=planner.project,
+            stack=planner.stack,
+            organization="organization",
+            dryRun=self._deployment.is_preview,
+            parallel=self._deployment.parallel,
+            supportedFeatures=list(_FEATURES.values()),
+        )
+
+    async def ExistsResource(self, request: Any, context: Context) -> Any:  # noqa: N802
+        """Refused."""
+        await self._refused(context, NotSupportedError(f"asking whether a resource exists ({request.type})"))
+
     async def SupportsFeature(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """Tell the SDK what it may ask for."""
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
@@ -199,12 +226,7 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     async def ReadResource(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Look up a resource that is managed elsewhere."""
         try:
-            if request.type == "pulumi:pulumi:StackReference":
-                raise NotSupportedError(f"a stack reference ({request.name!r})")
-            if request.packageRef or request.pluginDownloadURL:
-                raise NotSupportedError(
-                    f"a parameterized or downloaded provider ({request.type} {request.name!r})"
-                )
+            _refuse_read(request)
             provider = await self._provider_for_read(request)
             goal = Goal(
                 type=request.type,
@@ -320,6 +342,16 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         """Remember the stack's URN."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
+
+    async def StartDebugging(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
+        """Refused."""
+        self._deployment.fail(str(NotSupportedError("attaching a debugger")))
+        return empty_pb2.Empty()
+
+    async def RequirePulumiVersion(self, request: Any, context: Context) -> Any:  # noqa: N802
+        """Refused: this engine has no version of the CLI's."""
+        text = str(NotSupportedError(f"require_pulumi_version ({request.pulumi_version_range})"))
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, text)
 
 
 async def serve(deployment: Deployment, tell: Callable[[Event], None]) -> tuple[grpc.aio.Server, str]:

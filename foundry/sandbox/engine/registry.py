@@ -12,7 +12,7 @@ import os
 import uuid
 from dataclasses import dataclass, field
 
-from foundry.sandbox.engine import children
+from foundry.sandbox.engine import builtin, children
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.diff import Diff
 from foundry.sandbox.engine.errors import EngineError, NotSupportedError
@@ -52,6 +52,7 @@ class Registry:
     """Providers by reference (`URN::ID`). Close it to end them. `engine` becomes the address of the engine's service."""
 
     project: Project
+    backend_url: str
     is_preview: bool
     attached: dict[str, str]
     engine: asyncio.Future[str]
@@ -136,6 +137,8 @@ class Registry:
             provider = Provider(package, f"127.0.0.1:{self.attached[package]}")
             await provider.attach(await self.engine)
             return provider
+        if package == builtin.PACKAGE:
+            return builtin.Builtin(self.backend_url, self.project.name)
         if package == DYNAMIC:
             return Provider(package, f"127.0.0.1:{await self._start_dynamic()}")
         raise NotSupportedError(

@@ -86,7 +86,8 @@ class Outcome:
     @property
     def has_changes(self) -> bool:
         """Whether anything is, or would be, other than it was."""
-        return any(n for op, n in self.counts.items() if op != Op.SAME)
+        unchanging = (Op.SAME, Op.READ, Op.READ_DISCARD, Op.READ_REPLACEMENT)
+        return any(n for op, n in self.counts.items() if op not in unchanging)
 
 
 def run(operation: Operation, options: Options, sink: Callable[[Event], None]) -> Outcome:
@@ -128,6 +129,7 @@ class _Runner:
             stored = backend.load(self._stack) or StoredDeployment()
             registry = Registry(
                 project=self._project,
+                backend_url=self._options.backend_url,
                 is_preview=self._is_preview,
                 attached=attached_providers(self._options.debug_providers),
                 engine=asyncio.get_running_loop().create_future(),

@@ -8,6 +8,7 @@ pkg/secrets/passphrase.)
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import os
 import secrets as random
@@ -106,5 +107,6 @@ def new_salt(phrase: str) -> tuple[str, Crypter]:
     return f"v1:{base64.b64encode(raw).decode()}:{crypter.encrypt(_CHECK_WORD)}", crypter
 
 
+@functools.lru_cache(maxsize=4)  # an up is two runs of one process, and the derivation is meant to be slow
 def _derive(phrase: str, salt: bytes) -> bytes:
     return hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, _ROUNDS, _KEY_BYTES)
