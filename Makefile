@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help up down test lint bench
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+QUESTION ?= Can I return boots that I have worn outside?
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(VENV)/.ready ## stand the sandbox stack up, offline, and ask its front desk a question
+	@$(BIN)/fac up --stack sandbox --yes
+	@$(BIN)/fac ask front-desk "$(QUESTION)" --stack sandbox
+
+down: $(VENV)/.ready ## destroy the sandbox stack and stop everything that runs
+	@$(BIN)/fac down --stack sandbox
+
+test: $(VENV)/.ready-dev ## check the import contracts and run the tests
+	@$(BIN)/lint-imports --no-cache >.lint-imports.log || { cat .lint-imports.log; exit 1; }
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+lint: $(VENV)/.ready-dev ## ruff, mypy and the import contracts
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.ready-dev ## measure what the documents state
+	$(BIN)/python bench/measure.py
+
+$(VENV)/.ready: pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed: make up PYTHON=python3.12"; exit 1; }
+	@echo "First run. Python packages are downloaded from the index that pip is set up for, about 80 MB, and installed into"
+	@echo "$(CURDIR)/$(VENV) (about 560 MB); nothing is installed anywhere else."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml setup.py $(VENV)/.ready
+	@echo "The tools for tests are installed into $(CURDIR)/$(VENV)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
