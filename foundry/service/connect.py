@@ -22,6 +22,11 @@ _TIMEOUTS: Final[Mapping[str, Any]] = {"retry_total": 0, "connection_timeout": 1
 _VERSIONS: Final[Mapping[str, str]] = {
     "microsoft.cognitiveservices": "2025-06-01",
     "microsoft.search": "2025-05-01",
+    "microsoft.storage": "2024-01-01",
+    "microsoft.documentdb": "2025-10-15",
+    "microsoft.authorization": "2022-04-01",
+    "microsoft.operationalinsights": "2023-09-01",
+    "microsoft.insights": "2020-02-02",
 }
 _CLOUDS: Final[Mapping[str, str]] = {
     "public": "https://management.azure.com",

@@ -1,0 +1,286 @@
+"""The command `fac`: arguments, output, exit codes. It picks the engine, runs the sandbox, and does no work itself.
+
+Exit codes: 0 fine; 1 something failed; 2 the declarations or the command line are wrong; otherwise the engine's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from foundry.cli import settings
+from foundry.cli.project import Project, default_stack, find_project
+from foundry.model import Finding, FoundryError, Severity
+
+FAILED = 1
+WRONG = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. No error that a person can act on is shown as a traceback."""
+    arguments, rest = _parser().parse_known_args(argv)
+    if rest and not getattr(arguments, "passes_on", False):
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = [item for item in rest if item != "--"]
+    if arguments.debug or arguments.debug_bodies:
+        os.environ.setdefault("FAC_DEBUG_LOG", str((Path.cwd() / "fac-debug.log").resolve()))
+    if arguments.debug_bodies:
+        os.environ["FAC_DEBUG_BODIES"] = "1"
+        _say("Requests and replies are logged with their bodies: prompts, documents and answers stand in them in clear.")
+    try:
+        return int(arguments.run(arguments))
+    except FoundryError as error:
+        _complain(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+    except Exception as error:
+        if _is_expected(error):
+            _complain(str(error).splitlines()[0] if str(error) else type(error).__name__)
+            return FAILED
+        raise
+
+
+def _is_expected(error: Exception) -> bool:
+    from azure.core.exceptions import AzureError
+
+    from foundry.sandbox.host import SandboxError
+
+    return isinstance(error, (AzureError, SandboxError, OSError))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fac", description="Azure AI Foundry environments and their agents as code.")
+    parser.add_argument("-C", "--cwd", default=".", help="folder of the project (default: here)")
+    parser.add_argument("--debug", action="store_true", help="log each request to the file in FAC_DEBUG_LOG (default: fac-debug.log)")
+    parser.add_argument("--debug-bodies", action="store_true", help="the same, with bodies: prompts and documents in clear")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, run: Any, text: str, *, stack: bool = True) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        if stack:
+            command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+        command.set_defaults(run=run)
+        return command
+
+    add("init", _init, "give a stack its id, kept in its settings file")
+    validate = add("validate", _validate, "check a stack's declarations: no engine, no network")
+    validate.add_argument("--show", action="store_true", help="print the merged declarations, each field with its origin")
+    for verb, text in (
+        ("preview", "show what would change"),
+        ("up", "bring a stack up"),
+        ("refresh", "take what is live into the state"),
+        ("destroy", "delete what a stack made"),
+    ):
+        command = add(verb, _operate, f"{text}; further arguments go to the engine as the Pulumi CLI takes them")
+        command.add_argument("--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH")
+        command.set_defaults(verb=verb, passes_on=True, offline=False)
+        if verb == "preview":
+            command.add_argument("--offline", action="store_true", help="against an empty, throw-away sandbox: no log-in needed")
+    add("down", _down, "destroy the sandbox stack and stop the sandbox").add_argument(
+        "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
+    )
+    output = add("output", _output, "print the stack's outputs as JSON")
+    output.add_argument("name", nargs="?", help="only this output")
+    ask = add("ask", _ask, "ask an agent one question")
+    ask.add_argument("agent", help="the agent's declared name")
+    ask.add_argument("question", help="the question, quoted")
+    report = add("report", _report, "turn a `preview --json` into a review", stack=False)
+    report.add_argument("-s", "--stack", default=None, help="the stack, for previews that failed before their first step")
+    report.add_argument("preview", help="the file, or - for standard input")
+    report.add_argument("--format", choices=("markdown",), default="markdown")
+    sandbox = add("sandbox", _sandbox, "the local stand-in for Azure", stack=False)
+    sandbox.add_argument("action", choices=("start", "stop", "status", "env", "erase"))
+    sandbox.add_argument("--port", type=int, help="start: the emulator's port; the provider takes the next one")
+    return parser
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    project = find_project(Path(arguments.cwd).resolve())
+    path = project.settings_file(arguments.stack)
+    existing = settings.read(path).get(settings.STACK_ID)
+    if existing:
+        _say(f"Stack {arguments.stack} has its id already: {existing}")
+        return 0
+    value = settings.write_stack_id(path)
+    _say(f"Wrote {settings.STACK_ID} {value} into {path.relative_to(project.root)}; commit it.")
+    return 0
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from foundry.manifest import explain
+
+    project = find_project(Path(arguments.cwd).resolve())
+    if arguments.show:
+        for line in explain(project.root, arguments.stack):
+            print(line)
+    return _check(project, arguments.stack, say_fine=not arguments.show)
+
+
+def _check(project: Project, stack: str, *, say_fine: bool) -> int:
+    from foundry.manifest import load
+
+    loaded = load(project.root, stack)
+    for finding in loaded.findings:
+        print(finding, file=sys.stderr)
+    if loaded.manifest is None:
+        _complain(_count(loaded.findings))
+        return WRONG
+    if say_fine:
+        manifest = loaded.manifest
+        _say(
+            f"Stack {stack} is fine: {len(manifest.agents)} agents, {len(manifest.vector_stores)} vector stores, "
+            f"{len(manifest.search_indexes)} search indexes, {len(manifest.environment.deployments)} model deployments."
+        )
+    return 0
+
+
+def _count(findings: Sequence[Finding]) -> str:
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    return "1 fault; nothing was changed" if errors == 1 else f"{errors} faults; nothing was changed"
+
+
+def _operate(arguments: argparse.Namespace) -> int:
+    from foundry.cli import operations
+
+    project = find_project(Path(arguments.cwd).resolve())
+    config = settings.read(project.settings_file(arguments.stack))
+    if arguments.verb in {"up", "preview"}:
+        if arguments.verb == "up" and project.settings_file(arguments.stack).exists() and not config.get(settings.STACK_ID):
+            if os.environ.get("CI"):
+                raise FoundryError(
+                    f"stack {arguments.stack} has no id, and one made here would be lost",
+                    fix=f"run `fac init -s {arguments.stack}` on a desk and commit its settings file",
+                )
+            _init(arguments)
+        code = _check(project, arguments.stack, say_fine=False)
+        if code:
+            return code
+    if arguments.offline:
+        return operations.preview_offline(project, arguments.stack, arguments.rest)
+    run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
+    return operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    from foundry.cli import operations
+    from foundry.sandbox import host
+
+    project = find_project(Path(arguments.cwd).resolve())
+    home = operations.sandbox_home(project)
+    if host.load(home) is None:
+        _say("There is no sandbox; nothing runs.")
+        return 0
+    run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
+    code = operations.operate(project, run, "destroy", ["--yes"], say=_say)
+    if code == 0:
+        host.stop(home)
+        _say("The sandbox is stopped; nothing of it runs.")
+    return code
+
+
+def _output(arguments: argparse.Namespace) -> int:
+    outputs = _outputs(arguments)
+    if arguments.name is not None and arguments.name not in outputs:
+        raise FoundryError(
+            f"stack {arguments.stack} has no output {arguments.name!r}",
+            fix=f"it has: {', '.join(sorted(outputs)) or 'none; bring it up first'}",
+        )
+    print(json.dumps(outputs if arguments.name is None else outputs[arguments.name], indent=2))
+    return 0
+
+
+def _outputs(arguments: argparse.Namespace) -> dict[str, Any]:
+    from foundry.cli import operations
+
+    project = find_project(Path(arguments.cwd).resolve())
+    return operations.reader(project, arguments.stack).outputs()
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from foundry.cli import operations
+    from foundry.service.conversation import ask
+
+    project = find_project(Path(arguments.cwd).resolve())
+    run = operations.prepare(project, arguments.stack, wanted=None, say=_say, recover=False)
+    outputs = run.outputs()
+    agents: dict[str, str] = outputs.get("agents") or {}
+    if arguments.agent not in agents:
+        raise FoundryError(
+            f"stack {arguments.stack} has no agent {arguments.agent!r}",
+            fix=f"it has: {', '.join(sorted(agents)) or 'none; bring it up first'}",
+        )
+    os.environ.update(run.environment)
+    answer = ask(
+        outputs["projectEndpoint"],
+        agents[arguments.agent],
+        arguments.question,
+        names={identifier: name for name, identifier in agents.items()},
+    )
+    _say(f"\n{arguments.agent} was asked: {arguments.question}\n")
+    _say(answer.text)
+    _say("")
+    for agent, tool in answer.tools:
+        _say(f"  by    {agent}, with {tool}")
+    for file in answer.files:
+        _say(f"  cites {operations.declared_filename(file)}")
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from foundry.report import render
+
+    try:
+        text = sys.stdin.read() if arguments.preview == "-" else Path(arguments.preview).read_text(encoding="utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise FoundryError(
+            f"{arguments.preview} can't be read as JSON: {error}", fix="give it the output of `fac preview --json`"
+        ) from error
+    print(render(document, arguments.format, stack=arguments.stack))
+    return 0
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from foundry.cli import operations
+    from foundry.sandbox import host
+
+    project = find_project(Path(arguments.cwd).resolve())
+    home = operations.sandbox_home(project)
+    match arguments.action:
+        case "start":
+            sandbox = host.start(home, port=arguments.port, on_event=_say)
+            operations.make_stacks_known(project, sandbox.state)
+            _say(f"The sandbox answers at {sandbox.url}.")
+        case "stop":
+            _say("The sandbox is stopped." if host.stop(home) else "The sandbox wasn't running.")
+        case "erase":
+            host.erase(home)
+            _say("The sandbox and everything in it are gone.")
+        case "status":
+            state = host.status(home)
+            where = f" at {state.sandbox.url}" if state.sandbox else ""
+            _say(f"The sandbox{where}: emulator {state.emulator.value}, provider {state.provider.value}.")
+            return 0 if state.healthy else FAILED
+        case "env":
+            known = host.load(home)
+            if known is None:
+                raise FoundryError("there is no sandbox yet", fix="run `fac sandbox start` first")
+            for name, value in operations.shell_environment(project, known).items():
+                print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr if not sys.stdout.isatty() and "--json" in sys.argv else sys.stdout, flush=True)
+
+
+def _complain(text: str) -> None:
+    print(f"fac: {text}", file=sys.stderr, flush=True)

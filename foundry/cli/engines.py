@@ -1,0 +1,111 @@
+"""Which engine runs a stack: the Pulumi CLI where it is installed, the embedded one otherwise."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foundry.model import FoundryError
+
+INSTALL = (
+    "install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/) and run the command again"
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that takes the Pulumi CLI's own arguments. `name` is what people are told."""
+
+    name: str
+    command: tuple[str, ...]
+    is_cli: bool
+
+
+def choose(wanted: str | None, *, sandbox: bool) -> Engine:
+    """The engine for a stack.
+
+    Args:
+        wanted: `pulumi`, `embedded`, or None for the environment's FAC_ENGINE and then whichever there is.
+        sandbox: whether the stack lives in the sandbox; the embedded engine serves no other.
+
+    Raises:
+        FoundryError: the engine asked for isn't there, or doesn't serve this stack.
+    """
+    wanted = wanted or os.environ.get("FAC_ENGINE") or None
+    found = shutil.which("pulumi")
+    if wanted not in {None, "pulumi", "embedded"}:
+        raise FoundryError(f"there is no engine called {wanted!r}", fix="say pulumi or embedded")
+    if wanted == "pulumi" and found is None:
+        raise FoundryError("the Pulumi CLI is not on PATH", fix=INSTALL)
+    if found is not None and wanted != "embedded":
+        return Engine(f"the Pulumi CLI ({found})", (found,), is_cli=True)
+    if not sandbox:
+        raise FoundryError("the embedded engine serves sandbox stacks only", fix=INSTALL)
+    return Engine("the embedded engine", (sys.executable, "-m", "foundry.sandbox.engine"), is_cli=False)
+
+
+@dataclass(frozen=True)
+class Run:
+    """An engine set to work on one stack: where, and with which environment variables."""
+
+    engine: Engine
+    root: Path
+    stack: str
+    environment: Mapping[str, str]
+
+    def interactive(self, arguments: Sequence[str]) -> int:
+        """Run the engine on this terminal and return its exit code.
+
+        Ctrl-C reaches the engine itself (it is in our process group), which finishes what runs; we wait for it.
+        """
+        with subprocess.Popen(self._command(arguments), cwd=self.root, env=dict(self.environment)) as process:
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            forward = signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
+            try:
+                return process.wait()
+            finally:
+                signal.signal(signal.SIGINT, before)
+                signal.signal(signal.SIGTERM, forward)
+
+    def captured(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run the engine and return what it printed."""
+        return subprocess.run(
+            self._command(arguments),
+            cwd=self.root,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs.
+
+        Raises:
+            FoundryError: the stack isn't there, or has never been brought up.
+        """
+        done = self.captured(["stack", "output", "--json", "--stack", self.stack])
+        if done.returncode != 0:
+            raise FoundryError(
+                f"the outputs of stack {self.stack} can't be read: {_last_line(done.stderr)}",
+                fix=f"bring it up first: fac up -s {self.stack}",
+            )
+        outputs = json.loads(done.stdout)
+        return outputs if isinstance(outputs, dict) else {}
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [*self.engine.command, *arguments]
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"

@@ -1,0 +1,173 @@
+"""preview, up, refresh and destroy of a stack: the sandbox where it lives there, the engine, and what a killed run left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from foundry.cli import engines, recovery, settings
+from foundry.cli.engines import Engine, Run
+from foundry.cli.project import Project
+from foundry.model import FoundryError
+from foundry.sandbox import host
+
+Say = Callable[[str], None]
+
+
+def sandbox_home(project: Project) -> Path:
+    """The sandbox's folder: FAC_SANDBOX_HOME, or `.sandbox` in the project."""
+    return Path(os.environ.get("FAC_SANDBOX_HOME") or project.root / ".sandbox").resolve()
+
+
+def sandbox_environment(sandbox: host.Sandbox) -> dict[str, str]:
+    """Variables for an engine that works on the sandbox."""
+    return {
+        **host.environment(sandbox),
+        "FAC_ARM_ENDPOINT": sandbox.url,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def shell_environment(project: Project, sandbox: host.Sandbox) -> dict[str, str]:
+    """Variables for a shell: the sandbox's, and where the stack is up the two that the official samples read."""
+    variables = sandbox_environment(sandbox)
+    run = Run(_embedded(), project.root, "sandbox", {**os.environ, **variables})
+    try:
+        outputs = run.outputs()
+    except FoundryError:
+        return variables
+    if outputs.get("projectEndpoint"):
+        variables["PROJECT_ENDPOINT"] = str(outputs["projectEndpoint"])
+    deployments = outputs.get("modelDeployments")
+    if deployments:
+        variables["MODEL_DEPLOYMENT_NAME"] = str(next(iter(deployments)))
+    return variables
+
+
+def make_stacks_known(project: Project, state: Path) -> None:
+    """Lay the sandbox's stacks into its state folder, empty, so that the Pulumi CLI finds them without being asked to create them."""
+    for stack in project.stacks():
+        path = state / ".pulumi" / "stacks" / project.name / f"{stack}.json"
+        if settings.is_sandbox(settings.read(project.settings_file(stack))) and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (state / ".pulumi" / "meta.yaml").write_text("version: 1\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(
+                    {"version": 3, "checkpoint": {"stack": f"organization/{project.name}/{stack}", "latest": None}}
+                ),
+                encoding="utf-8",
+            )
+
+
+def reader(project: Project, stack: str) -> Run:
+    """An engine that only reads the stack's state: nothing is started."""
+    config = settings.read(project.settings_file(stack))
+    environment = dict(os.environ)
+    if settings.is_sandbox(config):
+        known = host.load(sandbox_home(project))
+        if known is None:
+            raise FoundryError("there is no sandbox yet", fix=f"bring the stack up first: fac up -s {stack}")
+        environment |= sandbox_environment(known)
+        return Run(_embedded(), project.root, stack, environment)
+    return Run(engines.choose(None, sandbox=False), project.root, stack, environment)
+
+
+def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recover: bool = True) -> Run:
+    """The engine set to work on a stack: sandbox running, locks and processes of killed runs gone.
+
+    Raises:
+        FoundryError: there is no such stack, or no engine that serves it.
+        foundry.sandbox.host.SandboxError: the sandbox doesn't start.
+    """
+    if not project.settings_file(stack).exists():
+        raise FoundryError(
+            f"there is no stack {stack!r}", fix=f"there are: {', '.join(project.stacks()) or 'none'}"
+        )
+    config = settings.read(project.settings_file(stack))
+    in_sandbox = settings.is_sandbox(config)
+    engine = engines.choose(wanted, sandbox=in_sandbox)
+    environment = dict(os.environ)
+    if in_sandbox:
+        home = sandbox_home(project)
+        if host.load(home) is None:
+            say(f"Starting the sandbox: an emulator of Azure and a Pulumi provider on this machine's loopback, data in {home}.")
+            say("Nothing leaves this machine.")
+        sandbox = host.start(home, on_event=say)
+        make_stacks_known(project, sandbox.state)
+        environment |= sandbox_environment(sandbox)
+    run = Run(engine, project.root, stack, environment)
+    if recover:
+        say(f"Stack {stack}, run by {engine.name}.")
+        folder = recovery.backend_folder(environment.get("PULUMI_BACKEND_URL", ""))
+        if folder is not None:
+            recovery.release_dead_locks(folder, project.name, stack, project.root, say)
+    return run
+
+
+def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, say: Say) -> int:
+    """Run one operation and return the engine's exit code."""
+    folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
+    if folder is not None and verb in {"up", "destroy"} and recovery.pending_creates(folder, project.name, run.stack):
+        environment = {**run.environment, "FAC_PENDING_OPERATIONS": "1"}
+        run = Run(run.engine, run.root, run.stack, environment)
+        code = recovery.resolve_pending(run, folder, project.name, _finder(project, run), say)
+        if code:
+            return code
+    command = [verb, "--stack", run.stack, *arguments]
+    if verb in {"up", "destroy"} and "--yes" in arguments and "--skip-preview" not in arguments:
+        command.append("--skip-preview")
+    code = run.interactive(command)
+    if code and verb == "destroy" and not any(item.startswith("--refresh") for item in arguments):
+        say("Destroying again without reading what is live first (--refresh=false).")
+        code = run.interactive([*command, "--refresh=false"])
+    if verb == "up" and code == 0 and settings.is_sandbox(settings.read(project.settings_file(run.stack))):
+        _tell_how_to_go_on(run, say)
+    return code
+
+
+def preview_offline(project: Project, stack: str, arguments: Sequence[str]) -> int:
+    """Preview a stack against an empty, throw-away sandbox: nothing is logged in to, nothing is kept."""
+    with host.ephemeral() as sandbox, tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"Pulumi.{stack}.yaml"
+        copy.write_bytes(project.settings_file(stack).read_bytes())
+        run = Run(_embedded(), project.root, stack, {**os.environ, **sandbox_environment(sandbox)})
+        return run.interactive(["preview", "--stack", stack, "--config-file", str(copy), *arguments])
+
+
+def declared_filename(name: str) -> str:
+    """The name people gave a file: without the twelve hexadecimal digits that mark it as this stack's."""
+    return re.sub(r"\.[0-9a-f]{12}(?=\.[^.]+$|$)", "", name)
+
+
+def _embedded() -> Engine:
+    return engines.choose("embedded", sandbox=True)
+
+
+def _finder(project: Project, run: Run) -> Callable[[str], str | None]:
+    from foundry.cli.azure_ids import arm_id
+    from foundry.service.connect import AzureServices
+
+    subscription = str(settings.read(project.settings_file(run.stack)).get("azure-native:subscriptionId", ""))
+    os.environ.update({name: value for name, value in run.environment.items() if name not in os.environ})
+    services = AzureServices(env=run.environment)
+
+    def exists(text: str) -> str | None:
+        resource: dict[str, Any] = json.loads(text)
+        identifier = arm_id(resource["type"], resource.get("inputs") or {}, subscription)
+        return identifier if identifier and services.exists_in_azure(identifier) else None
+
+    return exists
+
+
+def _tell_how_to_go_on(run: Run, say: Say) -> None:
+    say("\nThe stack is up. To go on:")
+    say("  fac preview                         after editing a file under stacks/: what would change")
+    say('  fac ask front-desk "a question"     ask the front desk something else')
+    say("  fac output                          endpoints and ids, as JSON")
+    say("  make down                           destroy everything and stop the sandbox")
+    say("  docs/to-azure.md                    the same environment on Azure")

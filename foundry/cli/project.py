@@ -1,0 +1,68 @@
+"""The Pulumi project that the command stands in: its root, its name, its stacks and their settings files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from foundry.model import FoundryError
+
+DEFAULT_STACK = "sandbox"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a `Pulumi.yaml`. `settings_dir` holds `Pulumi.<stack>.yaml` (Pulumi's `stackConfigDir`)."""
+
+    root: Path
+    name: str
+    settings_dir: Path
+
+    def settings_file(self, stack: str) -> Path:
+        """The settings file of a stack, whether or not it exists."""
+        return self.settings_dir / f"Pulumi.{stack}.yaml"
+
+    def stacks(self) -> tuple[str, ...]:
+        """Names of the stacks that have a settings file, sorted."""
+        return tuple(
+            sorted(
+                path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+                for path in self.settings_dir.glob("Pulumi.*.yaml")
+            )
+        )
+
+
+def find_project(start: Path) -> Project:
+    """The project of `start` or of the nearest folder above it.
+
+    Raises:
+        FoundryError: there is none, or its `Pulumi.yaml` can't be read.
+    """
+    for folder in (start, *start.parents):
+        path = folder / "Pulumi.yaml"
+        if path.is_file():
+            return _read(folder, path)
+    raise FoundryError(
+        f"no Pulumi.yaml in {start} or above it",
+        fix="change to the folder of the project, or name it with --cwd",
+    )
+
+
+def default_stack() -> str:
+    """The stack a command works on when none is named."""
+    return os.environ.get("PULUMI_STACK") or DEFAULT_STACK
+
+
+def _read(folder: Path, path: Path) -> Project:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        name = document["name"]
+        settings = document.get("stackConfigDir", ".")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+        raise FoundryError(
+            f"{path} can't be read as a Pulumi project", fix="restore it from version control"
+        ) from error
+    return Project(root=folder, name=str(name), settings_dir=folder / str(settings))

@@ -1,0 +1,114 @@
+"""What a killed run left behind, put right before the next one: its lock, its processes, its pending creates."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psutil
+
+from foundry.cli.engines import Run
+
+_PROVIDERS = ("pulumi.dynamic", "pulumi-language-python", "pulumi-resource-")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock of Pulumi's file backend: who holds the stack, on which host."""
+
+    path: Path
+    pid: int
+    host: str
+
+
+def backend_folder(url: str) -> Path | None:
+    """The folder of a `file://` backend; None for every other backend."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def locks(folder: Path, project: str, stack: str) -> Iterator[Lock]:
+    """The locks that lie on a stack; what can't be read as one is left to the engine to complain about."""
+    for path in sorted((folder / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json")):
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            yield Lock(path, int(held["pid"]), str(held["hostname"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+
+
+def release_dead_locks(folder: Path, project: str, stack: str, root: Path, say: Callable[[str], None]) -> None:
+    """Remove locks of processes that are gone on this host, once what they left running has been ended."""
+    for lock in locks(folder, project, stack):
+        if lock.host != socket.gethostname() or psutil.pid_exists(lock.pid):
+            continue
+        for orphan in _orphans(root):
+            say(f"Ended process {orphan.pid}, left over from a run that was killed (process {lock.pid}).")
+            orphan.kill()
+            orphan.wait(10)
+        lock.path.unlink(missing_ok=True)
+        say(f"Removed the lock of process {lock.pid} on this host: that process is gone.")
+
+
+def _orphans(root: Path) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter(["cmdline", "ppid"]):
+        try:
+            told = " ".join(process.info["cmdline"] or ())
+            if not any(word in told for word in _PROVIDERS) or Path(process.cwd()) != root:
+                continue
+            if not any("pulumi" == Path(parent.exe()).name for parent in process.parents()):
+                yield process
+        except psutil.Error:
+            continue
+
+
+def pending_creates(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
+    """Resources whose creation was under way when a run was killed, as the state tells them."""
+    path = folder / ".pulumi" / "stacks" / project / f"{stack}.json"
+    try:
+        latest = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [
+        operation["resource"]
+        for operation in latest.get("pending_operations") or ()
+        if operation.get("type") == "creating"
+    ]
+
+
+def resolve_pending(run: Run, folder: Path, project: str, exists: Callable[[str], str | None], say: Callable[[str], None]) -> int:
+    """Settle pending creates before an engine plans anew.
+
+    Agents, stores, files and indexes are simply created again: the create finds what is there by its mark. An Azure
+    resource that did come into being is imported by the id that its explicit name gives, because the provider refuses
+    to create what exists.
+
+    Args:
+        run: the engine set to work on the stack.
+        folder: the state's folder.
+        project: the Pulumi project's name.
+        exists: `resource` JSON → ARM id if the resource is there, None otherwise.
+        say: takes a line for a person.
+
+    Returns:
+        The engine's exit code; 0 when nothing was pending.
+    """
+    pending = pending_creates(folder, project, run.stack)
+    if not pending:
+        return 0
+    flags: list[str] = []
+    for resource in pending:
+        found = exists(json.dumps(resource)) if str(resource["type"]).startswith("azure-native:") else None
+        if found:
+            say(f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it is there, and is imported.")
+            flags += ["--import-pending-creates", resource["urn"], "--import-pending-creates", found]
+        else:
+            say(f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it will be looked up again.")
+    return run.interactive(
+        ["refresh", "--stack", run.stack, "--yes", "--skip-preview", "--clear-pending-creates", *flags]
+    )
