@@ -223,6 +223,7 @@ def _ask(arguments: argparse.Namespace) -> int:
         agents[arguments.agent],
         arguments.question,
         names={identifier: name for name, identifier in agents.items()},
+        shown=operations.declared_filename,
     )
     _say(f"\n{arguments.agent} was asked: {arguments.question}\n")
     _say(answer.text)
@@ -230,7 +231,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     for agent, tool in answer.tools:
         _say(f"  by    {agent}, with {tool}")
     for file in answer.files:
-        _say(f"  cites {operations.declared_filename(file)}")
+        _say(f"  cites {file}")
     return 0
 
 

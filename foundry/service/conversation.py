@@ -27,6 +27,7 @@ def ask(
     question: str,
     *,
     names: dict[str, str],
+    shown: Callable[[str], str],
     credential: Any = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Answer:
@@ -37,6 +38,7 @@ def ask(
         agent_id: the classic agent's id.
         question: what to ask.
         names: agent ids to the names that people know them by.
+        shown: the name of a file at the service to the name that people know it by.
         credential: an Entra credential; the default chain when None.
         sleep: takes seconds.
 
@@ -64,24 +66,24 @@ def ask(
             if run.status != "completed":
                 reason = (run.last_error or {}).get("message", "no reason given")
                 raise FoundryError(f"the run ended as {run.status}: {reason}", fix="look at the agent's tools and model")
-            return _read(client, thread.id, run.id, names)
+            return _read(client, thread.id, run.id, names, shown)
         finally:
             client.threads.delete(thread.id)
 
 
-def _read(client: Any, thread: str, run: str, names: dict[str, str]) -> Answer:
+def _read(client: Any, thread: str, run: str, names: dict[str, str], shown: Callable[[str], str]) -> Answer:
     message = next(item for item in client.messages.list(thread_id=thread, run_id=run) if item.role == "assistant")
     text = "\n".join(part.text.value for part in message.text_messages)
     cited: dict[str, str] = {}
     for note in message.file_citation_annotations:
         cited.setdefault(note.file_citation.file_id, note.text)
-    files = {file: client.files.get(file).filename for file in cited}
+    files = {file: shown(client.files.get(file).filename) for file in cited}
     for file, mark in cited.items():
-        text = text.replace(mark, f" [{files[file]}]")
+        text = text.replace(mark, f"[{files[file]}]")
     tools: list[tuple[str, str]] = []
     for step in client.run_steps.list(thread_id=thread, run_id=run, order="asc"):
         for call in getattr(step.step_details, "tool_calls", None) or ():
-            entry = (names.get(step.assistant_id, step.assistant_id), str(call.type))
+            entry = (names.get(step.agent_id, step.agent_id), str(call.type))
             if entry not in tools:
                 tools.append(entry)
     return Answer(text=text.strip(), tools=tuple(tools), files=tuple(files.values()))
