@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault("FAC_DEBUG_LOG", str((Path.cwd() / "fac-debug.log").resolve()))
     if arguments.debug_bodies:
         os.environ["FAC_DEBUG_BODIES"] = "1"
-        _say("Requests and replies are logged with their bodies: prompts, documents and answers stand in them in clear.")
+        _say(
+            "Requests and replies are logged with their bodies: prompts, documents and answers stand in them in clear."
+        )
     try:
         return int(arguments.run(arguments))
     except FoundryError as error:
@@ -57,33 +59,53 @@ def _is_expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fac", description="Azure AI Foundry environments and their agents as code.")
+    parser = argparse.ArgumentParser(
+        prog="fac", description="Azure AI Foundry environments and their agents as code."
+    )
     parser.add_argument("-C", "--cwd", default=".", help="folder of the project (default: here)")
-    parser.add_argument("--debug", action="store_true", help="log each request to the file in FAC_DEBUG_LOG (default: fac-debug.log)")
-    parser.add_argument("--debug-bodies", action="store_true", help="the same, with bodies: prompts and documents in clear")
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        help="log each request to the file in FAC_DEBUG_LOG (default: fac-debug.log)",
+    )
+    parser.add_argument(
+        "--debug-bodies", action="store_true", help="the same, with bodies: prompts and documents in clear"
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name: str, run: Any, text: str, *, stack: bool = True) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         if stack:
-            command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+            command.add_argument(
+                "-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)"
+            )
         command.set_defaults(run=run)
         return command
 
     add("init", _init, "give a stack its id, kept in its settings file")
     validate = add("validate", _validate, "check a stack's declarations: no engine, no network")
-    validate.add_argument("--show", action="store_true", help="print the merged declarations, each field with its origin")
+    validate.add_argument(
+        "--show", action="store_true", help="print the merged declarations, each field with its origin"
+    )
     for verb, text in (
         ("preview", "show what would change"),
         ("up", "bring a stack up"),
         ("refresh", "take what is live into the state"),
         ("destroy", "delete what a stack made"),
     ):
-        command = add(verb, _operate, f"{text}; further arguments go to the engine as the Pulumi CLI takes them")
-        command.add_argument("--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH")
+        command = add(
+            verb, _operate, f"{text}; further arguments go to the engine as the Pulumi CLI takes them"
+        )
+        command.add_argument(
+            "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
+        )
         command.set_defaults(verb=verb, passes_on=True, offline=False)
         if verb == "preview":
-            command.add_argument("--offline", action="store_true", help="against an empty, throw-away sandbox: no log-in needed")
+            command.add_argument(
+                "--offline",
+                action="store_true",
+                help="against an empty, throw-away sandbox: no log-in needed",
+            )
     add("down", _down, "destroy the sandbox stack and stop the sandbox").add_argument(
         "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
     )
@@ -93,12 +115,16 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("agent", help="the agent's declared name")
     ask.add_argument("question", help="the question, quoted")
     report = add("report", _report, "turn a `preview --json` into a review", stack=False)
-    report.add_argument("-s", "--stack", default=None, help="the stack, for previews that failed before their first step")
+    report.add_argument(
+        "-s", "--stack", default=None, help="the stack, for previews that failed before their first step"
+    )
     report.add_argument("preview", help="the file, or - for standard input")
     report.add_argument("--format", choices=("markdown",), default="markdown")
     sandbox = add("sandbox", _sandbox, "the local stand-in for Azure", stack=False)
     sandbox.add_argument("action", choices=("start", "stop", "status", "env", "erase"))
-    sandbox.add_argument("--port", type=int, help="start: the emulator's port; the provider takes the next one")
+    sandbox.add_argument(
+        "--port", type=int, help="start: the emulator's port; the provider takes the next one"
+    )
     return parser
 
 
@@ -153,7 +179,11 @@ def _operate(arguments: argparse.Namespace) -> int:
     project = find_project(Path(arguments.cwd).resolve())
     config = settings.read(project.settings_file(arguments.stack))
     if arguments.verb in {"up", "preview"}:
-        if arguments.verb == "up" and project.settings_file(arguments.stack).exists() and not config.get(settings.STACK_ID):
+        if (
+            arguments.verb == "up"
+            and project.settings_file(arguments.stack).exists()
+            and not config.get(settings.STACK_ID)
+        ):
             if os.environ.get("CI"):
                 raise FoundryError(
                     f"stack {arguments.stack} has no id, and one made here would be lost",
@@ -239,11 +269,16 @@ def _report(arguments: argparse.Namespace) -> int:
     from foundry.report import render
 
     try:
-        text = sys.stdin.read() if arguments.preview == "-" else Path(arguments.preview).read_text(encoding="utf-8")
+        text = (
+            sys.stdin.read()
+            if arguments.preview == "-"
+            else Path(arguments.preview).read_text(encoding="utf-8")
+        )
         document = json.loads(text)
     except (OSError, ValueError) as error:
         raise FoundryError(
-            f"{arguments.preview} can't be read as JSON: {error}", fix="give it the output of `fac preview --json`"
+            f"{arguments.preview} can't be read as JSON: {error}",
+            fix="give it the output of `fac preview --json`",
         ) from error
     print(render(document, arguments.format, stack=arguments.stack))
     return 0
@@ -280,7 +315,9 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr if not sys.stdout.isatty() and "--json" in sys.argv else sys.stdout, flush=True)
+    print(
+        text, file=sys.stderr if not sys.stdout.isatty() and "--json" in sys.argv else sys.stdout, flush=True
+    )
 
 
 def _complain(text: str) -> None:

@@ -58,7 +58,10 @@ def make_stacks_known(project: Project, state: Path) -> None:
             (state / ".pulumi" / "meta.yaml").write_text("version: 1\n", encoding="utf-8")
             path.write_text(
                 json.dumps(
-                    {"version": 3, "checkpoint": {"stack": f"organization/{project.name}/{stack}", "latest": None}}
+                    {
+                        "version": 3,
+                        "checkpoint": {"stack": f"organization/{project.name}/{stack}", "latest": None},
+                    }
                 ),
                 encoding="utf-8",
             )
@@ -95,7 +98,9 @@ def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recov
     if in_sandbox:
         home = sandbox_home(project)
         if host.load(home) is None:
-            say(f"Starting the sandbox: an emulator of Azure and a Pulumi provider on this machine's loopback, data in {home}.")
+            say(
+                f"Starting the sandbox: an emulator of Azure and a Pulumi provider on this machine's loopback, data in {home}."
+            )
             say("Nothing leaves this machine.")
         sandbox = host.start(home, on_event=say)
         make_stacks_known(project, sandbox.state)
@@ -112,7 +117,11 @@ def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recov
 def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, say: Say) -> int:
     """Run one operation and return the engine's exit code."""
     folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
-    if folder is not None and verb in {"up", "destroy"} and recovery.pending_creates(folder, project.name, run.stack):
+    if (
+        folder is not None
+        and verb in {"up", "destroy"}
+        and recovery.pending_creates(folder, project.name, run.stack)
+    ):
         environment = {**run.environment, "FAC_PENDING_OPERATIONS": "1"}
         run = Run(run.engine, run.root, run.stack, environment)
         code = recovery.resolve_pending(run, folder, project.name, _finder(project, run), say)
@@ -126,7 +135,7 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
         say("Destroying again without reading what is live first (--refresh=false).")
         code = run.interactive([*command, "--refresh=false"])
     if verb == "up" and code == 0 and settings.is_sandbox(settings.read(project.settings_file(run.stack))):
-        _tell_how_to_go_on(run, say)
+        _tell_how_to_go_on(say)
     return code
 
 
@@ -164,7 +173,7 @@ def _finder(project: Project, run: Run) -> Callable[[str], str | None]:
     return exists
 
 
-def _tell_how_to_go_on(run: Run, say: Say) -> None:
+def _tell_how_to_go_on(say: Say) -> None:
     say("\nThe stack is up. To go on:")
     say("  fac preview                         after editing a file under stacks/: what would change")
     say('  fac ask front-desk "a question"     ask the front desk something else')

@@ -42,7 +42,9 @@ def locks(folder: Path, project: str, stack: str) -> Iterator[Lock]:
             continue
 
 
-def release_dead_locks(folder: Path, project: str, stack: str, root: Path, say: Callable[[str], None]) -> None:
+def release_dead_locks(
+    folder: Path, project: str, stack: str, root: Path, say: Callable[[str], None]
+) -> None:
     """Remove locks of processes that are gone on this host, once what they left running has been ended."""
     for lock in locks(folder, project, stack):
         if lock.host != socket.gethostname() or psutil.pid_exists(lock.pid):
@@ -61,10 +63,14 @@ def _orphans(root: Path) -> Iterator[psutil.Process]:
             told = " ".join(process.info["cmdline"] or ())
             if not any(word in told for word in _PROVIDERS) or Path(process.cwd()) != root:
                 continue
-            if not any("pulumi" == Path(parent.exe()).name for parent in process.parents()):
+            if not any(_is_engine(parent) for parent in process.parents()):
                 yield process
         except psutil.Error:
             continue
+
+
+def _is_engine(process: psutil.Process) -> bool:
+    return process.name() == "pulumi" or "foundry.sandbox.engine" in process.cmdline()
 
 
 def pending_creates(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
@@ -81,7 +87,9 @@ def pending_creates(folder: Path, project: str, stack: str) -> list[dict[str, An
     ]
 
 
-def resolve_pending(run: Run, folder: Path, project: str, exists: Callable[[str], str | None], say: Callable[[str], None]) -> int:
+def resolve_pending(
+    run: Run, folder: Path, project: str, exists: Callable[[str], str | None], say: Callable[[str], None]
+) -> int:
     """Settle pending creates before an engine plans anew.
 
     Agents, stores, files and indexes are simply created again: the create finds what is there by its mark. An Azure
@@ -105,10 +113,14 @@ def resolve_pending(run: Run, folder: Path, project: str, exists: Callable[[str]
     for resource in pending:
         found = exists(json.dumps(resource)) if str(resource["type"]).startswith("azure-native:") else None
         if found:
-            say(f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it is there, and is imported.")
+            say(
+                f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it is there, and is imported."
+            )
             flags += ["--import-pending-creates", resource["urn"], "--import-pending-creates", found]
         else:
-            say(f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it will be looked up again.")
+            say(
+                f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it will be looked up again."
+            )
     return run.interactive(
         ["refresh", "--stack", run.stack, "--yes", "--skip-preview", "--clear-pending-creates", *flags]
     )
