@@ -59,20 +59,25 @@ def ask(
             while run.status in {"queued", "in_progress"}:
                 if time.monotonic() > deadline:
                     raise FoundryError(
-                        f"the agent hasn't answered in {PATIENCE_SECONDS:.0f} s", fix="ask again, or look at its run"
+                        f"the agent hasn't answered in {PATIENCE_SECONDS:.0f} s",
+                        fix="ask again, or look at its run",
                     )
                 sleep(0.2)
                 run = client.runs.get(thread_id=thread.id, run_id=run.id)
             if run.status != "completed":
                 reason = (run.last_error or {}).get("message", "no reason given")
-                raise FoundryError(f"the run ended as {run.status}: {reason}", fix="look at the agent's tools and model")
+                raise FoundryError(
+                    f"the run ended as {run.status}: {reason}", fix="look at the agent's tools and model"
+                )
             return _read(client, thread.id, run.id, names, shown)
         finally:
             client.threads.delete(thread.id)
 
 
 def _read(client: Any, thread: str, run: str, names: dict[str, str], shown: Callable[[str], str]) -> Answer:
-    message = next(item for item in client.messages.list(thread_id=thread, run_id=run) if item.role == "assistant")
+    message = next(
+        item for item in client.messages.list(thread_id=thread, run_id=run) if item.role == "assistant"
+    )
     text = "\n".join(part.text.value for part in message.text_messages)
     cited: dict[str, str] = {}
     for note in message.file_citation_annotations:

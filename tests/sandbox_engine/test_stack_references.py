@@ -22,7 +22,9 @@ def _other_stack(world: World) -> None:
     theirs = world.checkpoint.parent.parent / "other" / "prod.json"
     theirs.parent.mkdir()
     text = world.checkpoint.read_text()
-    theirs.write_text(text.replace("::rec::", "::other::").replace("rec-dev", "other-prod").replace(":dev:", ":prod:"))
+    theirs.write_text(
+        text.replace("::rec::", "::other::").replace("rec-dev", "other-prod").replace(":dev:", ":prod:")
+    )
     world.checkpoint.unlink()
     world.body(READER)
 

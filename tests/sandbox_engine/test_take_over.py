@@ -115,7 +115,9 @@ def test_the_cli_waits_for_our_lock_and_we_for_its(world: World) -> None:
 def test_one_engine_goes_on_where_the_other_was_killed(
     world: World, killed: tuple[str, ...], next_run: tuple[str, ...]
 ) -> None:
-    world.body(f'a = Thing("a", {{"size": 1}})\n{HELD}\nz = Thing("z", {{"of": h.made, "after": a.made}})')
+    world.body(
+        'a = Thing("a", {"size": 1})\nh = Thing("h", {"hold": True, "after": a.made})\nz = Thing("z", {"of": h.made})'
+    )
     world.ok("stack", "init", engine=CLI)
     run = world.start("up", "--yes", "--skip-preview", engine=killed)
     world.wait_until_held("h")

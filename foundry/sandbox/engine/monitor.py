@@ -39,6 +39,17 @@ _FEATURES = {
     "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
 }
+# Not supported, and refused by name where a program uses them. Were they denied here, the SDK would raise "please update the Pulumi
+# CLI" with a traceback instead.
+_REFUSED_WHEN_USED = {
+    "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    "invokeTransforms": resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+    "resourceHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    "errorHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    "replacementTrigger": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+}
+_ANSWERED = _FEATURES | _REFUSED_WHEN_USED
 _SEVERITIES = {
     engine_pb2.DEBUG: "debug",
     engine_pb2.INFO: "info",
@@ -108,7 +119,6 @@ def _alias(alias: alias_pb2.Alias) -> Alias:
 
 def goal_of(request: resource_pb2.RegisterResourceRequest, provider: str) -> Goal:
     """A registration → the goal. Raises NotSupportedError and EngineError."""
-    _refuse(request)
     inputs = from_struct(request.object)
     dependencies = tuple(sorted(set(request.dependencies)))
     by_property = {k: tuple(sorted(set(d.urns))) for k, d in request.propertyDependencies.items()}
@@ -173,7 +183,7 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             organization="organization",
             dryRun=self._deployment.is_preview,
             parallel=self._deployment.parallel,
-            supportedFeatures=list(_FEATURES.values()),
+            supportedFeatures=list(_ANSWERED.values()),
         )
 
     async def ExistsResource(self, request: Any, context: Context) -> Any:  # noqa: N802
@@ -182,11 +192,12 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     async def SupportsFeature(self, request: Any, context: Context) -> Any:  # noqa: N802, ARG002
         """Tell the SDK what it may ask for."""
-        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _ANSWERED)
 
     async def RegisterResource(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Bring a resource to its goal, and answer when it is there."""
         try:
+            _refuse(request)
             provider = await self._provider_for(request) if request.custom else ""
             resource = await self._deployment.register(goal_of(request, provider))
         except StoppedError:
@@ -350,8 +361,10 @@ class EngineService(engine_pb2_grpc.EngineServicer):
 
     async def RequirePulumiVersion(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Refused: this engine has no version of the CLI's."""
-        text = str(NotSupportedError(f"require_pulumi_version ({request.pulumi_version_range})"))
-        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, text)
+        self._deployment.fail(
+            str(NotSupportedError(f"require_pulumi_version ({request.pulumi_version_range})"))
+        )
+        await context.abort(grpc.StatusCode.UNAVAILABLE, _AFTER_STOP)
 
 
 async def serve(deployment: Deployment, tell: Callable[[Event], None]) -> tuple[grpc.aio.Server, str]:

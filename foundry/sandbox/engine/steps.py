@@ -239,7 +239,12 @@ class Planner:
         if not deletes_first(goal, diff):
             return [
                 Step(
-                    op=Op.CREATE_REPLACEMENT, old=old, new=new, keys=diff.replaces, diff=diff, condemns=True
+                    op=Op.CREATE_REPLACEMENT,
+                    old=old,
+                    new=new,
+                    keys=diff.replaces,
+                    diff=diff,
+                    condemns=not old.pending_replacement,
                 ),
                 Step(op=Op.REPLACE, old=old, new=new, keys=diff.replaces, diff=diff),
             ]
@@ -263,6 +268,8 @@ class Planner:
         self.dependent_keys[resource.urn] = keys
         self.deleted.add(resource.urn)
         self._deleted_early.add(id(resource))
+        if resource.pending_replacement:
+            return []  # an earlier run deleted it already
         if resource.delete:
             return [Step(op=Op.DELETE, old=resource)]
         return [Step(op=Op.DELETE_REPLACED, old=resource, awaits_replacement=True)]
