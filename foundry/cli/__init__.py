@@ -147,13 +147,13 @@ def _validate(arguments: argparse.Namespace) -> int:
     if arguments.show:
         for line in explain(project.root, arguments.stack):
             print(line)
-    return _check(project, arguments.stack, say_fine=not arguments.show)
+    return _check(project, arguments.stack, say_fine=not arguments.show, needs_id=False)
 
 
-def _check(project: Project, stack: str, *, say_fine: bool) -> int:
+def _check(project: Project, stack: str, *, say_fine: bool, needs_id: bool) -> int:
     from foundry.manifest import load
 
-    loaded = load(project.root, stack)
+    loaded = load(project.root, stack, needs_id=needs_id)
     for finding in loaded.findings:
         print(finding, file=sys.stderr)
     if loaded.manifest is None:
@@ -190,7 +190,7 @@ def _operate(arguments: argparse.Namespace) -> int:
                     fix=f"run `fac init -s {arguments.stack}` on a desk and commit its settings file",
                 )
             _init(arguments)
-        code = _check(project, arguments.stack, say_fine=False)
+        code = _check(project, arguments.stack, say_fine=False, needs_id=not arguments.offline)
         if code:
             return code
     if arguments.offline:

@@ -144,6 +144,8 @@ def preview_offline(project: Project, stack: str, arguments: Sequence[str]) -> i
     with host.ephemeral() as sandbox, tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"Pulumi.{stack}.yaml"
         copy.write_bytes(project.settings_file(stack).read_bytes())
+        if not settings.read(copy).get(settings.STACK_ID):
+            settings.write_stack_id(copy)
         run = Run(_embedded(), project.root, stack, {**os.environ, **sandbox_environment(sandbox)})
         return run.interactive(["preview", "--stack", stack, "--config-file", str(copy), *arguments])
 

@@ -59,7 +59,7 @@ class Stack:
     broken: dict[tuple[str, str], frozenset[Path_]]
 
 
-def load(root: Path, stack: str, *, settings: Settings | None = None) -> Loaded:
+def load(root: Path, stack: str, *, settings: Settings | None = None, needs_id: bool = True) -> Loaded:
     """Read, merge and check what a stack declares.
 
     Never raises for what stands in files: every fault is a finding, all of them at once.
@@ -68,12 +68,13 @@ def load(root: Path, stack: str, *, settings: Settings | None = None) -> Loaded:
         root: The folder of the Pulumi project.
         stack: The stack's name.
         settings: Where settings come from; the stack's settings file when None.
+        needs_id: Whether a stack without an id of its own is a fault: it is for everything that makes something.
     """
     report = Report()
     found = open_stack(root, stack, settings, report)
     if found is None:
         return Loaded(None, report.sorted())
-    owner_id = stack_id(found.settings, found.settings_path, report)
+    owner_id = stack_id(found.settings, found.settings_path, report, required=needs_id)
     manifest = _manifest(root, found, Owner(found.project.name, stack, owner_id or ""), report)
     return Loaded(None if report.failed else manifest, report.sorted())
 

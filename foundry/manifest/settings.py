@@ -163,12 +163,16 @@ def check_watched(settings: Settings, report: Report) -> None:
             placeholder(key, setting, report)
 
 
-def stack_id(settings: Settings, path: str, report: Report) -> str | None:
-    """`foundry:stackId`, the UUID that tells two clones apart; a finding when it is missing or none."""
+def stack_id(settings: Settings, path: str, report: Report, *, required: bool = True) -> str | None:
+    """`foundry:stackId`, the UUID that tells two clones apart; a finding when it is missing or none.
+
+    Where it isn't `required`, a missing one is only warned of.
+    """
     how = "run `fac up`, which writes it, or `pulumi config set foundry:stackId UUID` with a new UUID"
     setting = settings.get("foundry:stackId")
     if setting is None:
-        report.error(Mark(path, 1, 1), "`foundry:stackId` is not set", how)
+        tell = report.error if required else report.warning
+        tell(Mark(path, 1, 1), "`foundry:stackId` is not set", how)
         return None
     if placeholder("foundry:stackId", setting, report):
         return None
