@@ -1,0 +1,111 @@
+"""A copy of this project in a folder of its own, with a sandbox of its own, driven by the command line as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTENT = ("Pulumi.yaml", "__main__.py", "requirements.txt", "components", "stacks", "schemas")
+
+
+@dataclass(frozen=True)
+class Clone:
+    """The copy, and how to run `fac` in it."""
+
+    root: Path
+    engine: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "FAC_", "IDENTITY_"))}
+        return {**kept, "FAC_ENGINE": self.engine, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), "PULUMI_HOME": str(self.root / ".pulumi-home")}
+
+    def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "foundry.cli", *arguments],
+            cwd=self.root,
+            env=self.environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            **{"stderr": subprocess.STDOUT, **more},
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        process = self.start(*arguments)
+        printed, _ = process.communicate(timeout=240)
+        return process.returncode, printed
+
+    def fac(self, *arguments: str) -> str:
+        code, printed = self.run(*arguments)
+        assert code == 0, printed
+        return printed
+
+    def standard_output(self, *arguments: str) -> str:
+        """What a script that reads standard output gets."""
+        process = self.start(*arguments, stderr=subprocess.DEVNULL)
+        printed, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, printed
+        return printed
+
+    def outputs(self) -> dict[str, Any]:
+        outputs = json.loads(self.fac("output"))
+        assert isinstance(outputs, dict)
+        return outputs
+
+    def variables(self) -> dict[str, str]:
+        """What `fac sandbox env` exports."""
+        lines = self.fac("sandbox", "env").splitlines()
+        pairs = (line.removeprefix("export ").split("=", 1) for line in lines)
+        return {name: value.strip("'") for name, value in pairs}
+
+    def python(self, text: str) -> str:
+        """Run a program as a person would who has typed `eval "$(fac sandbox env)"`."""
+        done = subprocess.run(
+            [sys.executable, "-c", text],
+            env={**self.environment, **self.variables()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def make_clone(folder: Path, engine: str = "embedded") -> Clone:
+    folder.mkdir(parents=True)
+    for name in CONTENT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    return Clone(folder, engine)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    """A clone in which nothing has been brought up yet."""
+    made = make_clone(tmp_path / "project")
+    yield made
+    made.run("sandbox", "stop")
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone whose sandbox stack is up; tests that share it put back what they change."""
+    made = make_clone(tmp_path_factory.mktemp("up") / "project")
+    made.fac("up", "--yes")
+    yield made
+    made.run("sandbox", "stop")
