@@ -62,11 +62,14 @@ def has_secret(value: Any) -> bool:
     return any(is_secret(part) for part in _parts(value))
 
 
-def _map(value: Any, change: Callable[[Properties], Any | None]) -> Any:
-    """Rebuild a value; `change` may replace an object by something else, or answer None to go on into it."""
+_AS_IT_IS = object()
+
+
+def _map(value: Any, change: Callable[[Properties], Any]) -> Any:
+    """Rebuild a value; `change` may replace a special object by something else, or answer _AS_IT_IS to go on into it."""
     if isinstance(value, dict):
-        changed = change(value) if SIGNATURE in value else None
-        return {k: _map(v, change) for k, v in value.items()} if changed is None else changed
+        changed = change(value) if SIGNATURE in value else _AS_IT_IS
+        return {k: _map(v, change) for k, v in value.items()} if changed is _AS_IT_IS else changed
     if isinstance(value, list):
         return [_map(v, change) for v in value]
     return value
@@ -74,23 +77,23 @@ def _map(value: Any, change: Callable[[Properties], Any | None]) -> Any:
 
 def plain(value: Any) -> Any:
     """The value without secret wrappers, at any depth."""
-    return _map(value, lambda v: plain(v["value"]) if is_secret(v) else None)
+    return _map(value, lambda v: plain(v["value"]) if is_secret(v) else _AS_IT_IS)
 
 
 def masked(value: Any) -> Any:
     """The value with each secret as the word `[secret]`, for people to read."""
-    return _map(value, lambda v: "[secret]" if is_secret(v) else None)
+    return _map(value, lambda v: "[secret]" if is_secret(v) else _AS_IT_IS)
 
 
 def map_secrets(value: Any, change: Callable[[Any], Any]) -> Any:
     """The value with each secret replaced by what `change` makes of its content."""
-    return _map(value, lambda v: change(v["value"]) if is_secret(v) else None)
+    return _map(value, lambda v: change(v["value"]) if is_secret(v) else _AS_IT_IS)
 
 
-def _as_plain_reference(value: Properties) -> Any | None:
+def _as_plain_reference(value: Properties) -> Any:
     """What a provider that knows no resource references is given instead: the id, or the URN of a component."""
-    if value.get(SIGNATURE) != RESOURCE:
-        return None
+    if not is_reference(value):
+        return _AS_IT_IS
     return value["id"] if "id" in value else value["urn"]
 
 
