@@ -164,7 +164,7 @@ def _finder(project: Project, run: Run) -> Callable[[str], str | None]:
     from foundry.service.connect import AzureServices
 
     subscription = str(settings.read(project.settings_file(run.stack)).get("azure-native:subscriptionId", ""))
-    os.environ.update({name: value for name, value in run.environment.items() if name not in os.environ})
+    os.environ.update(run.environment)
     services = AzureServices(env=run.environment)
 
     def exists(text: str) -> str | None:

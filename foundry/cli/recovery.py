@@ -47,7 +47,7 @@ def release_dead_locks(
 ) -> None:
     """Remove locks of processes that are gone on this host, once what they left running has been ended."""
     for lock in locks(folder, project, stack):
-        if lock.host != socket.gethostname() or psutil.pid_exists(lock.pid):
+        if lock.host != socket.gethostname() or _lives(lock.pid):
             continue
         for orphan in _orphans(root):
             say(f"Ended process {orphan.pid}, left over from a run that was killed (process {lock.pid}).")
@@ -55,6 +55,13 @@ def release_dead_locks(
             orphan.wait(10)
         lock.path.unlink(missing_ok=True)
         say(f"Removed the lock of process {lock.pid} on this host: that process is gone.")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _orphans(root: Path) -> Iterator[psutil.Process]:
