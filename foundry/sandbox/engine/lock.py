@@ -39,7 +39,15 @@ class Holder:
             return True
         except OSError:
             return False
-        return _started_after(self.pid, self.timestamp)
+        return _has_ended(self.pid) or _started_after(self.pid, self.timestamp)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether the process is dead and only not yet waited for (told from /proc, where there is one)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _started_after(pid: int, timestamp: str) -> bool:
