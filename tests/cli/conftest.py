@@ -27,8 +27,18 @@ class Clone:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "FAC_", "IDENTITY_"))}
-        return {**kept, "FAC_ENGINE": self.engine, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), "PULUMI_HOME": str(self.root / ".pulumi-home")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PULUMI_", "FAC_", "IDENTITY_"))
+        }
+        return {
+            **kept,
+            "FAC_ENGINE": self.engine,
+            "NO_COLOR": "1",
+            "PYTHONPATH": str(ROOT),
+            "PULUMI_HOME": str(self.root / ".pulumi-home"),
+        }
 
     def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(

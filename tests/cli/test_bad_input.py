@@ -16,7 +16,11 @@ def replace(path: Path, old: str, new: str) -> None:
 
 def test_every_fault_is_told_at_once_and_nothing_is_started(clone: Any) -> None:
     replace(clone.root / "stacks/base/agents/order-analyst.yaml", "model:", "modle:")
-    replace(clone.root / "stacks/base/agents/customer-care.yaml", "vector_stores: [handbook]", "vector_stores: [handbok]")
+    replace(
+        clone.root / "stacks/base/agents/customer-care.yaml",
+        "vector_stores: [handbook]",
+        "vector_stores: [handbok]",
+    )
     for command in (["validate"], ["up", "--yes"], ["preview"]):
         code, printed = clone.run(*command)
         assert code == 2

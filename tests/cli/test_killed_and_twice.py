@@ -83,7 +83,14 @@ def test_the_lock_of_a_process_that_is_gone_is_removed_with_a_line(up: Any, tmp_
     folder.mkdir(parents=True, exist_ok=True)
     gone = max(psutil.pids()) + 100_000
     (folder / "11111111-2222-4333-8444-555555555555.json").write_text(
-        json.dumps({"pid": gone, "username": "somebody", "hostname": socket.gethostname(), "timestamp": "2026-01-01T00:00:00Z"})
+        json.dumps(
+            {
+                "pid": gone,
+                "username": "somebody",
+                "hostname": socket.gethostname(),
+                "timestamp": "2026-01-01T00:00:00Z",
+            }
+        )
     )
     printed = up.fac("preview")
     assert f"Removed the lock of process {gone}" in printed
@@ -96,7 +103,14 @@ def test_a_lock_of_another_host_is_respected(up: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "11111111-2222-4333-8444-666666666666.json"
     path.write_text(
-        json.dumps({"pid": 1, "username": "somebody", "hostname": "another-host", "timestamp": "2026-01-01T00:00:00Z"})
+        json.dumps(
+            {
+                "pid": 1,
+                "username": "somebody",
+                "hostname": "another-host",
+                "timestamp": "2026-01-01T00:00:00Z",
+            }
+        )
     )
     try:
         code, printed = up.run("up", "--yes")

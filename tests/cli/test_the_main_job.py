@@ -23,7 +23,14 @@ def test_a_second_up_changes_nothing(up: Any) -> None:
 
 def test_the_outputs_are_what_callers_need(up: Any) -> None:
     outputs = up.outputs()
-    assert set(outputs) >= {"projectEndpoint", "agents", "vectorStores", "searchIndexes", "modelDeployments", "queues"}
+    assert set(outputs) >= {
+        "projectEndpoint",
+        "agents",
+        "vectorStores",
+        "searchIndexes",
+        "modelDeployments",
+        "queues",
+    }
     assert len(outputs["agents"]) == 6
     assert json.loads(up.fac("output", "agents")) == outputs["agents"]
 

@@ -106,6 +106,18 @@ def test_a_preview_shows_changed_lines_and_does_nothing(world: World) -> None:
     assert world.checkpoint.read_bytes() == before
 
 
+def test_a_preview_shows_what_changes_below_its_parents(world: World) -> None:
+    world.body('g = Group("g")\nGroup("calm")\na = Thing("a", {"size": 1}, Opts(parent=g))')
+    world.up()
+    world.body('g = Group("g")\nGroup("calm")\na = Thing("a", {"size": 2}, Opts(parent=g))')
+    lines = world.ok("preview").splitlines()
+    (group,) = [line for line in lines if "cloud:index:Group" in line]
+    (thing,) = [line for line in lines if "cloud:Thing" in line]
+    assert "calm" not in group
+    assert group.index("cloud:index:Group") < thing.index("pulumi-python:")
+    assert lines.index(group) < lines.index(thing)
+
+
 def test_a_preview_of_a_stack_that_is_not_there_makes_nothing(world: World) -> None:
     world.body('Thing("a", {"size": 1})')
     world.ok("preview")

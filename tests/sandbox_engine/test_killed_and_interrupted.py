@@ -121,3 +121,30 @@ def test_a_provider_that_dies_fails_its_resource_and_the_run_ends(world: World) 
     assert world.ids()["a"] == "a-1"
     assert world.pending() == ["h"], "whether it was made isn't known"
     assert world.locks() == []
+
+
+def test_a_program_that_dies_does_not_cut_a_create_short(world: World) -> None:
+    world.body(
+        """
+import os, threading, time
+
+def die_when_held():
+    while not os.path.exists("cloud/held-h"):
+        time.sleep(0.01)
+    os._exit(3)
+
+h = Thing("h", {"hold": True})
+threading.Thread(target=die_when_held).start()
+"""
+    )
+    run = world.start("up", "--yes", "--skip-preview")
+    world.wait_until_held("h")
+    (program,) = [c for c in psutil.Process(run.pid).children() if "language_host" in " ".join(c.cmdline())]
+    assert gone_within([program], ENDS_WITHIN_SECONDS)
+    world.release()
+    said, _ = run.communicate(timeout=60)
+
+    assert run.returncode == 1
+    assert "the program ended with exit status 3" in said
+    assert world.ids()["h"] == "h-1"
+    assert world.pending() == []

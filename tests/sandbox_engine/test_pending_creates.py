@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from attached import Boxes
 from engine_scenarios import STACK, urn
 from engine_world import World
 
-from foundry.sandbox.engine import Clear, Event, ImportId, Keep, Operation, Options, Resolution, run
+from foundry.sandbox.engine import Event, Operation, Options, run
 
 BOX = urn("a", "attached:index:Box")
 
@@ -31,7 +33,13 @@ def _left_pending(world: World, *, exists: bool, boxes: Boxes) -> None:
     boxes.calls.clear()
 
 
-def _up(world: World, resolution: Resolution, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, list[Event]]:
+def _up(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    imports: Mapping[str, str] = MappingProxyType({}),
+    clear: bool = False,
+) -> tuple[bool, list[Event]]:
     for key in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_DEBUG_PROVIDERS"):
         monkeypatch.setenv(key, world.env[key])
     events: list[Event] = []
@@ -40,7 +48,8 @@ def _up(world: World, resolution: Resolution, monkeypatch: pytest.MonkeyPatch) -
         stack=STACK,
         backend_url=world.env["PULUMI_BACKEND_URL"],
         debug_providers=world.env["PULUMI_DEBUG_PROVIDERS"],
-        resolve_pending=lambda operation: resolution if operation.resource.urn == BOX else Keep(),
+        import_pending_creates=imports,
+        clear_pending_creates=clear,
     )
     return run(Operation.UP, options, events.append).succeeded, events
 
@@ -49,7 +58,7 @@ def test_what_exists_is_taken_into_the_state_and_not_made_again(
     world: World, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _left_pending(world, exists=True, boxes=boxes)
-    succeeded, _ = _up(world, ImportId("/boxes/a"), monkeypatch)
+    succeeded, _ = _up(world, monkeypatch, imports={BOX: "/boxes/a"})
 
     assert succeeded
     assert boxes.calls == ["read a"]
@@ -59,7 +68,7 @@ def test_what_exists_is_taken_into_the_state_and_not_made_again(
 
 def test_what_never_came_to_be_is_made(world: World, boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
     _left_pending(world, exists=False, boxes=boxes)
-    succeeded, _ = _up(world, ImportId("/boxes/a"), monkeypatch)
+    succeeded, _ = _up(world, monkeypatch, imports={BOX: "/boxes/a"})
 
     assert succeeded
     assert boxes.calls == ["read a", "create a"]
@@ -68,18 +77,28 @@ def test_what_never_came_to_be_is_made(world: World, boxes: Boxes, monkeypatch: 
 
 def test_what_is_cleared_is_forgotten(world: World, boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
     _left_pending(world, exists=False, boxes=boxes)
-    succeeded, _ = _up(world, Clear(), monkeypatch)
+    succeeded, _ = _up(world, monkeypatch, clear=True)
 
     assert succeeded
     assert boxes.calls == ["create a"]
     assert world.pending() == []
 
 
+def test_what_is_named_is_taken_in_also_when_the_rest_is_cleared(
+    world: World, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _left_pending(world, exists=True, boxes=boxes)
+    succeeded, _ = _up(world, monkeypatch, imports={BOX: "/boxes/a"}, clear=True)
+
+    assert succeeded
+    assert boxes.calls == ["read a"]
+
+
 def test_what_is_kept_is_warned_of_and_the_provider_refuses_it(
     world: World, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _left_pending(world, exists=True, boxes=boxes)
-    succeeded, events = _up(world, Keep(), monkeypatch)
+    succeeded, events = _up(world, monkeypatch)
 
     assert not succeeded
     texts = [getattr(e, "text", "") for e in events]

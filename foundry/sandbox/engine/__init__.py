@@ -17,25 +17,19 @@ from foundry.sandbox.engine.events import (
     StepFinished,
     StepStarted,
 )
-from foundry.sandbox.engine.pending import Clear, ImportId, Keep, Resolution
 from foundry.sandbox.engine.runner import Operation, Options, Outcome, run
-from foundry.sandbox.engine.state import PendingOperation, Resource
+from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op, Step
 
 __all__ = [
-    "Clear",
     "Diagnostic",
     "EngineError",
     "Event",
-    "ImportId",
-    "Keep",
     "NotSupportedError",
     "Op",
     "Operation",
     "Options",
     "Outcome",
-    "PendingOperation",
-    "Resolution",
     "Resource",
     "RunFinished",
     "RunStarted",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -19,10 +20,8 @@ from foundry.sandbox.engine.arguments import Arguments, UsageError, parse
 from foundry.sandbox.engine.digest import EventLines, PreviewDocument
 from foundry.sandbox.engine.display import Display, outputs_text
 from foundry.sandbox.engine.errors import EngineError
-from foundry.sandbox.engine.pending import ImportId, Keep, Resolution
 from foundry.sandbox.engine.project import load_project
 from foundry.sandbox.engine.runner import Operation, Options, Outcome, run
-from foundry.sandbox.engine.state import PendingOperation
 
 CHANGES_FOUND = 7
 
@@ -59,19 +58,16 @@ def _command(arguments: Arguments) -> int:
         config_file=arguments.config_file,
         debug_providers=os.environ.get("PULUMI_DEBUG_PROVIDERS", ""),
         clear_pending_creates=arguments.clear_pending_creates,
-        resolve_pending=_resolver(arguments.import_pending_creates),
+        import_pending_creates=_pairs(arguments.import_pending_creates),
     )
     return operate(Operation(arguments.verb), options, arguments)
 
 
-def _resolver(pairs: Sequence[str]) -> Callable[[PendingOperation], Resolution]:
+def _pairs(pairs: Sequence[str]) -> dict[str, str]:
     """`--import-pending-creates URN --import-pending-creates ID ...`: what is named is looked up, the rest stays pending."""
     if len(pairs) % 2:
         raise UsageError("--import-pending-creates: expected pairs of URN and ID")
-    ids = dict(zip(pairs[::2], pairs[1::2], strict=True))
-    return lambda operation: (
-        ImportId(ids[operation.resource.urn]) if operation.resource.urn in ids else Keep()
-    )
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
 def operate(operation: Operation, options: Options, arguments: Arguments) -> int:
@@ -79,8 +75,6 @@ def operate(operation: Operation, options: Options, arguments: Arguments) -> int
     if operation is Operation.PREVIEW:
         return _status(_show(operation, options, arguments), arguments)
     if not arguments.skip_preview or arguments.preview_only:
-        from dataclasses import replace
-
         outcome = _show(Operation.PREVIEW, replace(options, of=operation), arguments)
         if arguments.preview_only or not outcome.succeeded:
             return _status(outcome, arguments)
@@ -110,7 +104,10 @@ def _show(operation: Operation, options: Options, arguments: Arguments) -> Outco
     display = Display(
         _console(arguments), shows_details=arguments.diff, shows_outputs=not arguments.suppress_outputs
     )
-    return run(operation, options, display.take)
+    try:
+        return run(operation, options, display.take)
+    finally:
+        display.close()
 
 
 def _console(arguments: Arguments) -> Console:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from foundry.sandbox.engine import paths
 from foundry.sandbox.engine import urn as urns
@@ -38,6 +39,19 @@ class Deployment(Execution):
     _early_deletes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _defaults: dict[str, asyncio.Task[str]] = field(default_factory=dict)
     _stack_outputs: tuple[str, Properties] | None = None
+    _under_way: set[asyncio.Task[Resource]] = field(default_factory=set)
+
+    async def to_the_end(self, work: Coroutine[Any, Any, Resource]) -> Resource:
+        """Do the work even if whoever asked for it goes away: a program that ends must not cut a create short."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way any more."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def register(self, goal: Goal) -> Resource:
         """Bring one resource to its goal → as it is then. Raises StoppedError, also after telling an error of its own."""

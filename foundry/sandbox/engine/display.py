@@ -1,4 +1,4 @@
-"""A run for people: a line for each resource that is more than the same, the changed properties below it, a summary at the end.
+"""A run for people: what changes in a preview as a tree, each operation of a run as it happens, a summary at the end.
 
 Colours only where the console has them; everything the CLI shows as secret is `[secret]`.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 from foundry.sandbox.engine import changes
@@ -26,7 +27,6 @@ from foundry.sandbox.engine.events import (
 )
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op
-from foundry.sandbox.engine.values import Properties
 
 # What the SDK's dynamic providers keep among the properties for themselves.
 NOT_FOR_PEOPLE = frozenset({"__provider", "__internal"})
@@ -46,7 +46,7 @@ _SIGNS = {
     Op.DISCARD_REPLACED: "<<",
     Op.REMOVE_PENDING_REPLACE: "~",
 }
-_STYLES = {"+": "green", "-": "red", "~": "yellow", "+-": "magenta", "++": "green", "--": "red"}
+_STYLES = {"+": "green", "-": "red", "~": "yellow", "+-": "magenta", "++": "green", "--": "red", "!": "red"}
 _DONE = {
     Op.CREATE: "created",
     Op.UPDATE: "updated",
@@ -72,19 +72,35 @@ _TO_DO = {
 _ORDER = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE, Op.READ)
 _HALVES = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.READ_REPLACEMENT, Op.DISCARD_REPLACED)
 _NOTEWORTHY_SECONDS = 0.05
+_SHOWN_AT_ONCE = 4
 _TITLES = {"up": "Updating", "destroy": "Destroying", "refresh": "Refreshing"}
 
 
 @dataclass
+class _Node:
+    """A resource in a preview's tree; `what` is empty for one that is only there because something below it changes."""
+
+    urn: str
+    parent: str
+    sign: str = ""
+    what: str = ""
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass
 class Display:
-    """Prints a run's events. `shows_details` adds the changed properties; previews always have them."""
+    """Prints a run's events: a preview as a tree when it is complete, everything else line by line as it happens.
+
+    `shows_details` adds changed properties where only their resource would be named. On a terminal the last line tells what is under way.
+    """
 
     console: Console
     shows_details: bool = False
     shows_outputs: bool = True
     _is_preview: bool = False
-    _drift: dict[str, Resource] = field(default_factory=dict)
-    _refreshed: int = 0
+    _nodes: dict[str, _Node] = field(default_factory=dict)
+    _running: dict[str, str] = field(default_factory=dict)
+    _status: Status | None = None
 
     def take(self, event: Event) -> None:
         """One more event."""
@@ -94,63 +110,82 @@ class Display:
             case StepStarted():
                 self._started(event)
             case StepFinished():
+                self._running.pop(event.urn, None)
                 self._finished(event)
             case StepFailed():
-                self._line("!", event.urn, f"{event.op} failed", "red", seconds=event.seconds)
+                self._running.pop(event.urn, None)
+                self._line("!", event.urn, f"{event.op} failed", seconds=event.seconds)
             case Diagnostic():
                 self._diagnostic(event)
             case RunFinished():
                 self._end(event)
+        self._show_status()
 
     def _begin(self, event: RunStarted) -> None:
         self._is_preview = event.is_preview
         title = f"Previewing {event.kind}" if event.is_preview else _TITLES.get(event.kind, event.kind)
         self.console.print(Text(f"{title} ({event.project}/{event.stack})", style="bold"))
+        if self.console.is_terminal:
+            self._status = self.console.status("starting")
+            self._status.start()
+
+    def _show_status(self) -> None:
+        if self._status is None:
+            return
+        some = list(self._running.values())[:_SHOWN_AT_ONCE]
+        more = len(self._running) - len(some)
+        text = "under way: " + ", ".join(some) + (f" and {more} more" if more else "")
+        self._status.update(Text(text if some else "waiting for the program"))
 
     def _started(self, event: StepStarted) -> None:
-        if not self._is_preview or event.op in (Op.SAME, Op.REFRESH) or event.op in _HALVES:
+        resource = event.new or event.old
+        if resource is not None and resource.custom:
+            self._running[event.urn] = urns.name_of(event.urn)
+        if not self._is_preview or event.op is Op.REFRESH or event.op in _HALVES:
             return
-        sign = _SIGNS[event.op]
-        why = f"{_TO_DO.get(event.op, event.op)}" + (
+        node = self._nodes.setdefault(event.urn, _Node(event.urn, resource.parent if resource else ""))
+        if event.op is Op.SAME:
+            return
+        node.sign = _SIGNS[event.op]
+        node.what = f"{_TO_DO.get(event.op, event.op)}" + (
             f" ({', '.join(event.step.keys)})" if event.step.keys else ""
         )
-        self._line(sign, event.urn, why, _STYLES.get(sign, ""))
-        self._details(event.op, event.old, event.new)
+        node.lines = self._details(event.op, event.old, event.new)
 
     def _finished(self, event: StepFinished) -> None:
         if event.step.op is Op.REFRESH:
-            self._refresh_result(event)
+            self._refreshed(event)
             return
-        if self._is_preview or event.op is Op.SAME or event.op is Op.REPLACE:
+        if self._is_preview or event.op in (Op.SAME, Op.REPLACE):
             return
-        sign = _SIGNS[event.op]
-        self._line(sign, event.urn, _DONE[event.op], _STYLES.get(sign, ""), seconds=event.seconds)
+        self._line(_SIGNS[event.op], event.urn, _DONE[event.op], seconds=event.seconds)
         if self.shows_details:
-            self._details(event.op, event.old, event.new)
+            self._print(self._details(event.op, event.old, event.new))
 
-    def _refresh_result(self, event: StepFinished) -> None:
-        self._refreshed += 1
+    def _refreshed(self, event: StepFinished) -> None:
         diff = event.step.diff
         if event.new is None:
-            self._line("-", event.urn, "gone: deleted outside", "red")
+            self._line("-", event.urn, "gone: deleted outside")
         elif diff is not None and diff.changes:
-            self._line("~", event.urn, "changed outside", "yellow")
-            self._changes(event.old.outputs if event.old else {}, event.new.outputs)
+            self._line("~", event.urn, "changed outside")
+            old = event.old.outputs if event.old else {}
+            self._print(changes.between(old, event.new.outputs, skip=NOT_FOR_PEOPLE))
 
-    def _details(self, op: Op, old: Resource | None, new: Resource | None) -> None:
+    def _details(self, op: Op, old: Resource | None, new: Resource | None) -> list[Line]:
         if op is Op.DELETE or is_root(new) or is_root(old):
-            return
+            return []
         if op in (Op.CREATE, Op.CREATE_REPLACEMENT, Op.READ) and not self.shows_details:
-            return
+            return []
         before = None if op is Op.CREATE else old.inputs if old else None
-        self._changes(before, new.inputs if new else None)
+        return changes.between(before, new.inputs if new else None, skip=NOT_FOR_PEOPLE)
 
-    def _changes(self, old: Properties | None, new: Properties | None) -> None:
-        for line in changes.between(old, new, skip=NOT_FOR_PEOPLE):
-            self.console.print(_rendered(line), soft_wrap=True)
+    def _print(self, lines: list[Line], depth: int = 0) -> None:
+        for line in lines:
+            self.console.print(_rendered(line, base=3 + depth), soft_wrap=True)
 
-    def _line(self, sign: str, urn: str, what: str, style: str, *, seconds: float = 0.0) -> None:
-        text = Text(f" {sign:<2} ", style=style)
+    def _line(self, sign: str, urn: str, what: str, *, seconds: float = 0.0, depth: int = 0) -> None:
+        style = _STYLES.get(sign, "")
+        text = Text(f" {changes.INDENT * depth}{sign:<2} ", style=style)
         text.append(urns.type_of(urn), style="dim")
         text.append(f"  {urns.name_of(urn)}  ", style="bold")
         text.append(what, style=style)
@@ -158,8 +193,28 @@ class Display:
             text.append(f" ({seconds:.1f}s)", style="dim")
         self.console.print(text, soft_wrap=True)
 
+    def _tree(self) -> None:
+        """What changes, below the parents it belongs to."""
+        children: dict[str, list[_Node]] = {}
+        for node in self._nodes.values():
+            children.setdefault(node.parent if node.parent in self._nodes else "", []).append(node)
+
+        def changes_below(node: _Node) -> bool:
+            return bool(node.what) or any(changes_below(c) for c in children.get(node.urn, ()))
+
+        def show(node: _Node, depth: int) -> None:
+            if not changes_below(node):
+                return
+            self._line(node.sign, node.urn, node.what, depth=depth)
+            self._print(node.lines, depth)
+            for child in children.get(node.urn, ()):
+                show(child, depth + 1)
+
+        for root in children.get("", ()):
+            show(root, 0)
+
     def _diagnostic(self, event: Diagnostic) -> None:
-        styles = {"error": "red", "warning": "yellow", "info#err": "", "info": "", "debug": "dim"}
+        styles = {"error": "red", "warning": "yellow", "debug": "dim"}
         place = f"{urns.type_of(event.urn)} {urns.name_of(event.urn)}: " if urns.is_valid(event.urn) else ""
         prefix = f"{event.severity}: " if event.severity in ("error", "warning") else ""
         first, *rest = event.text.rstrip("\n").splitlines() or [""]
@@ -169,10 +224,18 @@ class Display:
             self.console.print(Text("    " + line), soft_wrap=True)
 
     def _end(self, event: RunFinished) -> None:
+        self.close()
+        self._tree()
         if self.shows_outputs:
             self._outputs(event)
         self.console.print()
         self.console.print(summary(event), soft_wrap=True)
+
+    def close(self) -> None:
+        """Leave the terminal as it was, also when the run ended with an exception."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
     def _outputs(self, event: RunFinished) -> None:
         if event.is_preview:
@@ -188,7 +251,7 @@ class Display:
             self.console.print(_rendered(line, base=1), soft_wrap=True)
 
 
-def _rendered(line: Line, base: int = 3) -> Text:
+def _rendered(line: Line, base: int) -> Text:
     indent = changes.INDENT * (base + line.depth)
     return Text(f"{indent}{line.sign or ' '} {line.text}", style=_STYLES.get(line.sign, ""))
 

@@ -199,7 +199,9 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         try:
             _refuse(request)
             provider = await self._provider_for(request) if request.custom else ""
-            resource = await self._deployment.register(goal_of(request, provider))
+            resource = await self._deployment.to_the_end(
+                self._deployment.register(goal_of(request, provider))
+            )
         except StoppedError:
             await context.abort(grpc.StatusCode.UNAVAILABLE, _AFTER_STOP)
         except EngineError as error:
@@ -249,7 +251,7 @@ class ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 dependencies=tuple(request.dependencies),
                 additional_secret_outputs=tuple(request.additionalSecretOutputs),
             )
-            resource = await self._deployment.read(goal, request.id)
+            resource = await self._deployment.to_the_end(self._deployment.read(goal, request.id))
         except StoppedError:
             await context.abort(grpc.StatusCode.UNAVAILABLE, _AFTER_STOP)
         except EngineError as error:

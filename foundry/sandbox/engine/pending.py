@@ -6,8 +6,7 @@ front end is asked: the id under which the object would stand, if it came to be,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.deployment import Deployment
@@ -19,34 +18,21 @@ from foundry.sandbox.engine.state import Deployment as StoredDeployment
 from foundry.sandbox.engine.state import PendingOperation
 
 
-@dataclass(frozen=True)
-class ImportId:
-    """Look the object up under this id; take it into the state if it is there, forget the operation if it isn't."""
-
-    id: str
-
-
-@dataclass(frozen=True)
-class Clear:
-    """Forget the operation: nothing came of it."""
-
-
-@dataclass(frozen=True)
-class Keep:
-    """Leave it pending."""
-
-
-Resolution = ImportId | Clear | Keep
-
-
 async def settle(
     deployment: Deployment,
     stored: StoredDeployment,
     *,
-    resolve: Callable[[PendingOperation], Resolution] | None,
+    imports: Mapping[str, str],
     clear_all: bool,
 ) -> None:
-    """Go through the pending operations of the state, with a line for each."""
+    """Go through the pending operations of the state, with a line for each.
+
+    Args:
+        deployment: the run.
+        stored: the state that it began with.
+        imports: URN → id under which the object would stand, looked up and taken into the state if it is there.
+        clear_all: forget every other pending create.
+    """
     snapshot = deployment.snapshot
     assert snapshot is not None
     for operation in stored.pending:
@@ -57,6 +43,9 @@ async def settle(
                 urn,
                 f"an earlier run was interrupted while {operation.kind} it; it is taken up from the state before",
             )
+            continue
+        if urn in imports:
+            await _import(deployment, stored, operation, imports[urn])
         elif clear_all:
             snapshot.resolve(operation)
             _say(deployment, urn, "an earlier run was interrupted while creating it; forgotten, as asked")
@@ -67,24 +56,8 @@ async def settle(
                 "an earlier run was interrupted while creating it; create is called again and adopts what is there",
             )
         else:
-            await _resolve(deployment, stored, operation, resolve(operation) if resolve else Keep())
-
-
-async def _resolve(
-    deployment: Deployment, stored: StoredDeployment, operation: PendingOperation, resolution: Resolution
-) -> None:
-    snapshot = deployment.snapshot
-    assert snapshot is not None
-    urn = operation.resource.urn
-    match resolution:
-        case Clear():
-            snapshot.resolve(operation)
-            _say(deployment, urn, "an earlier run was interrupted while creating it; nothing came of it")
-        case Keep():
             text = "an earlier run was interrupted while creating it; whether it exists isn't known, and it stays recorded as pending"
             deployment.tell(Diagnostic(severity="warning", text=text, urn=urn))
-        case ImportId(id=id_):
-            await _import(deployment, stored, operation, id_)
 
 
 async def _import(

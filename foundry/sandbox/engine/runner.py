@@ -20,7 +20,6 @@ from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.deployment import Deployment
 from foundry.sandbox.engine.errors import EngineError
 from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted
-from foundry.sandbox.engine.pending import Clear, ImportId, Keep, Resolution
 from foundry.sandbox.engine.project import (
     ConfigValue,
     load_project,
@@ -38,7 +37,7 @@ from foundry.sandbox.engine.state import PendingOperation, Resource, has_ciphert
 from foundry.sandbox.engine.steps import Op, Planner
 from foundry.sandbox.engine.values import Properties, secret
 
-__all__ = ["Clear", "ImportId", "Keep", "Operation", "Options", "Outcome", "run"]
+__all__ = ["Operation", "Options", "Outcome", "run"]
 
 _PROGRAM_ENDS_WITHIN_SECONDS = (
     10.0  # after a failure: it only has to notice that its registrations are refused
@@ -58,7 +57,8 @@ class Operation(StrEnum):
 class Options:
     """How a run does it. `refresh` None leaves it to Pulumi.yaml; `of` tells what a preview previews.
 
-    `resolve_pending` says what to do about a create that an earlier run left pending and that its provider doesn't adopt by itself.
+    `import_pending_creates` gives the id (by URN) of what a create that an earlier run left pending may have made, where its provider
+    doesn't adopt by itself.
     """
 
     root: Path
@@ -71,7 +71,7 @@ class Options:
     debug_providers: str = ""
     of: Operation = Operation.UP
     clear_pending_creates: bool = False
-    resolve_pending: Callable[[PendingOperation], Resolution] | None = None
+    import_pending_creates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +257,7 @@ class _Runner:
             await pending.settle(
                 deployment,
                 stored,
-                resolve=self._options.resolve_pending,
+                imports=self._options.import_pending_creates,
                 clear_all=self._options.clear_pending_creates,
             )
         refreshes = self._work is Operation.REFRESH
@@ -322,6 +322,7 @@ class _Runner:
         finally:
             await child.close(within_seconds=1.0)
             await printed
+            await deployment.settled()
         if status != 0 and not deployment.failed and not deployment.stop_reason:
             deployment.fail(f"the program ended with exit status {status}")
         elif status != 0:
