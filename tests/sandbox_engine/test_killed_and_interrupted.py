@@ -128,18 +128,19 @@ def test_a_program_that_dies_does_not_cut_a_create_short(world: World) -> None:
         """
 import os, threading, time
 
-def die_when_held():
-    while not os.path.exists("cloud/held-h"):
+def die_when_told():
+    while not os.path.exists("cloud/die"):
         time.sleep(0.01)
     os._exit(3)
 
 h = Thing("h", {"hold": True})
-threading.Thread(target=die_when_held).start()
+threading.Thread(target=die_when_told).start()
 """
     )
     run = world.start("up", "--yes", "--skip-preview")
     world.wait_until_held("h")
     (program,) = [c for c in psutil.Process(run.pid).children() if "language_host" in " ".join(c.cmdline())]
+    (world.project / "cloud" / "die").touch()
     assert gone_within([program], ENDS_WITHIN_SECONDS)
     world.release()
     said, _ = run.communicate(timeout=60)
