@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foundry.cli import settings
+from foundry.cli import output, settings
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import Finding, FoundryError, Severity
 
@@ -109,8 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     add("down", _down, "destroy the sandbox stack and stop the sandbox").add_argument(
         "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
     )
-    output = add("output", _output, "print the stack's outputs as JSON")
-    output.add_argument("name", nargs="?", help="only this output")
+    output.add(commands)
     ask = add("ask", _ask, "ask an agent one question")
     ask.add_argument("agent", help="the agent's declared name")
     ask.add_argument("question", help="the question, quoted")
@@ -214,24 +213,6 @@ def _down(arguments: argparse.Namespace) -> int:
         host.stop(home)
         _say("The sandbox is stopped; nothing of it runs.")
     return code
-
-
-def _output(arguments: argparse.Namespace) -> int:
-    outputs = _outputs(arguments)
-    if arguments.name is not None and arguments.name not in outputs:
-        raise FoundryError(
-            f"stack {arguments.stack} has no output {arguments.name!r}",
-            fix=f"it has: {', '.join(sorted(outputs)) or 'none; bring it up first'}",
-        )
-    print(json.dumps(outputs if arguments.name is None else outputs[arguments.name], indent=2))
-    return 0
-
-
-def _outputs(arguments: argparse.Namespace) -> dict[str, Any]:
-    from foundry.cli import operations
-
-    project = find_project(Path(arguments.cwd).resolve())
-    return operations.reader(project, arguments.stack).outputs()
 
 
 def _ask(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,131 @@
+"""A stack as it stands: what its state holds, and the services that its objects live in."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from foundry.cli import operations
+from foundry.cli.engines import Run
+from foundry.cli.project import Project
+from foundry.model import FoundryError, Owner
+from foundry.service.connect import AzureServices
+
+_DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
+_PROVIDER_KEY: Final = "__provider"
+
+
+@dataclass(frozen=True)
+class Held:
+    """An object that the state holds: its kind (Agent, VectorStore, …), its Pulumi name, its id, what is recorded of it."""
+
+    kind: str
+    name: str
+    id: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One stack: the engine that keeps its state, its outputs, and what it holds."""
+
+    run: Run
+    outputs: Mapping[str, Any]
+    resources: Sequence[Mapping[str, Any]]
+
+    @cached_property
+    def held(self) -> tuple[Held, ...]:
+        """The agents, stores, files and indexes in the state, by kind and name."""
+        return tuple(sorted(_held(self.resources), key=lambda one: (one.kind, one.name)))
+
+    def of_kind(self, kind: str) -> tuple[Held, ...]:
+        """What the state holds of one kind."""
+        return tuple(one for one in self.held if one.kind == kind)
+
+    @cached_property
+    def project_endpoints(self) -> tuple[str, ...]:
+        """Where the stack's projects answer: the first one's address first."""
+        told = [str(self.outputs["projectEndpoint"])] if self.outputs.get("projectEndpoint") else []
+        held = [str(one.inputs["endpoint"]) for one in self.held if one.kind != "SearchIndex"]
+        return tuple(dict.fromkeys([*told, *held]))
+
+    @cached_property
+    def search_endpoints(self) -> tuple[str, ...]:
+        """Where the search services answer that hold the stack's indexes."""
+        return tuple(dict.fromkeys(str(one.inputs["endpoint"]) for one in self.of_kind("SearchIndex")))
+
+    @cached_property
+    def services(self) -> AzureServices:
+        """The services, reached with the environment that the engine has."""
+        os.environ.update(self.run.environment)
+        return AzureServices(env=self.run.environment)
+
+
+def standing(project: Project, stack: str, *, live: bool) -> Standing:
+    """A stack as its state has it.
+
+    Args:
+        project: where the stack's declarations are.
+        stack: its name.
+        live: whether its services will be asked; the sandbox is started for that.
+
+    Raises:
+        FoundryError: there is no such stack, or it was never brought up.
+    """
+    run = (
+        operations.prepare(project, stack, wanted=None, say=_silent, recover=False)
+        if live
+        else operations.reader(project, stack)
+    )
+    return Standing(run, run.outputs(), exported(run))
+
+
+def exported(run: Run) -> Sequence[Mapping[str, Any]]:
+    """The resources of a stack's state.
+
+    Raises:
+        FoundryError: the state can't be read.
+    """
+    done = run.captured(["stack", "export", "--stack", run.stack])
+    try:
+        document = json.loads(done.stdout)
+        resources: Sequence[Mapping[str, Any]] = document["deployment"].get("resources") or []
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        told = [line for line in done.stderr.splitlines() if line.strip()]
+        raise FoundryError(
+            f"the state of stack {run.stack} can't be read: {told[-1] if told else 'no reason given'}",
+            fix=f"bring it up first: fac up -s {run.stack}",
+        ) from error
+    return resources
+
+
+def owner_of_stack(project: Project, stack: str, stack_id: str) -> Owner:
+    """Whose the objects of a stack are."""
+    return Owner(project.name, stack, stack_id)
+
+
+def _held(resources: Sequence[Mapping[str, Any]]) -> Iterator[Held]:
+    for resource in resources:
+        kind = str(resource.get("type", "")).removeprefix(_DYNAMIC)
+        if kind == resource.get("type") or resource.get("delete") or not resource.get("id"):
+            continue
+        yield Held(
+            kind,
+            str(resource["urn"]).rsplit("::", 1)[-1],
+            str(resource["id"]),
+            _without_provider(resource.get("inputs")),
+            _without_provider(resource.get("outputs")),
+        )
+
+
+def _without_provider(props: Any) -> dict[str, Any]:
+    return {key: value for key, value in (props or {}).items() if key != _PROVIDER_KEY}
+
+
+def _silent(_text: str) -> None:
+    """Commands that only look say nothing of a sandbox that runs already."""
