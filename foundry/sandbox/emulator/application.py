@@ -5,12 +5,12 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final, Protocol
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from foundry.sandbox.emulator.access.routes import FAMILY as ACCESS
@@ -23,6 +23,8 @@ from foundry.sandbox.emulator.files.routes import LARGEST
 from foundry.sandbox.emulator.http import (
     Call,
     Family,
+    Feed,
+    Later,
     Malformed,
     Problem,
     Reply,
@@ -56,6 +58,7 @@ FAMILIES: Final[Sequence[Family]] = (
 
 _FORM_OVERHEAD: Final = 1024 * 1024
 _CONTROL: Final = "/_sandbox/"
+_FEED_PAUSE: Final = 0.02
 
 
 class Connections(Protocol):
@@ -106,7 +109,8 @@ class Application:
         if reply is None:
             await self._cut(request, receive)
             return
-        await _response(reply, request.headers, head=call.method == "HEAD")(scope, receive, send)
+        feed = None if reply.feed is None else self._fed(reply.feed, path)
+        await _response(reply, request.headers, feed, head=call.method == "HEAD")(scope, receive, send)
 
     async def _troubled(self, call: Call, request: Request) -> Reply | None:
         """The reply after the fault plan has had its say; None when the connection is to be cut."""
@@ -131,7 +135,35 @@ class Application:
             )
         call.content = await request.body()
         call.now = self._world.clock.now()
-        return self._answer(call)
+        reply = self._answer(call)
+        return reply if reply.later is None else await self._waited(reply.later, call)
+
+    async def _waited(self, later: Later, call: Call) -> Reply:
+        try:
+            reply = await asyncio.get_running_loop().run_in_executor(None, later.work)
+            if later.then is not None:
+                with self._world.database.transaction():
+                    later.then(reply)
+        except Problem as problem:
+            return problem.reply
+        except Exception:
+            _log.exception("%s %s failed", call.method, call.path)
+            return _internal_error("The emulator failed; its log says how.")
+        return reply
+
+    async def _fed(self, feed: Feed, path: str) -> AsyncIterator[bytes]:
+        complete = False
+        while not complete:
+            try:
+                with self._world.database.transaction():
+                    pieces, complete = feed.pull(self._world.clock.now())
+            except Exception:
+                _log.exception("the stream of %s broke", path)
+                pieces, complete = [feed.broken("The emulator failed; its log says how.")], True
+            for piece in pieces:
+                yield piece
+            if not complete:
+                await asyncio.sleep(_FEED_PAUSE)
 
     def _answer(self, call: Call) -> Reply:
         found = self._router.find(call.method, call.path)
@@ -162,10 +194,12 @@ class Application:
             pass
 
 
-def _response(reply: Reply, asked: Headers, *, head: bool) -> Response:
+def _response(reply: Reply, asked: Headers, feed: AsyncIterator[bytes] | None, *, head: bool) -> Response:
     headers = {"x-ms-request-id": str(uuid.uuid4()), **reply.headers}
     if client_id := asked.get("x-ms-client-request-id"):
         headers["x-ms-client-request-id"] = client_id
+    if feed is not None:
+        return StreamingResponse(feed, reply.status, headers=headers, media_type=reply.media)
     empty = reply.body is None or head
     return Response(
         b"" if empty else reply.encoded(),

@@ -21,13 +21,45 @@ JSON_MEDIA: Final = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """A body that comes piece by piece, as server-sent events do.
+
+    Attributes:
+        pull: Gives the pieces that have become ready and whether the body is complete. It runs in a transaction of its
+            own each time, with the clock's Unix seconds, and is asked again a little later until it says so.
+        broken: The last piece when `pull` raises: the status line is long gone by then.
+    """
+
+    pull: Callable[[float], tuple[list[bytes], bool]]
+    broken: Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The part of a call that waits for somebody else: it runs in a thread, outside of any transaction.
+
+    Attributes:
+        work: Gives the reply; may block for a bounded time, must not touch the world.
+        then: Is told the reply afterwards, in a transaction.
+    """
+
+    work: Callable[[], "Reply"]
+    then: "Callable[[Reply], None] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """A response: `body` is sent as it is when it is bytes, as nothing when it is None, else as JSON."""
+    """A response: `body` is sent as it is when it is bytes, as nothing when it is None, else as JSON.
+
+    With a `feed` the body comes from there; with `later` the whole reply does.
+    """
 
     status: int = 200
     body: Json = None
     headers: Mapping[str, str] = field(default_factory=dict)
     media: str = JSON_MEDIA
+    feed: Feed | None = None
+    later: Later | None = None
 
     def encoded(self) -> bytes:
         """The bytes of the body."""
