@@ -175,6 +175,10 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
                 resolved[end] = _queue(settings.pop(end), to)
         case "connected_agent" if "agent" in settings:
             resolved["agent_id"] = _of(to.agents, "agent", settings.pop("agent"))
+        case "logic_app":
+            # The service knows no such tool: the calling program runs the workflow as it runs any function.
+            resolved["type"] = "function"
+            settings = {key: settings[key] for key in ("description", "parameters") if key in settings}
     if tool.type in _CONNECTED and "connection" in settings:
         resolved["connection_id"] = _of(to.connections, "connection", settings.pop("connection"))
     if tool.type == "deep_research" and "model" in settings:

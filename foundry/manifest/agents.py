@@ -13,13 +13,18 @@ from foundry.manifest.marked import Mapping, Mark
 from foundry.manifest.near import meant
 from foundry.manifest.schema import limit
 from foundry.manifest.world import World, section, unfilled, words
-from foundry.model import Agent, KnowledgeFile, ModelElsewhere, Tool
+from foundry.model import Agent, Dialect, KnowledgeFile, ModelElsewhere, Tool
 
-_REPEATABLE: Final = frozenset(("function", "openapi", "azure_function", "connected_agent", "mcp"))
+_REPEATABLE: Final = frozenset(
+    ("function", "logic_app", "openapi", "azure_function", "connected_agent", "mcp")
+)
 """Tools that a classic agent may have several of (azure-ai-agents 1.1 model)."""
 
 _MOST_CODE_FILES: Final = 20
 _WORD: Final = re.compile(r"[A-Za-z_]+")
+_REASONING: Final = re.compile(r"(o\d|gpt-5)(?!.*chat)")
+"""Models that refuse sampling options (reported: microsoft/semantic-kernel issue 12727)."""
+
 _LABEL: Final = re.compile(r"[A-Za-z0-9_]+")
 _CATEGORIES: Final[AnyMapping[str, tuple[str, ...]]] = {
     "bing_grounding": ("GroundingWithBingSearch", "ApiKey"),
@@ -38,6 +43,9 @@ TEMPLATED: Final = frozenset(("instructions", "description", "tools"))
 def agent_of(document: Document, world: World) -> Agent:
     """The agent that a document declares. It is to be used only when the report has no errors."""
     tree = document.tree
+    _check_sampling(tree, world)
+    if world.dialect_of(tree) is Dialect.CLASSIC:
+        _check_classic(tree, world)
     return Agent(
         name=document.name,
         service_name=str(tree.get("service_name", document.name)),
@@ -68,6 +76,38 @@ def _model(tree: Mapping, world: World) -> str | ModelElsewhere:
     if "model" in tree:
         world.deployment(model, tree.values_at["model"])
     return str(model)
+
+
+def _check_sampling(tree: Mapping, world: World) -> None:
+    """Warn of sampling that the model behind the deployment refuses when a run starts."""
+    deployment = section(section(world.environment, "deployments"), str(tree.get("model")))
+    name = section(deployment, "model").get("name")
+    if not isinstance(name, str) or not _REASONING.match(name):
+        return
+    for key in ("temperature", "top_p"):
+        if tree.get(key) is not None:
+            world.report.warning(
+                tree.keys_at[key], f"{name} is a reasoning model and refuses `{key}` in a run", "leave it out"
+            )
+
+
+def _check_classic(tree: Mapping, world: World) -> None:
+    """Find what a tool says that only the versioned dialect has (models of azure-ai-agents 1.2 beta)."""
+    for tool in section(tree, "tools").values():
+        if not isinstance(tool, Mapping):
+            continue
+        if tool.get("type") == "mcp" and "connection" in tool:
+            world.report.error(
+                tool.keys_at["connection"],
+                "a classic agent takes no connection for an MCP server",
+                "leave it out, and let the caller give the headers with each run",
+            )
+        if tool.get("type") == "computer_use" and tool.get("environment") == "ubuntu":
+            world.report.error(
+                tool.values_at["environment"],
+                "a classic agent can't use a computer with `environment: ubuntu`",
+                "write windows, mac, linux or browser",
+            )
 
 
 def _response_format(tree: Mapping, world: World) -> Any:
@@ -209,6 +249,10 @@ def _azure_function(_name: str, tree: Mapping, settings: dict[str, Any], at: Mar
             world.queue(tree[key], tree.values_at[key])
 
 
+def _logic_app(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
+    _parameters(tree, settings, world)
+
+
 def _function(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
     _parameters(tree, settings, world)
 
@@ -258,6 +302,7 @@ _SPECIAL: Final[AnyMapping[str, _Special]] = {
     "openapi": _openapi,
     "azure_function": _azure_function,
     "function": _function,
+    "logic_app": _logic_app,
     "connected_agent": _connected_agent,
     "mcp": _mcp,
     "deep_research": _deep_research,

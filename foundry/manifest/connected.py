@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
+from typing import Final
 
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mark
 from foundry.manifest.report import Report
 from foundry.manifest.world import section
 from foundry.model import Agent
+
+_FUNCTIONS: Final = frozenset(("function", "logic_app"))
+"""Tools that the calling program answers; nobody answers them for a connected agent."""
 
 
 def in_order(
@@ -90,7 +94,7 @@ class _Web:
                         f"connect {deeper} here, or take them away from `{other}`",
                     )
                 functions = ", ".join(
-                    inner.name for inner in self.agents[other].tools if inner.type == "function"
+                    inner.name for inner in self.agents[other].tools if inner.type in _FUNCTIONS
                 )
                 if functions:
                     self._report.error(

@@ -300,7 +300,8 @@ class _Fault:
             .split(". ")[0]
             .rstrip(".")
         )
-        fix = f"add it: {about[:1].lower()}{about[1:]}" if about else "add it"
+        told = about if about[:2].isupper() else f"{about[:1].lower()}{about[1:]}"
+        fix = f"add it: {told}" if about else "add it"
         self.report.error(self._at(), f"{self._name(missing)} is missing", fix)
         return set()
 

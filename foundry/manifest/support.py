@@ -56,7 +56,6 @@ TABLE: Final = (
             "capture_structured_outputs",
             "a2a",
             "raw",
-            "logic_app",
         ),
     ),
     Unsupported("Agent", ("tools", "*", "filters"), _LEAVE),

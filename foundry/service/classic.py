@@ -41,13 +41,14 @@ class ClassicProject:
 
     def create_agent(self, definition: Mapping[str, Any], metadata: Mapping[str, str]) -> LiveAgent:
         """See `ProjectService`."""
+        body = bodies.create_body(definition, metadata)
         answer = self._wire.call(
             "create agent",
             str(definition.get("name")),
             "POST",
             "/assistants",
-            query={"api-version": bodies.api_version(definition)},
-            body=bodies.create_body(definition, metadata),
+            query={"api-version": bodies.api_version(body)},
+            body=body,
             repeatable=False,
             of_place=True,
         )
@@ -63,13 +64,14 @@ class ClassicProject:
         only: Collection[str] | None = None,
     ) -> LiveAgent:
         """See `ProjectService`."""
+        body = bodies.update_body(live.body, definition, metadata, reset=reset, only=only)
         answer = self._wire.call(
             "update agent",
             f"{definition.get('name')} ({live.id})",
             "POST",
             f"/assistants/{live.id}",
-            query={"api-version": bodies.api_version(definition)},
-            body=bodies.update_body(live.body, definition, metadata, reset=reset, only=only),
+            query={"api-version": bodies.api_version(body)},
+            body=body,
         )
         return _agent(answer.body)
 

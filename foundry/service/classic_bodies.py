@@ -12,6 +12,7 @@ Body = dict[str, Any]
 
 STABLE: Final = "v1"
 PREVIEW: Final = "2025-05-15-preview"
+# As they are called on the wire.
 PREVIEW_TOOLS: Final = frozenset(
     {
         "mcp",
@@ -20,7 +21,7 @@ PREVIEW_TOOLS: Final = frozenset(
         "fabric_dataagent",
         "bing_custom_search",
         "browser_automation",
-        "computer_use",
+        "computer_use_preview",
     }
 )
 
@@ -36,10 +37,11 @@ _DEFAULTED: Final = frozenset({"temperature", "top_p"})
 _BING: Final = ("connection_id", "instance_name", "market", "set_lang", "count", "freshness")
 
 
-def api_version(definition: Mapping[str, Any]) -> str:
-    """The version that knows every tool of the definition."""
-    kinds = {tool.get("type") for tool in definition.get("tools") or ()}
-    return PREVIEW if kinds & PREVIEW_TOOLS else STABLE
+def api_version(body: Mapping[str, Any]) -> str:
+    """The version that knows all that a body says of tools: the stable one wherever that is enough."""
+    kinds = {tool.get("type") for tool in body.get("tools") or ()}
+    said = kinds | set(body.get("tool_resources") or ())
+    return PREVIEW if said & PREVIEW_TOOLS else STABLE
 
 
 def create_body(definition: Mapping[str, Any], metadata: Mapping[str, str]) -> Body:

@@ -45,6 +45,10 @@ def _tool(tool: model.Tool):
         ),
         (model.Tool("h", "file_search", {"vector_store_ids": ["vs-x"]}), {"vector_store_ids": ["vs-x"]}),
         (
+            model.Tool("mail", "logic_app", {"workflow": "/w", "trigger": "t", "parameters": {}}),
+            {"type": "function", "parameters": {}},
+        ),
+        (
             model.Tool("s", "code_interpreter", {}, (model.KnowledgeFile("data/orders.csv", "00", 1),)),
             {"file_ids": ["file-1"]},
         ),

@@ -290,7 +290,7 @@ def test_a_stable_tool_is_written_as_the_official_models_write_it(tool, official
 
     assert body["tools"] == [plain(official)]
     assert body.get("tool_resources", {}) == plain(resources)
-    assert bodies.api_version(definition(tool)) == "v1"
+    assert bodies.api_version(body) == "v1"
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,16 @@ def test_a_preview_tool_is_written_in_its_shape_and_asks_for_the_preview_version
     body = bodies.create_body(definition(tool), {})
 
     assert (body["tools"], body.get("tool_resources", {})) == ([wire], resources)
-    assert bodies.api_version(definition(tool)) == "2025-05-15-preview"
+    assert bodies.api_version(body) == "2025-05-15-preview"
+
+
+def test_the_preview_version_is_asked_for_only_where_a_body_speaks_of_preview_tools():
+    mcp = {"name": "docs", "type": "mcp", "server_url": "https://m"}
+    live = bodies.create_body(definition(mcp), {})
+
+    assert bodies.api_version(bodies.update_body(live, definition(mcp), {}, only=())) == "v1"
+    # Taking the tool away still speaks of it.
+    assert bodies.api_version(bodies.update_body(live, definition(), {})) == "2025-05-15-preview"
 
 
 @pytest.mark.parametrize("tool", [tool for tool, *_ in [*STABLE, *PREVIEW]], ids=lambda tool: tool["type"])
