@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foundry.cli import output, settings
+from foundry.cli import orphans, output, settings
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import Finding, FoundryError, Severity
 
@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
     )
     output.add(commands)
+    orphans.add(commands)
     ask = add("ask", _ask, "ask an agent one question")
     ask.add_argument("agent", help="the agent's declared name")
     ask.add_argument("question", help="the question, quoted")

@@ -6,15 +6,16 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from foundry.cli import operations
 from foundry.cli.project import default_stack, find_project
-from foundry.cli.standing import Standing, standing
 from foundry.model import FoundryError
 from foundry.transfer import outputs
 
-_SERVICE_NAMES = {"Agent": "name", "VectorStore": "name", "SearchIndex": "name"}
+if TYPE_CHECKING:
+    from foundry.cli.standing import Standing
+
+_TOLD = ("Agent", "VectorStore", "SearchIndex")
 
 
 def add(commands: Any) -> None:
@@ -33,6 +34,9 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for."""
+    from foundry.cli import operations
+    from foundry.cli.standing import standing
+
     project = find_project(Path(arguments.cwd).resolve())
     if arguments.format is None:
         return _raw(operations.reader(project, arguments.stack).outputs(), arguments)
@@ -62,7 +66,7 @@ def _raw(told: dict[str, Any], arguments: argparse.Namespace) -> int:
 
 def _made(stands: Standing) -> Iterator[outputs.Made]:
     for held in stands.held:
-        if held.kind not in _SERVICE_NAMES:
+        if held.kind not in _TOLD:
             continue
         definition = held.inputs.get("definition") or {}
         yield outputs.Made(

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from foundry.cli import operations
+from foundry.cli import operations, settings
 from foundry.cli.engines import Run
 from foundry.cli.project import Project
 from foundry.model import FoundryError, Owner
 from foundry.service.connect import AzureServices
 
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
+_STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDER_KEY: Final = "__provider"
 
 
@@ -43,6 +44,11 @@ class Standing:
         """The agents, stores, files and indexes in the state, by kind and name."""
         return tuple(sorted(_held(self.resources), key=lambda one: (one.kind, one.name)))
 
+    @property
+    def going(self) -> tuple[str, ...]:
+        """Ids of objects that are replaced and whose deletion the state has yet to see done."""
+        return tuple(str(one["id"]) for one in self.resources if one.get("delete") and one.get("id"))
+
     def of_kind(self, kind: str) -> tuple[Held, ...]:
         """What the state holds of one kind."""
         return tuple(one for one in self.held if one.kind == kind)
@@ -66,13 +72,14 @@ class Standing:
         return AzureServices(env=self.run.environment)
 
 
-def standing(project: Project, stack: str, *, live: bool) -> Standing:
+def standing(project: Project, stack: str, *, live: bool, known: bool = True) -> Standing:
     """A stack as its state has it.
 
     Args:
         project: where the stack's declarations are.
         stack: its name.
         live: whether its services will be asked; the sandbox is started for that.
+        known: whether it is an error that the stack has no state; without that, it holds nothing.
 
     Raises:
         FoundryError: there is no such stack, or it was never brought up.
@@ -82,7 +89,13 @@ def standing(project: Project, stack: str, *, live: bool) -> Standing:
         if live
         else operations.reader(project, stack)
     )
-    return Standing(run, run.outputs(), exported(run))
+    try:
+        resources = exported(run)
+    except FoundryError:
+        if known:
+            raise
+        resources = ()
+    return Standing(run, _outputs(resources), resources)
 
 
 def exported(run: Run) -> Sequence[Mapping[str, Any]]:
@@ -104,9 +117,25 @@ def exported(run: Run) -> Sequence[Mapping[str, Any]]:
     return resources
 
 
-def owner_of_stack(project: Project, stack: str, stack_id: str) -> Owner:
-    """Whose the objects of a stack are."""
-    return Owner(project.name, stack, stack_id)
+def stack_owner(project: Project, stack: str) -> Owner:
+    """Whose the objects of a stack are.
+
+    Raises:
+        FoundryError: the stack has no id.
+    """
+    stack_id = settings.read(project.settings_file(stack)).get(settings.STACK_ID)
+    if not stack_id:
+        raise FoundryError(
+            f"stack {stack} has no id, so no live object is known to be its own",
+            fix=f"write the id that it had into {project.settings_file(stack).name} ({settings.STACK_ID})",
+        )
+    return Owner(project.name, stack, str(stack_id))
+
+
+def _outputs(resources: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    stack = next((one for one in resources if one.get("type") == _STACK), {})
+    told: Mapping[str, Any] = stack.get("outputs") or {}
+    return told
 
 
 def _held(resources: Sequence[Mapping[str, Any]]) -> Iterator[Held]:

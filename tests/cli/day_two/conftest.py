@@ -2,15 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from foundry.cli import main
 from tests.cli.conftest import Clone, make_clone
 
 
-def git(clone: Clone, *arguments: str) -> str:
+@dataclass(frozen=True)
+class Desk(Clone):
+    """A clone whose commands run in this process where they start no engine of their own: that is ten times faster."""
+
+    def answered(self, text: str, *arguments: str) -> tuple[int, str]:
+        """The exit code of a command that is given `text` on standard input, and what it printed."""
+        told, before, standard_input = io.StringIO(), dict(os.environ), sys.stdin
+        os.environ.clear()
+        os.environ.update(self.environment)
+        sys.stdin = io.StringIO(text)
+        try:
+            with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+                code = main(["--cwd", str(self.root), *arguments])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            sys.stdin = standard_input
+            os.environ.clear()
+            os.environ.update(before)
+        return code, told.getvalue()
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        if arguments[0] in {"up", "preview", "refresh", "destroy", "sandbox"}:
+            return super().run(*arguments)
+        return self.answered("", *arguments)
+
+    def standard_output(self, *arguments: str) -> str:
+        return super().standard_output(*arguments) if arguments[0] == "preview" else self.fac(*arguments)
+
+    def change(self, path: str, old: str, new: str) -> None:
+        """Write something else into a file."""
+        file = Path(self.root, path)
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+
+
+def git(clone: Desk, *arguments: str) -> str:
     """Run git in the clone as somebody."""
     done = subprocess.run(
         ["git", "-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", *arguments],
@@ -23,9 +67,10 @@ def git(clone: Clone, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="package")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A clone in git whose sandbox stack is up."""
-    made = make_clone(tmp_path_factory.mktemp("day-two") / "project")
+    clone = make_clone(tmp_path_factory.mktemp("day-two") / "project")
+    made = Desk(clone.root, clone.engine)
     (made.root / ".gitignore").write_text(".sandbox/\n.venv\n.pulumi-home/\n__pycache__/\n")
     git(made, "init", "-q", "-b", "main")
     git(made, "add", "-A")

@@ -1,0 +1,172 @@
+"""`fac orphans`: live objects with the stack's mark that its state doesn't hold; deleted only where a person says how many."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foundry.cli.project import Project, default_stack, find_project
+from foundry.model import FoundryError
+
+if TYPE_CHECKING:
+    from foundry.cli.standing import Standing
+    from foundry.transfer.orphans import Orphan
+
+
+def add(commands: Any) -> None:
+    """Register the command."""
+    text = "list live objects with this stack's mark that its state doesn't hold"
+    command = commands.add_parser("orphans", help=text, description=text)
+    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    command.add_argument(
+        "--endpoint",
+        action="append",
+        default=[],
+        help="a project endpoint to look in too (once for each): for a stack whose state is lost",
+    )
+    command.add_argument(
+        "--delete", action="store_true", help="delete them, once their number has been typed in"
+    )
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List, and on request delete."""
+    from foundry.cli.standing import stack_owner, standing
+
+    project = find_project(Path(arguments.cwd).resolve())
+    owner = stack_owner(project, arguments.stack)
+    stands = standing(project, arguments.stack, live=True, known=not arguments.endpoint)
+    found, unknown = _look(project, stands, owner, arguments.endpoint)
+    for one in found:
+        print(f"{one.kind}  {one.name}  {one.id}  {one.endpoint}")
+    if unknown:
+        print(
+            f"{len(unknown)} files have a mark that no content in this repository or its history explains: "
+            f"another stack's, or of a content that was never committed; they are left alone: {', '.join(unknown)}"
+        )
+    if not found:
+        print(f"Stack {arguments.stack} has no orphans.")
+        return 0
+    if not arguments.delete:
+        print(
+            f"{_counted(len(found))} with the mark of stack {arguments.stack} and in no state. "
+            f"`fac up` takes back what is declared; `fac orphans -s {arguments.stack} --delete` deletes the rest."
+        )
+        return 0
+    return _delete(stands, found)
+
+
+def _look(
+    project: Project, stands: Standing, owner: Any, more: Sequence[str]
+) -> tuple[list[Orphan], list[str]]:
+    from foundry.transfer.orphans import file_orphans, index_orphans, marked_orphans
+
+    held = {one.id for one in stands.held} | set(stands.going)
+    found: list[Orphan] = []
+    unknown: list[str] = []
+    for endpoint in dict.fromkeys([*stands.project_endpoints, *more]):
+        service = stands.services.project(endpoint)
+        found += marked_orphans(owner, endpoint, service.list_agents(), service.list_stores(), held)
+        ours, others = file_orphans(
+            owner, endpoint, service.list_files(), held, lambda name: _contents(project.root, name)
+        )
+        found += ours
+        unknown += [file.filename for file in others]
+    for endpoint in stands.search_endpoints:
+        found += index_orphans(owner, endpoint, stands.services.search(endpoint).list_indexes(), held)
+    return found, unknown
+
+
+def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
+    from foundry.transfer.orphans import ORDER
+
+    print(f"Type {len(found)} to delete {_counted(len(found))}: ", end="", flush=True)
+    typed = sys.stdin.readline().strip()
+    if typed != str(len(found)):
+        raise FoundryError(
+            f"{typed!r} isn't the number of orphans", fix=f"nothing was deleted; type {len(found)} to delete"
+        )
+    print()
+    going = {one.id for one in found}
+    left = 0
+    for one in sorted(found, key=lambda one: ORDER.index(one.kind)):
+        users = list(_users(stands, one, going))
+        if users:
+            print(f"{one.kind} {one.id} isn't deleted: used by {', '.join(users)}")
+            left += 1
+            continue
+        _delete_one(stands, one)
+        print(f"deleted {one.kind} {one.name} ({one.id})")
+    return 1 if left else 0
+
+
+def _delete_one(stands: Standing, one: Orphan) -> None:
+    match one.kind:
+        case "Agent":
+            stands.services.project(one.endpoint).delete_agent(one.id)
+        case "VectorStore":
+            stands.services.project(one.endpoint).delete_store(one.id)
+        case "File":
+            stands.services.project(one.endpoint).delete_file(one.id)
+        case _:
+            stands.services.search(one.endpoint).delete_index(one.id, one.etag or "*")
+
+
+def _users(stands: Standing, one: Orphan, going: set[str]) -> Iterator[str]:
+    """What still refers to it and stays."""
+    endpoints = stands.project_endpoints if one.kind == "SearchIndex" else (one.endpoint,)
+    for endpoint in endpoints:
+        service = stands.services.project(endpoint)
+        for agent in service.list_agents():
+            named = (
+                value
+                for tool in agent.definition["tools"]
+                for key in ("vector_store_ids", "file_ids", "index_name", "agent_id")
+                for value in _listed(tool.get(key))
+            )
+            if agent.id not in going and one.id in named:
+                yield f"agent {agent.definition.get('name')} ({agent.id})"
+        if one.kind == "File":
+            for store in service.list_stores():
+                if store.id not in going and any(
+                    member.file_id == one.id for member in service.list_members(store.id)
+                ):
+                    yield f"vector store {store.name} ({store.id})"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _contents(root: Path, name: str) -> Iterator[str]:
+    """SHA-256 of every content that the repository has, or had in any commit, under a file name."""
+    for path in root.joinpath("stacks").rglob("*"):
+        if path.name == name and path.is_file():
+            yield hashlib.sha256(path.read_bytes()).hexdigest()
+    listed = _git(root, "log", "--all", "--format=", "--raw", "--no-abbrev", "--", f":(glob)**/{name}")
+    blobs = {
+        line.split()[column]
+        for line in listed.decode(errors="replace").splitlines()
+        if line.startswith(":")
+        for column in (2, 3)
+    }
+    for blob in sorted(blobs):
+        if blob.strip("0"):
+            yield hashlib.sha256(_git(root, "cat-file", "blob", blob)).hexdigest()
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    try:
+        return subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False).stdout
+    except OSError:
+        return b""
+
+
+def _counted(number: int) -> str:
+    return "1 live object" if number == 1 else f"{number} live objects"

@@ -1,0 +1,93 @@
+"""Live objects that carry a stack's mark and that its state doesn't hold: what a lost state or a killed run left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foundry.model import Owner
+from foundry.reconcile.marks import mark_in, mark_of
+from foundry.service.protocols import LiveAgent, LiveFile, LiveStore
+
+_MARKED_NAME: Final = re.compile(r"(?P<stem>.*)\.(?P<word>[0-9a-f]{12})(?P<suffix>\.[^.]*)?")
+
+ORDER: Final = ("Agent", "VectorStore", "File", "SearchIndex")
+"""The order in which they can be deleted: nothing before what refers to it."""
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A live object that is the stack's by its mark. `name` is the declared name, `endpoint` where it lives."""
+
+    kind: str
+    name: str
+    id: str
+    endpoint: str
+    created_at: int | None = None
+    etag: str | None = None
+
+
+def marked_orphans(
+    owner: Owner,
+    endpoint: str,
+    agents: Iterable[LiveAgent],
+    stores: Iterable[LiveStore],
+    held: Collection[str],
+) -> Iterator[Orphan]:
+    """Agents and stores with the mark of the stack's id whose ids aren't in `held`."""
+    for kind, live in (("Agent", agents), ("VectorStore", stores)):
+        for one in live:
+            mark = mark_of(one.metadata)
+            if mark is not None and mark.owner.stack_id == owner.stack_id and one.id not in held:
+                yield Orphan(kind, mark.name, one.id, endpoint, one.created_at)
+
+
+def file_orphans(
+    owner: Owner,
+    endpoint: str,
+    files: Iterable[LiveFile],
+    held: Collection[str],
+    contents: Callable[[str], Iterable[str]],
+) -> tuple[list[Orphan], list[LiveFile]]:
+    """Files that are the stack's by the mark in their names, and those of which nobody can tell.
+
+    A file's name holds a hash of the stack's id and of the content, and the service doesn't give the content back. So it
+    is compared with what is known to have had that name.
+
+    Args:
+        owner: whose files are looked for.
+        endpoint: where they live.
+        files: the live ones.
+        held: ids in the state.
+        contents: declared file name → SHA-256 (hex) of every content known under that name.
+    """
+    ours: list[Orphan] = []
+    unknown: list[LiveFile] = []
+    for file in files:
+        found = _MARKED_NAME.fullmatch(file.filename)
+        if found is None or file.id in held:
+            continue
+        name = f"{found['stem']}{found['suffix'] or ''}"
+        words = (
+            hashlib.sha256(f"{owner.stack_id}:{sha256}".encode()).hexdigest()[:12]
+            for sha256 in contents(name)
+        )
+        if found["word"] in words:
+            ours.append(Orphan("File", name, file.id, endpoint, file.created_at))
+        else:
+            unknown.append(file)
+    return ours, unknown
+
+
+def index_orphans(
+    owner: Owner, endpoint: str, indexes: Iterable[Mapping[str, Any]], held: Collection[str]
+) -> Iterator[Orphan]:
+    """Search indexes with the mark of the stack's id whose names aren't in `held`."""
+    for body in indexes:
+        _, mark = mark_in(body.get("description"))
+        name = str(body["name"])
+        if mark is not None and mark.owner.stack_id == owner.stack_id and name not in held:
+            yield Orphan("SearchIndex", mark.name, name, endpoint, etag=body.get("@odata.etag"))

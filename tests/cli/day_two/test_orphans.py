@@ -1,0 +1,95 @@
+"""`fac orphans`: what carries this stack's mark and is in no state is told, and deleted only by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+LEAVE = """
+import hashlib, io, os, re
+from pathlib import Path
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+desk = next(agent for agent in client.list_agents() if agent.name == "front-desk")
+mark = desk.metadata["foundry-as-code"]
+mine = {"foundry-as-code": mark.replace(" front-desk ", " old-desk ")}
+other = {"foundry-as-code": mark.replace(mark.split()[2], "11111111-1111-4111-8111-111111111111")}
+client.create_agent(model="chat", name="left behind", metadata=mine)
+client.create_agent(model="chat", name="another stack's", metadata=other)
+client.create_agent(model="chat", name="made by hand")
+store = client.vector_stores.create(name="left behind", metadata=mine)
+searcher = client.create_agent(
+    body={
+        "model": "chat",
+        "name": "somebody's searcher",
+        "tools": [{"type": "file_search"}],
+        "tool_resources": {"file_search": {"vector_store_ids": [store.id]}},
+    }
+)
+content = Path("stacks/base/prompts/front-desk.md").read_bytes()
+word = hashlib.sha256(f"{mark.split()[2]}:{hashlib.sha256(content).hexdigest()}".encode()).hexdigest()[:12]
+client.files.upload(file=io.BytesIO(content), filename=f"front-desk.{word}.md", purpose="assistants")
+client.files.upload(file=io.BytesIO(b"x"), filename="notes.0123456789ab.md", purpose="assistants")
+print(searcher.id)
+"""
+
+TAKE_AWAY = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+names = []
+for agent in client.list_agents():
+    if agent.name in ("another stack's", "made by hand", "somebody's searcher"):
+        names.append(agent.name)
+        client.delete_agent(agent.id)
+for store in client.vector_stores.list():
+    if store.name == "left behind":
+        names.append(store.name)
+        client.vector_stores.delete(store.id)
+print(sorted(names))
+"""
+
+
+@pytest.fixture
+def left_behind(up: Any) -> Any:
+    up.python(f"import os; os.chdir({str(up.root)!r})\n{LEAVE}")
+    yield up
+    up.python(TAKE_AWAY)
+
+
+def test_orphans_are_listed_and_deleted_only_by_their_number(left_behind: Any) -> None:
+    told = left_behind.fac("orphans")
+    assert [line.split("  ")[:2] for line in told.splitlines()[:3]] == [
+        ["Agent", "old-desk"],
+        ["VectorStore", "old-desk"],
+        ["File", "front-desk.md"],
+    ]
+    assert "made by hand" not in told
+    assert "another stack's, or of a content that was never committed" in told
+    assert "notes.0123456789ab.md" in told
+
+    code, refused = left_behind.answered("2\n", "orphans", "--delete")
+    assert code == 1
+    assert "nothing was deleted" in refused
+    assert left_behind.fac("orphans") == told
+
+    code, deleted = left_behind.answered("3\n", "orphans", "--delete")
+    assert code == 1
+    assert "deleted Agent old-desk" in deleted
+    assert "deleted File front-desk.md" in deleted
+    assert "isn't deleted: used by agent somebody's searcher" in deleted
+    assert [line.split("  ")[0] for line in left_behind.fac("orphans").splitlines()[:1]] == ["VectorStore"]
+
+
+def test_a_stack_that_is_whole_has_none(up: Any) -> None:
+    assert "Stack sandbox has no orphans." in up.fac("orphans")
+
+
+def test_a_stack_without_an_id_owns_nothing_that_could_be_told(up: Any) -> None:
+    code, printed = up.run("orphans", "-s", "dev")
+    assert code == 1
+    assert "has no id" in printed
+    assert "Traceback" not in printed
