@@ -27,14 +27,17 @@ WITHIN_SECONDS = 60.0
 class World:
     """One project with one stack."""
 
-    def __init__(self, folder: Path, *, options: str = "", engine: tuple[str, ...] = OURS) -> None:
+    def __init__(
+        self, folder: Path, *, options: str = "", engine: tuple[str, ...] = OURS, python: Path | None = None
+    ) -> None:
         self.folder = folder
         self.engine = engine
         self.project = folder / "project"
         self.state = folder / "state"
         self.project.mkdir()
         self.state.mkdir()
-        (self.project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{options}")
+        runtime = f"{{name: python, options: {{virtualenv: {python}}}}}" if python else "python"
+        (self.project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: {runtime}\n{options}")
         (self.project / f"Pulumi.{STACK}.yaml").write_text(f"encryptionsalt: {SALT}\n")
         shutil.copy(HERE / "synthetic" / "cloud.py", self.project)
         self.env = {

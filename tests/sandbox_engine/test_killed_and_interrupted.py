@@ -6,6 +6,7 @@ import json
 import signal
 
 import psutil
+import pytest
 from engine_world import World, end, gone_within, kill_with_family
 
 HELD = """
@@ -14,6 +15,11 @@ h = Thing("h", {"hold": True, "after": a.made})
 z = Thing("z", {"of": h.made})
 """
 ENDS_WITHIN_SECONDS = 10.0
+
+
+@pytest.fixture
+def world(real_world: World) -> World:
+    return real_world
 
 
 def _killed_while_creating(world: World) -> None:

@@ -139,12 +139,12 @@ def _previewed(preview: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]
 
 @pytest.mark.parametrize(("scenario", "index"), _stages())
 def test_a_recorded_stage_plays_the_same_on_our_engine(
-    scenario: Scenario, index: int, tmp_path: Path, crypter: Crypter
+    scenario: Scenario, index: int, tmp_path: Path, crypter: Crypter, warm_python: Path
 ) -> None:
     recording = _load(scenario.name)["stages"]
     stage = recording[index]
     program = next(s["program"] for s in reversed(recording[: index + 1]) if s["program"] is not None)
-    world = World(tmp_path, options=scenario.options)
+    world = World(tmp_path, options=scenario.options, python=warm_python)
     world.program(program)
     _arrange(world, recording[:index], stage, crypter)
 

@@ -50,7 +50,8 @@ def test_a_stack_that_is_not_there_is_named(world: World) -> None:
 
 @pytest.mark.pulumi_cli
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="the real pulumi CLI is not on PATH")
-def test_the_cli_sees_no_change_in_a_stack_with_a_reference(world: World) -> None:
+def test_the_cli_sees_no_change_in_a_stack_with_a_reference(real_world: World) -> None:
+    world = real_world
     _other_stack(world)
     world.up()
     world.up("--expect-no-changes", engine=CLI)

@@ -29,6 +29,11 @@ pulumi.export("secret", c.token)
 HELD = 'h = Thing("h", {"hold": True})'
 
 
+@pytest.fixture
+def world(real_world: World) -> World:
+    return real_world
+
+
 def _program(world: World, *, protect: bool = False) -> None:
     world.body(PROGRAM.replace("PROTECT", str(protect)))
 
