@@ -8,9 +8,9 @@ from collections.abc import Mapping as AnyMapping
 from typing import Any, Final
 
 from foundry.manifest import indexes, openapi
+from foundry.manifest.checks import checks_of
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark
-from foundry.manifest.near import meant
 from foundry.manifest.schema import limit
 from foundry.manifest.world import World, section, unfilled, words
 from foundry.model import Agent, Dialect, KnowledgeFile, ModelElsewhere, Tool
@@ -59,7 +59,7 @@ def agent_of(document: Document, world: World) -> Agent:
         response_format=_response_format(tree, world),
         metadata=dict(section(tree, "metadata")),
         tools=_tools(tree, world),
-        checks=_checks(tree, world),
+        checks=checks_of(tree, world),
         lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
@@ -120,21 +120,6 @@ def _response_format(tree: Mapping, world: World) -> Any:
     if "description" in told:
         resolved["description"] = world.text(told, "description", limit("Agent", "properties", "description"))
     return unfilled(resolved)
-
-
-def _checks(tree: Mapping, world: World) -> dict[str, Any]:
-    tools = section(tree, "tools")
-    checks = {}
-    for name, check in section(tree, "checks").items():
-        if not isinstance(check, Mapping):
-            continue
-        for tool, at in words(section(check, "expect"), "tools"):
-            if tool not in tools and "tools" in tree:
-                fix = meant(tool, tools, none="leave it out", have="the agent has")
-                world.report.error(at, f"the check expects a tool `{tool}` that the agent does not have", fix)
-        asked = world.text(check, "ask", limit("Agent", "properties", "instructions"))
-        checks[name] = unfilled(dict(check) | {"ask": asked})
-    return checks
 
 
 def _tools(tree: Mapping, world: World) -> tuple[Tool, ...]:

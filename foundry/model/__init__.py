@@ -1,6 +1,7 @@
 """What a manifest, an agent, a tool, a store and an index *are*. Values only: no file, no network, no Pulumi."""
 
 from foundry.model.agent import Agent, ModelElsewhere, Tool
+from foundry.model.check import Attachment, Check, Expectation, Image
 from foundry.model.environment import (
     AccessGrant,
     Account,
@@ -37,6 +38,8 @@ __all__ = [
     "Account",
     "Adopt",
     "Agent",
+    "Attachment",
+    "Check",
     "Connection",
     "ContentFilter",
     "Credential",
@@ -44,10 +47,12 @@ __all__ = [
     "Dialect",
     "Environment",
     "Existing",
+    "Expectation",
     "Failure",
     "FilterRule",
     "Finding",
     "FoundryError",
+    "Image",
     "Json",
     "KeyVaultSecret",
     "KnowledgeFile",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from foundry.model.check import Check
 from foundry.model.environment import Dialect
 from foundry.model.findings import Position
 from foundry.model.knowledge import KnowledgeFile
@@ -55,6 +56,6 @@ class Agent:
     response_format: Json = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[Tool, ...] = ()
-    checks: Mapping[str, Json] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     position: Position | None = None

@@ -113,7 +113,7 @@ def test_the_order_desk_becomes_the_model():
     }
     assert [tool.name for tool in desk.tools] == ["policies", "sales", "stock", "weather", "quote"]
     assert desk.lifecycle.protect
-    assert desk.checks["return-policy"]["expect"]["max_seconds"] == 30
+    assert [(check.name, check.expect.max_seconds) for check in desk.checks] == [("return-policy", 30)]
 
 
 def test_tools_hold_documents_and_names():

@@ -1,0 +1,145 @@
+"""Checks of an agent: their files found, their expectations sound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from foundry.manifest.marked import Mapping, Mark, Sequence
+from foundry.manifest.near import meant
+from foundry.manifest.schema import limit
+from foundry.manifest.world import World, items, section, unfilled, words
+from foundry.model import Attachment, Check, Dialect, Expectation, Image, KnowledgeFile
+
+
+def checks_of(tree: Mapping, world: World) -> tuple[Check, ...]:
+    """The checks that an agent declares, in the order written."""
+    return tuple(
+        _check(name, check, tree, world)
+        for name, check in section(tree, "checks").items()
+        if isinstance(check, Mapping)
+    )
+
+
+def _check(name: str, check: Mapping, agent: Mapping, world: World) -> Check:
+    if world.dialect_of(agent) is not Dialect.CLASSIC:
+        _only_classic(check, world)
+    return Check(
+        name=name,
+        ask=tuple(_questions(check, world)),
+        expect=_expectation(section(check, "expect"), agent, world),
+        attachments=tuple(_attachment(item, world) for item, _ in items(check, "attachments")),
+        images=tuple(_image(item, world) for item, _ in items(check, "images")),
+        knowledge=tuple(_files(check, "knowledge", world)),
+        functions=dict(_functions(section(check, "functions"), world)),
+        stream=check.get("stream") is True,
+        position=check.mark.position,
+    )
+
+
+def _only_classic(check: Mapping, world: World) -> None:
+    if "knowledge" in check:
+        world.report.error(
+            check.keys_at["knowledge"],
+            "a conversation of the versioned dialect has no vector store of its own",
+            "give the files to the question under `attachments`, or to the agent",
+        )
+    for item, _ in items(check, "attachments"):
+        if isinstance(item, Mapping) and "data_source" in item:
+            world.report.error(
+                item.keys_at["data_source"],
+                "a question of the versioned dialect takes no data source",
+                "attach a `file` of this repository",
+            )
+
+
+def _questions(check: Mapping, world: World) -> Iterator[str]:
+    longest = limit("Agent", "properties", "instructions")
+    asked = check.get("ask")
+    if not isinstance(asked, Sequence):
+        yield from _text(world.text(check, "ask", longest), check.values_at.get("ask", check.mark), world)
+        return
+    for item, at in items(check, "ask"):
+        # A list has no keys to read a text by: each question is read as if it stood alone.
+        alone = Mapping(at)
+        alone.put("ask", item, at, at)
+        yield from _text(world.text(alone, "ask", longest), at, world)
+
+
+def _text(text: Any, at: Mark, world: World) -> Iterator[str]:
+    if isinstance(text, str):
+        yield text
+    elif text is not None:
+        world.report.error(
+            at,
+            "a question speaks of a queue's address, which is known only after deployment",
+            "ask without it",
+        )
+
+
+def _expectation(told: Mapping, agent: Mapping, world: World) -> Expectation:
+    tools = section(agent, "tools")
+    for tool, at in words(told, "tools"):
+        if tool not in tools and "tools" in agent:
+            fix = meant(tool, tools, none="leave it out", have="the agent has")
+            world.report.error(at, f"the check expects a tool `{tool}` that the agent does not have", fix)
+    for pattern, at in words(told, "matches"):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            world.report.error(at, f"`{pattern}` is no regular expression: {error}", "correct it")
+    return Expectation(
+        contains=_texts(told, "contains"),
+        matches=_texts(told, "matches"),
+        json_schema=world.json_schema(told, "json_schema"),
+        tools=_texts(told, "tools"),
+        cites=_texts(told, "cites"),
+        max_seconds=told.get("max_seconds"),
+        max_tokens=told.get("max_tokens"),
+    )
+
+
+def _texts(tree: Mapping, key: str) -> tuple[str, ...]:
+    return tuple(text for text, _ in words(tree, key))
+
+
+def _attachment(item: Any, world: World) -> Attachment:
+    if not isinstance(item, Mapping):
+        return Attachment(())
+    tools = _texts(item, "tools")
+    source = item.get("data_source")
+    return Attachment(
+        tools=tools,
+        file=_file(item, world, searchable="file_search" in tools),
+        data_source=unfilled(dict(source)) if isinstance(source, Mapping) else None,
+    )
+
+
+def _image(item: Any, world: World) -> Image:
+    if not isinstance(item, Mapping):
+        return Image()
+    return Image(_file(item, world, searchable=False), item.get("url"), item.get("detail"))
+
+
+def _file(item: Mapping, world: World, *, searchable: bool) -> KnowledgeFile | None:
+    path = item.get("file")
+    if not isinstance(path, str):
+        return None
+    return world.shelf.knowledge(path, item.values_at["file"], searchable=searchable)
+
+
+def _files(check: Mapping, key: str, world: World) -> Iterator[KnowledgeFile]:
+    for path, at in words(check, key):
+        found = world.shelf.knowledge(path, at, searchable=True)
+        if found is not None:
+            yield found
+
+
+def _functions(told: Mapping, world: World) -> Iterator[tuple[str, Any]]:
+    for name, answer in told.items():
+        path = answer.get("file") if isinstance(answer, Mapping) and set(answer) == {"file"} else None
+        if isinstance(path, str):
+            yield name, world.shelf.text(path, answer.values_at["file"], None) or ""
+        else:
+            yield name, unfilled(answer)
