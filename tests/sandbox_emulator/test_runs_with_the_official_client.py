@@ -296,14 +296,6 @@ def test_a_run_whose_store_is_gone_fails(agents: AgentsClient) -> None:
     assert store.id in run.last_error.message
 
 
-def test_streaming_is_refused_by_name(agents: AgentsClient) -> None:
-    agent = agents.create_agent(model="gpt-4.1")
-    thread = agents.threads.create()
-    with pytest.raises(HttpResponseError, match="stream: true is not implemented by the emulator") as caught:
-        agents.runs.stream(thread_id=thread.id, agent_id=agent.id)
-    assert caught.value.status_code == 501
-
-
 def test_threads_keep_their_messages_and_go_with_them(agents: AgentsClient) -> None:
     thread = agents.threads.create(messages=[{"role": "user", "content": "first"}], metadata={"a": "b"})
     agents.messages.create(thread_id=thread.id, role="user", content=[{"type": "text", "text": "second"}])

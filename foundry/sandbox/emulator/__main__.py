@@ -1,6 +1,7 @@
 """Command line: `python -m foundry.sandbox.emulator --home DIR --port P`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -55,6 +56,32 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-host-role-check", action="store_true", help="let capability hosts succeed without roles"
     )
+    parser.add_argument(
+        "--tool-seconds",
+        type=float,
+        default=default.tool_seconds,
+        metavar="SECONDS",
+        help="how long a tool's server, a queue or a model may take (default %(default)s)",
+    )
+    parser.add_argument(
+        "--rules",
+        type=Path,
+        default=os.environ.get("FAC_SANDBOX_RULES"),
+        metavar="DIR",
+        help="folder with the rules that agents follow (default: FAC_SANDBOX_RULES, or `rules` in the home)",
+    )
+    parser.add_argument(
+        "--model-url",
+        default=os.environ.get("FAC_SANDBOX_MODEL_URL", ""),
+        metavar="URL",
+        help="a model that speaks OpenAI's chat completions answers (default: FAC_SANDBOX_MODEL_URL; its key: FAC_SANDBOX_MODEL_KEY)",
+    )
+    parser.add_argument(
+        "--model-name",
+        default=os.environ.get("FAC_SANDBOX_MODEL_NAME", ""),
+        metavar="NAME",
+        help="the model's name there (default: FAC_SANDBOX_MODEL_NAME, or the deployment a run names)",
+    )
     parser.add_argument("--ledger", action="store_true", help="print the ledger (docs/emulator.md) and stop")
     return parser
 
@@ -75,6 +102,11 @@ def main() -> int:
         store_polls=given.store_polls,
         run_delay=given.run_delay,
         late_roles=given.late_roles,
+        tool_seconds=given.tool_seconds,
+        rules=given.rules and given.rules.resolve(),
+        model_url=given.model_url,
+        model_name=given.model_name,
+        model_key=os.environ.get("FAC_SANDBOX_MODEL_KEY", ""),
         check_host_roles=not given.no_host_role_check,
     )
     try:

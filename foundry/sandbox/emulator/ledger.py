@@ -36,6 +36,35 @@ regular expression, searched in the path without the query) and one of `nth`, `f
 | `{"late_roles": 5}` | a role assignment counts for the data planes only after five seconds |
 """
 
+_RULES = """
+### Rules for agents
+
+What an agent does and says without a model is written in `rules/<agent's name>.yaml` in the emulator's folder (another
+folder: `--rules DIR` or `FAC_SANDBOX_RULES`; or `PUT /_sandbox/rules/<agent's name>`). It is read anew by every run, and the first rule that fits the last question of the
+thread is followed. A connected agent follows its own file.
+
+```yaml
+rules:
+  - when: {matches: "order (?P<order>[A-Z]-\\d+)"}   # or contains: [word, …] (all of them), any: [word, …]; absent: always
+    calls:                                          # one after the other; `together: true` asks for all at once
+      - function: get_order                         # waits for the caller's output (requires_action)
+        arguments: {id: "${match.order}"}
+      - file_search: "returns of ${output.status}"  # looks that up and cites the file
+    say: "Order ${match.order} is ${output.1.status}."
+  - when: {contains: [broken]}
+    fail: {code: server_error, message: "as asked for"}   # or incomplete: max_completion_tokens
+```
+
+A call names one tool of the agent: `function`, `openapi` (an operationId), `azure_function`, `connected_agent`, `file_search`,
+`azure_ai_search`, `code_interpreter`, `mcp` (a tool, with `server_label` when there are several) or `bing_grounding`. With
+`output` the tool isn't called and that is what came back. In texts, `${question}`, `${match.NAME}`, `${output}` (of the last
+call), `${output.2}` (of the second) and `${output.status}` (a field of a JSON output) are filled in.
+
+A model takes the place of the look-up with `--model-url URL` or `FAC_SANDBOX_MODEL_URL` (the base URL of OpenAI's chat completions,
+as `http://localhost:11434/v1`; `FAC_SANDBOX_MODEL_NAME`, `FAC_SANDBOX_MODEL_KEY`). Rules come before it. It is the one thing that
+leaves the machine, and only when its URL does.
+"""
+
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
@@ -67,4 +96,5 @@ def ledger() -> str:
         parts.append(section)
         if family.name == "control":
             parts.append(_FAULTS)
+            parts.append(_RULES)
     return "".join(parts)

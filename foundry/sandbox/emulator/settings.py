@@ -1,6 +1,7 @@
 """What one emulator may be told when it starts, and the fixed facts of its little cloud."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
@@ -19,6 +20,11 @@ class Settings:
         late_roles: How long a role assignment needs before the data planes honour it.
         token_seconds: Life of an access token.
         check_host_roles: Whether a project capability host fails without the roles it needs.
+        tool_seconds: How long a tool's server, a queue or a model may take for an answer.
+        rules: Folder with the rules that agents follow; `rules` in the emulator's folder by default.
+        model_url: Base URL of a model that speaks OpenAI's chat completions; none by default.
+        model_name: Its name there; by default the deployment the run names.
+        model_key: Its API key.
     """
 
     operation_delay: float = 0.05
@@ -28,3 +34,8 @@ class Settings:
     late_roles: float = 0.0
     token_seconds: int = 86_400
     check_host_roles: bool = True
+    tool_seconds: float = 30.0
+    rules: Path | None = None
+    model_url: str = ""
+    model_name: str = ""
+    model_key: str = field(default="", repr=False)

@@ -11,9 +11,11 @@ from foundry.sandbox.emulator.database import Database
 from foundry.sandbox.emulator.faults import FaultPlan, RequestLog
 from foundry.sandbox.emulator.files.store import FileStore
 from foundry.sandbox.emulator.identity.store import IdentityStore
+from foundry.sandbox.emulator.outside import Outside
 from foundry.sandbox.emulator.project.objects import ObjectStore
 from foundry.sandbox.emulator.search.store import SearchStore
 from foundry.sandbox.emulator.settings import Settings
+from foundry.sandbox.emulator.storage.store import StorageStore
 from foundry.sandbox.emulator.threads.store import ThreadStore
 from foundry.sandbox.emulator.vector_stores.store import VectorStoreStore
 
@@ -46,9 +48,12 @@ class World:
     vector_stores: VectorStoreStore
     threads: ThreadStore
     search: SearchStore
+    storage: StorageStore
+    rules: Path
     clock: Clock = field(default_factory=Clock)
     faults: FaultPlan = field(default_factory=FaultPlan)
     log: RequestLog = field(default_factory=RequestLog)
+    outside: Outside = field(default_factory=Outside)
 
 
 def create_world(database_file: Path, settings: Settings, base_url: str, identity_header: str) -> World:
@@ -79,4 +84,6 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         vector_stores=VectorStoreStore(objects),
         threads=ThreadStore(objects),
         search=search,
+        storage=StorageStore(database, database_file.parent),
+        rules=settings.rules or database_file.parent / "rules",
     )

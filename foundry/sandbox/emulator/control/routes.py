@@ -1,10 +1,13 @@
 """The emulator's own endpoints, for tests and for the program that starts it. No service has them."""
 
 import hmac
+import re
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from foundry.sandbox.emulator.control.errors import malformed, refused
-from foundry.sandbox.emulator.http import Call, Family, Reply, Route
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
+from foundry.sandbox.emulator.responder.rules import parse
 from foundry.sandbox.emulator.settings import SUBSCRIPTION, TENANT
 from foundry.sandbox.emulator.shapes import number, record
 
@@ -50,6 +53,37 @@ def _clear_faults(call: Call) -> Reply:
     return Reply(204)
 
 
+def _rules_file(call: Call) -> Path:
+    name = call.params["agent"]
+    if not re.fullmatch(r"\w[\w .-]*", name):
+        raise refused(400, "InvalidRequest", f"'{name}' can't be the name of a file with rules.")
+    return call.world.rules / f"{name}.yaml"
+
+
+def _rules(call: Call) -> Reply:
+    try:
+        return Reply(body=_rules_file(call).read_bytes(), media="application/yaml")
+    except FileNotFoundError as error:
+        raise refused(404, "NotFound", f"There are no rules for '{call.params['agent']}'.") from error
+
+
+def _set_rules(call: Call) -> Reply:
+    path = _rules_file(call)
+    try:
+        content = call.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed("", "json", "The rules are no UTF-8 text.") from error
+    parse(content)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return Reply(204)
+
+
+def _clear_rules(call: Call) -> Reply:
+    _rules_file(call).unlink(missing_ok=True)
+    return Reply(204)
+
+
 def _requests(call: Call) -> Reply:
     return Reply(body=list(call.world.log.entries))
 
@@ -81,6 +115,9 @@ FAMILY = Family(
         Route("GET", "/faults", "the fault plan", _faults),
         Route("PUT", "/faults", "replace the fault plan", _set_faults),
         Route("DELETE", "/faults", "remove all faults", _clear_faults),
+        Route("GET", "/rules/{agent}", "the rules an agent of that name follows", _rules),
+        Route("PUT", "/rules/{agent}", "replace them, as YAML or JSON", _set_rules),
+        Route("DELETE", "/rules/{agent}", "remove them", _clear_rules),
         Route("GET", "/requests", "the last 5,000 requests", _requests),
         Route("DELETE", "/requests", "empty the request log", _clear_requests),
         Route("POST", "/clock", "move the clock forward", _clock),

@@ -36,6 +36,6 @@ def wrong_status(what: str, status: str) -> Problem:
     return agent_problem(400, f"{what} with status '{status}'.")
 
 
-def wrong_outputs(missing: list[str]) -> Problem:
-    """Tool outputs that don't answer the calls."""
-    return agent_problem(400, f"Expected tool outputs for call_ids {missing}.", param="tool_outputs")
+def wrong_outputs(missing: list[str], what: str) -> Problem:
+    """Tool outputs or approvals that don't answer the calls."""
+    return agent_problem(400, f"Expected tool {what} for call_ids {missing}.", param=f"tool_{what}")

@@ -1,11 +1,11 @@
-"""Threads, messages, runs and run steps of the classic dialect, without streaming."""
+"""Threads, messages, runs and run steps of the classic dialect."""
 
 from typing import Any, Final
 
 from foundry.sandbox.emulator.assistants.errors import no_agent
 from foundry.sandbox.emulator.assistants.references import resolve
 from foundry.sandbox.emulator.assistants.tools import RESPONSE_FORMAT, resources_shape, tools_shape
-from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
 from foundry.sandbox.emulator.project.errors import malformed
 from foundry.sandbox.emulator.project.guard import PREFIX, PREVIEW, guard, project_id
 from foundry.sandbox.emulator.project.paging import page_of
@@ -16,6 +16,7 @@ from foundry.sandbox.emulator.shapes import (
     by_sort,
     flag,
     integer,
+    mapping,
     metadata,
     nullable,
     number,
@@ -33,7 +34,9 @@ from foundry.sandbox.emulator.threads.errors import (
     wrong_outputs,
     wrong_status,
 )
-from foundry.sandbox.emulator.threads.store import ACTIVE, MESSAGE, RUN, STEP, THREAD
+from foundry.sandbox.emulator.threads.runs import Runs, is_active
+from foundry.sandbox.emulator.threads.store import MESSAGE, RUN, STEP, THREAD
+from foundry.sandbox.emulator.threads.streaming import RunStream, event
 from foundry.sandbox.emulator.vector_stores.store import shown
 
 Body = dict[str, Any]
@@ -128,8 +131,12 @@ def _thread(call: Call) -> Body:
     thread = call.world.threads.get(project_id(call), call.params["thread"])
     if thread is None:
         raise no_thread(call.params["thread"])
-    call.world.threads.settle(call.world, project_id(call), thread["id"], call.now)
+    _runs(call).settle(thread["id"])
     return thread
+
+
+def _runs(call: Call) -> Runs:
+    return Runs(call.world, project_id(call), call.now)
 
 
 def _get_thread(call: Call) -> Reply:
@@ -205,16 +212,17 @@ def _delete_message(call: Call) -> Reply:
 # Runs
 
 
-def _start(call: Call, thread: Body, asked: Body) -> Reply:
-    if asked.get("stream"):
-        raise not_implemented(f"{call.method} {call.path} with stream: true")
+def _start(call: Call, thread: Body, asked: Body, *, thread_is_new: bool = False) -> Reply:
     agent = call.world.assistants.get(project_id(call), asked["assistant_id"])
     if agent is None:
         raise no_agent(asked["assistant_id"])
     resolve(call, asked.get("tools"), asked.get("tool_resources"))
-    return Reply(
-        body=shown(call.world.threads.create_run(project_id(call), thread["id"], agent, asked, call.now))
-    )
+    run = _runs(call).create(thread["id"], agent, asked)
+    if not asked.get("stream"):
+        return Reply(body=shown(run))
+    head = [event("thread.created", thread)] if thread_is_new else []
+    head += [event(f"thread.run.{name}", shown(run)) for name in ("created", "queued")]
+    return RunStream.reply(call.world, project_id(call), run, head)
 
 
 def _create_run(call: Call) -> Reply:
@@ -233,7 +241,8 @@ def _create_thread_and_run(call: Call) -> Reply:
     )
     given = asked.get("thread") or {}
     resolve(call, None, given.get("tool_resources"))
-    return _start(call, call.world.threads.create(project_id(call), given, call.now), asked)
+    thread = call.world.threads.create(project_id(call), given, call.now)
+    return _start(call, thread, asked, thread_is_new=True)
 
 
 def _list_runs(call: Call) -> Reply:
@@ -264,27 +273,42 @@ def _update_run(call: Call) -> Reply:
 
 def _cancel_run(call: Call) -> Reply:
     run = _found_run(call)
-    if run["status"] not in ACTIVE:
+    if not is_active(run):
         raise wrong_status("Cannot cancel run", run["status"])
-    return Reply(body=shown(call.world.threads.cancel(project_id(call), run, call.now)))
+    return Reply(body=shown(_runs(call).cancel(run)))
+
+
+_OUTPUT: Final = {"tool_call_id": nullable(text()), "output": nullable(text())}
+_output = record({}, _OUTPUT)
+_approval = record({"tool_call_id": text(), "approve": flag}, {"headers": nullable(mapping(text()))})
 
 
 def _submit(call: Call) -> Reply:
     run = _found_run(call)
     asked = call.object()
-    output = record(
-        {}, {"tool_call_id": nullable(text()), "output": nullable(text()), "type": nullable(text())}
-    )
-    record({"tool_outputs": array(output)}, {"stream": nullable(flag)})(asked, "")
-    if asked.get("stream"):
-        raise not_implemented(f"{call.method} {call.path} with stream: true")
+    shape = {"tool_outputs": nullable(array(_output)), "stream": nullable(flag)}
+    if _preview(call):
+        typed = record({}, {**_OUTPUT, "type": nullable(one_of("function_call_output"))})
+        shape |= {"tool_outputs": nullable(array(typed)), "tool_approvals": nullable(array(_approval))}
+    record({}, shape)(asked, "")
+    if not asked.get("tool_outputs") and not asked.get("tool_approvals"):
+        raise Malformed("tool_outputs", "missing", "Missing required parameter: 'tool_outputs'.")
     if run["status"] != "requires_action":
         raise wrong_status("Runs in status requires_action take tool outputs, not one", run["status"])
-    outputs = {item.get("tool_call_id"): item.get("output") or "" for item in asked["tool_outputs"]}
-    wanted = [item["id"] for item in run["required_action"]["submit_tool_outputs"]["tool_calls"]]
-    if set(outputs) != set(wanted):
-        raise wrong_outputs(wanted)
-    return Reply(body=shown(call.world.threads.submit(project_id(call), run, outputs, call.now)))
+    outputs = {item.get("tool_call_id"): item.get("output") or "" for item in asked.get("tool_outputs") or []}
+    approvals = {item["tool_call_id"]: item["approve"] for item in asked.get("tool_approvals") or []}
+    action = run["required_action"]
+    wanted = [item["id"] for item in action[action["type"]]["tool_calls"]]
+    given, name = (
+        (outputs, "outputs") if action["type"] == "submit_tool_outputs" else (approvals, "approvals")
+    )
+    if set(given) != set(wanted) or (outputs and approvals):
+        raise wrong_outputs(wanted, name)
+    reply = None
+    if asked.get("stream"):
+        reply = RunStream.reply(call.world, project_id(call), run, [])
+    run = _runs(call).submit(run, outputs, approvals)
+    return reply or Reply(body=shown(run))
 
 
 _CONTENT: Final = "step_details.tool_calls[*].file_search.results[*].content"
@@ -329,13 +353,16 @@ FAMILY = Family(
     guard=guard,
     refuse=malformed,
     note=(
-        "No model answers: a deterministic stand-in does. It searches the text of vector stores and attached files and "
+        "Rules written for the agent answer (see below), a model behind a URL, or else a deterministic stand-in. The "
+        "stand-in searches the text of vector stores and attached files and "
         "the documents of the search index, and answers with the best passage and a citation; it hands over to the "
         "connected agent whose knowledge covers most of the question; it counts rows and columns of CSV files and gives "
-        "sum, mean, least and most of a column the question names; functions lead to `requires_action`; OpenAPI and "
-        "Azure Functions tools are named, never called. When nothing fits it says so. Steps of a connected agent appear "
-        "in the run of the agent that asked it, under its own `assistant_id`. The deployment of the run's model must "
-        "exist, otherwise the run fails. Streaming: 501."
+        "sum, mean, least and most of a column the question names; functions lead to `requires_action`; OpenAPI "
+        "operations are called when their server is a loopback address and named otherwise; Azure Functions tools put a "
+        "message into their input queue and wait for the answer; MCP calls ask for approval and are never made. When "
+        "nothing fits it says so. Steps of a connected agent appear in the run of the agent that asked it, under its own "
+        "`assistant_id`; it has no thread and run of its own. The deployment of the run's model must exist, otherwise "
+        "the run fails. `stream: true` answers with server-sent events. A run moves when somebody looks at its thread."
     ),
     routes=(
         Route(
@@ -343,7 +370,6 @@ FAMILY = Family(
             "/threads/runs",
             "create a thread and run it",
             _create_thread_and_run,
-            "`stream: true`: 501.",
         ),
         Route("POST", "/threads", "create a thread", _create_thread),
         Route("GET", "/threads", "list threads", _list_threads),
@@ -361,7 +387,7 @@ FAMILY = Family(
             _delete_message,
             "A preview operation, served under every api-version.",
         ),
-        Route("POST", _ONE + "/runs", "create a run", _create_run, "`stream: true`: 501."),
+        Route("POST", _ONE + "/runs", "create a run", _create_run),
         Route("GET", _ONE + "/runs", "list runs", _list_runs),
         Route("GET", _ONE + "/runs/{run}", "get a run", _get_run),
         Route("POST", _ONE + "/runs/{run}", "update a run", _update_run),
@@ -371,7 +397,7 @@ FAMILY = Family(
             _ONE + "/runs/{run}/submit_tool_outputs",
             "submit tool outputs",
             _submit,
-            "`stream: true` and approvals: 501 and 400.",
+            "Approvals of MCP calls under the preview api-version.",
         ),
         Route("GET", _ONE + "/runs/{run}/steps", "list run steps", _list_steps),
         Route("GET", _ONE + "/runs/{run}/steps/{step}", "get a run step", _get_step),
@@ -380,14 +406,12 @@ FAMILY = Family(
 
 NEW_DIALECT = Family(
     name="agents",
-    title="Agents (new dialect)",
+    title="OpenAI and other resources of a project",
     prefix=PREFIX,
     guard=guard,
     refuse=malformed,
-    note="azure-ai-projects 2 and the OpenAI client below the project. None of it is there yet.",
+    note="None of it is there yet.",
     routes=(
-        Route("GET", "/agents", "list agents"),
-        Route("POST", "/agents/{name}/versions", "create an agent version"),
         Route("GET", "/connections", "list connections"),
         Route("GET", "/deployments", "list deployments"),
         Route("POST", "/openai/v1/files", "upload a file"),
