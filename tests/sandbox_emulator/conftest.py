@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from azure.ai.agents import AgentsClient
+from azure.ai.projects import AIProjectClient
 from azure.identity import DefaultAzureCredential
 
 from foundry.sandbox.emulator import Serving, Settings, serve
@@ -177,4 +178,18 @@ def azure(monkeypatch: pytest.MonkeyPatch, wire: Wire) -> None:
 def agents(azure: None, project: Wire) -> Iterator[AgentsClient]:
     """The official client of the project."""
     with AgentsClient(project.project_endpoint, DefaultAzureCredential()) as client:
+        yield client
+
+
+@pytest.fixture
+def projects(azure: None, project: Wire) -> Iterator[AIProjectClient]:
+    """The official client of the versioned dialect, without preview features."""
+    with AIProjectClient(project.project_endpoint, DefaultAzureCredential()) as client:
+        yield client
+
+
+@pytest.fixture
+def preview(azure: None, project: Wire) -> Iterator[AIProjectClient]:
+    """The official client of the versioned dialect, with preview features."""
+    with AIProjectClient(project.project_endpoint, DefaultAzureCredential(), allow_preview=True) as client:
         yield client

@@ -142,7 +142,7 @@ def test_replies_carry_request_ids(project: Wire) -> None:
     assert reply.headers["x-ms-request-id"]
 
 
-@pytest.mark.parametrize("path", ["/agents", "/openai/v1/vector_stores", "/nothing/at/all"])
+@pytest.mark.parametrize("path", ["/agent_optimization_jobs", "/nothing/at/all"])
 def test_what_is_not_there_says_so_by_name(project: Wire, path: str) -> None:
     reply = project.data("GET", path)
     assert reply.status_code == 501

@@ -47,6 +47,18 @@ def _arguments() -> argparse.ArgumentParser:
         help="time a run stays queued (default %(default)s)",
     )
     parser.add_argument(
+        "--version-delay",
+        type=float,
+        default=default.version_delay,
+        metavar="SECONDS",
+        help="time a hosted agent version is being created (default %(default)s)",
+    )
+    parser.add_argument(
+        "--reuse-versions",
+        action="store_true",
+        help="return the latest agent version when a new one would say the same",
+    )
+    parser.add_argument(
         "--late-roles",
         type=float,
         default=default.late_roles,
@@ -101,6 +113,8 @@ def main() -> int:
         store_delay=given.store_delay,
         store_polls=given.store_polls,
         run_delay=given.run_delay,
+        version_delay=given.version_delay,
+        reuse_versions=given.reuse_versions,
         late_roles=given.late_roles,
         tool_seconds=given.tool_seconds,
         rules=given.rules and given.rules.resolve(),

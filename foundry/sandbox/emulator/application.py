@@ -33,6 +33,7 @@ from foundry.sandbox.emulator.http import (
     plain_path,
 )
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
+from foundry.sandbox.emulator.projects.routes import FAMILY as VERSIONED_AGENTS
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
 from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
 from foundry.sandbox.emulator.threads.routes import NEW_DIALECT
@@ -52,6 +53,7 @@ FAMILIES: Final[Sequence[Family]] = (
     FILES,
     VECTOR_STORES,
     THREADS,
+    VERSIONED_AGENTS,
     NEW_DIALECT,
     SEARCH,
 )

@@ -17,6 +17,8 @@ class Settings:
         store_delay: How long a file of a vector store stays `in_progress`.
         store_polls: Reads after which a file of a vector store leaves `in_progress`, on top of `store_delay`.
         run_delay: How long a run stays `queued`.
+        version_delay: How long a hosted agent version stays `creating`.
+        reuse_versions: Whether creating an agent version that says what the latest one says returns that one.
         late_roles: How long a role assignment needs before the data planes honour it.
         token_seconds: Life of an access token.
         check_host_roles: Whether a project capability host fails without the roles it needs.
@@ -31,6 +33,8 @@ class Settings:
     store_delay: float = 0.05
     store_polls: int = 0
     run_delay: float = 0.0
+    version_delay: float = 0.05
+    reuse_versions: bool = False
     late_roles: float = 0.0
     token_seconds: int = 86_400
     check_host_roles: bool = True

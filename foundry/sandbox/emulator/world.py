@@ -13,6 +13,7 @@ from foundry.sandbox.emulator.files.store import FileStore
 from foundry.sandbox.emulator.identity.store import IdentityStore
 from foundry.sandbox.emulator.outside import Outside
 from foundry.sandbox.emulator.project.objects import ObjectStore
+from foundry.sandbox.emulator.projects.store import VersionedAgentStore
 from foundry.sandbox.emulator.search.store import SearchStore
 from foundry.sandbox.emulator.settings import Settings
 from foundry.sandbox.emulator.storage.store import StorageStore
@@ -44,6 +45,7 @@ class World:
     access: AccessStore
     objects: ObjectStore
     assistants: AssistantStore
+    versioned_agents: VersionedAgentStore
     files: FileStore
     vector_stores: VectorStoreStore
     threads: ThreadStore
@@ -63,11 +65,13 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
     objects = ObjectStore(database)
     files = FileStore(database, objects)
     search = SearchStore(database)
+    versioned_agents = VersionedAgentStore(database, objects)
 
     def gone(key: str) -> None:
         access.drop_under(key)
         objects.drop_under(key)
         files.drop_under(key)
+        versioned_agents.drop_under(key)
         search.drop_under(key)
 
     return World(
@@ -80,6 +84,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         access=access,
         objects=objects,
         assistants=AssistantStore(objects),
+        versioned_agents=versioned_agents,
         files=files,
         vector_stores=VectorStoreStore(objects),
         threads=ThreadStore(objects),

@@ -1,5 +1,6 @@
 """What every call to a project's data plane must bring: a token, a known api-version, a role with data actions."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from foundry.sandbox.emulator.arm.foundry import ACCOUNT, HOSTS, PROJECT
@@ -13,7 +14,7 @@ PREFIX: Final = "/accounts/{account}/api/projects/{project}"
 PREVIEW: Final = "2025-05-15-preview"
 _VERSIONS: Final = ("v1", "2025-05-01", PREVIEW)
 _AUDIENCES: Final = ("https://ai.azure.com",)
-_ACTIONS: Final = {"GET": "read", "POST": "write", "DELETE": "delete"}
+_ACTIONS: Final = {"GET": "read", "POST": "write", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
 
 def _project(call: Call) -> Resource | None:
@@ -27,7 +28,15 @@ def _project(call: Call) -> Resource | None:
 
 
 def guard(call: Call) -> None:
-    """Sets the principal, and the parameter `project_id` to the ARM key of the project."""
+    """Admits a call of the classic dialect; see `admit`."""
+    admit(call, _VERSIONS)
+
+
+def admit(call: Call, versions: Sequence[str]) -> None:
+    """Sets the principal, and the parameter `project_id` to the ARM key of the project.
+
+    `versions` are the api-versions the operation is served under; with "" among them it needs none.
+    """
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     try:
         call.principal = call.world.identity.verify(
@@ -43,8 +52,9 @@ def guard(call: Call) -> None:
     if project is None:
         raise platform_problem(404, "NotFound", f"Project '{call.params['project']}' not found.")
     version = call.query.get("api-version", "")
-    if version not in _VERSIONS:
-        message = f"API version '{version}' is not supported. Supported versions: {', '.join(_VERSIONS)}."
+    if version not in versions:
+        known = ", ".join(item for item in versions if item)
+        message = f"API version '{version}' is not supported. Supported versions: {known}."
         raise platform_problem(400, "UnsupportedApiVersion", message)
     action = f"Microsoft.CognitiveServices/accounts/AIServices/agents/{_ACTIONS[call.method]}"
     before = call.now - call.world.faults.late_roles(call.world.settings.late_roles)
