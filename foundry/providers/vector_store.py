@@ -36,7 +36,7 @@ class VectorStore(Resource, module="foundry", name="VectorStore"):
         """Declares a vector store.
 
         The arguments are those of `Agent`. `definition` has name, metadata, expires_after_days, chunking_strategy and
-        either files ([{path, sha256, file_id}]) or data_sources ([{type, uri or id}]).
+        either files ([{path, sha256, file_id}]) or data_sources ([{type, uri}]).
         """
         given = {
             "owner": owner,

@@ -164,14 +164,11 @@ def _format_from_wire(value: Any) -> Any:
 
 
 def _sources_to_wire(sources: Sequence[Mapping[str, Any]]) -> list[Body]:
-    return [{"uri": source.get("uri", source.get("id")), "type": source["type"]} for source in sources]
+    return [{"uri": source["uri"], "type": source["type"]} for source in sources]
 
 
 def _sources_from_wire(sources: Sequence[Mapping[str, Any]]) -> list[Body]:
-    return [
-        {"type": source.get("type"), ("id" if source.get("type") == "id_asset" else "uri"): source.get("uri")}
-        for source in sources
-    ]
+    return [{"type": source.get("type"), "uri": source.get("uri")} for source in sources]
 
 
 def _tools_to_wire(tools: Sequence[Mapping[str, Any]]) -> tuple[list[Body], Body]:

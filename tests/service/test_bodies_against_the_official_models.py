@@ -51,7 +51,7 @@ STABLE = [
         {
             "name": "sales",
             "type": "code_interpreter",
-            "data_sources": [{"type": "uri_asset", "uri": "azureml://x"}, {"type": "id_asset", "id": "a:1"}],
+            "data_sources": [{"type": "uri_asset", "uri": "azureml://x"}, {"type": "id_asset", "uri": "a:1"}],
         },
         models.CodeInterpreterToolDefinition(),
         models.ToolResources(

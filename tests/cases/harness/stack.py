@@ -1,0 +1,296 @@
+"""A stack in miniature: a folder of declarations, made on the emulator through the reconcilers, in the engine's order.
+
+What an engine does is here in its simplest form: read what is live, compare, make or change, and delete at the end. So a case
+costs a second and not a minute, and a run can be cut off at any request.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime.sync_await import _sync_await
+
+from components.references import Models as VectorModels
+from components.references import (
+    Queue,
+    References,
+    agent_definition,
+    index_definition,
+    lifecycle_inputs,
+    store_definition,
+)
+from foundry import model
+from foundry.manifest import load
+from foundry.model import UNKNOWN
+from foundry.reconcile import Difference, Session, agent, file, search_index, vector_store
+from foundry.service.log import REQUESTS
+
+STACK_ID = "11111111-1111-4111-8111-111111111111"
+KINDS: dict[str, Any] = {
+    "File": file,
+    "SearchIndex": search_index,
+    "VectorStore": vector_store,
+    "Agent": agent,
+}
+"""In the order in which they are made."""
+
+Key = tuple[str, str]
+
+
+@dataclass
+class Held:
+    """What the state says of one resource."""
+
+    id: str
+    inputs: Mapping[str, Any]
+    outs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a preview says of one resource: create, update, replace, delete, or same."""
+
+    op: str
+    difference: Difference = field(default_factory=Difference)
+
+    @property
+    def paths(self) -> list[str]:
+        return [change.path for change in self.difference.changes]
+
+
+class Stack:
+    """One stack on a project of the emulator. `state` is all that outlives a run."""
+
+    def __init__(self, world: Any, *, search: str | None = None) -> None:
+        self.world = world
+        self.search = search
+        self.state: dict[Key, Held] = {}
+        self.doomed: list[tuple[Key, Held]] = []
+        self.names: dict[str, str] = {world.project: "<project>"}
+        """What people call the ids that were ever made."""
+
+    # ---- declarations
+
+    def declare(self, *layers: Path) -> None:
+        """Makes the folders the layers of the stack, in the place of those before."""
+        stacks = self.world.root / "stacks"
+        shutil.rmtree(stacks, ignore_errors=True)
+        for number, layer in enumerate(layers):
+            shutil.copytree(layer, stacks / f"layer{number}")
+        (self.world.root / "Pulumi.yaml").write_text("name: shop\nruntime: python\nstackConfigDir: stacks\n")
+        names = ", ".join(f"layer{number}" for number in range(len(layers)))
+        (stacks / "Pulumi.dev.yaml").write_text(
+            f"config:\n  foundry:stackId: {STACK_ID}\n  foundry:layers: [{names}]\n"
+            "  foundry:apiKey: {secure: v1:bm90IGEgc2VjcmV0}\n"
+        )
+
+    def manifest(self) -> model.Manifest:
+        loaded = load(self.world.root, "dev")
+        assert loaded.manifest is not None, [str(finding) for finding in loaded.findings]
+        return loaded.manifest
+
+    def goal(self, ids: Mapping[Key, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
+        """The declared resources with their inputs, each after those that it refers to. `ids` may grow meanwhile."""
+        manifest = self.manifest()
+        project = self.world.project
+        owner = {"project": "shop", "stack": "dev", "stackId": STACK_ID}
+        common = {"owner": owner, "dialect": "classic", "endpoint": self.world.endpoint}
+
+        def known(kind: str) -> dict[str, Any]:
+            return {name: ids.get((kind, name), UNKNOWN) for name in names[kind]}
+
+        files = {one.path: one for store in manifest.vector_stores for one in store.files}
+        files |= {one.path: one for each in manifest.agents for tool in each.tools for one in tool.files}
+        names = {
+            "File": list(files),
+            "SearchIndex": [one.name for one in manifest.search_indexes],
+            "VectorStore": [one.name for one in manifest.vector_stores],
+            "Agent": [one.name for one in manifest.agents],
+        }
+        environment = manifest.environment
+        queues = environment.storage.queues if environment.storage else ()
+        base = "https://contoso.queue.core.windows.net"
+
+        def references() -> References:
+            return References(
+                deployments={one.name: one.name for one in environment.deployments},
+                connections={
+                    name: f"{project}/connections/{name}"
+                    for name in ["search", *(one.name for one in environment.connections)]
+                },
+                search_connection=f"{project}/connections/search",
+                queues={name: Queue(base, name, f"{base}/{name}") for name in queues},
+                files=known("File"),
+                stores=known("VectorStore"),
+                indexes=known("SearchIndex"),
+                agents=known("Agent"),
+            )
+
+        for path, one in sorted(files.items()):
+            yield (
+                ("File", path),
+                {
+                    **common,
+                    "project": project,
+                    "lifecycle": {},
+                    "path": path,
+                    "filename": one.filename,
+                    "sha256": one.sha256,
+                    "size": one.size,
+                    "purpose": "assistants",
+                },
+            )
+        for index in manifest.search_indexes:
+            definition = index_definition(index, VectorModels())
+            yield (
+                ("SearchIndex", index.name),
+                {
+                    **common,
+                    "name": index.name,
+                    "service": self.world.search,
+                    "endpoint": self.search,
+                    "definition": definition,
+                    "alias": index.alias,
+                    "rebuild": index.rebuild,
+                    "documents": [{"path": one.path, "sha256": one.sha256} for one in index.documents],
+                    "lifecycle": lifecycle_inputs(index.lifecycle),
+                },
+            )
+        for store in manifest.vector_stores:
+            yield (
+                ("VectorStore", store.name),
+                {
+                    **common,
+                    "name": store.name,
+                    "project": project,
+                    "lifecycle": lifecycle_inputs(store.lifecycle),
+                    "definition": plain(store_definition(store, references())),
+                },
+            )
+        for each in manifest.agents:
+            yield (
+                ("Agent", each.name),
+                {
+                    **common,
+                    "name": each.name,
+                    "project": project,
+                    "lifecycle": lifecycle_inputs(each.lifecycle),
+                    "definition": plain(agent_definition(each, references())),
+                },
+            )
+
+    # ---- what an engine does
+
+    def refresh(self, session: Session) -> None:
+        for key, held in list(self.state.items()):
+            seen = KINDS[key[0]].read(session, held.id, held.outs)
+            if seen is None:
+                del self.state[key]
+            else:
+                self.state[key] = Held(held.id, seen.inputs, seen.outs)
+
+    def preview(self, session: Session | None = None) -> dict[Key, Planned]:
+        """What an up would do, resource by resource, those that stay as they are left out."""
+        self.refresh(session or self.world.session())
+        ids: dict[Key, Any] = {key: held.id for key, held in self.state.items()}
+        plan: dict[Key, Planned] = {}
+        wanted = set()
+        for key, inputs in self.goal(ids):
+            wanted.add(key)
+            plan[key] = self._plan(key, inputs)
+            if plan[key].op in ("create", "replace"):
+                ids[key] = UNKNOWN
+        plan |= {key: Planned("delete") for key in self.state if key not in wanted}
+        return {key: planned for key, planned in plan.items() if planned.op != "same"}
+
+    def _plan(self, key: Key, inputs: Mapping[str, Any]) -> Planned:
+        held = self.state.get(key)
+        kind = KINDS[key[0]]
+        problems = kind.check(held.inputs if held else {}, inputs)
+        assert not problems, problems
+        if held is None:
+            return Planned("create")
+        difference = kind.diff(held.id, held.outs, inputs)
+        if difference.replaces:
+            return Planned("replace", difference)
+        return Planned("update" if difference.changes else "same", difference)
+
+    def up(self, session: Session | None = None) -> None:
+        """Makes the live world what is declared. What a failure leaves undone, the next one does."""
+        session = session or self.world.session()
+        self.refresh(session)
+        ids: dict[Key, Any] = {key: held.id for key, held in self.state.items()}
+        wanted = set()
+        for key, inputs in self.goal(ids):
+            wanted.add(key)
+            kind, planned = KINDS[key[0]], self._plan(key, inputs)
+            if planned.op in ("create", "replace"):
+                made = kind.create(session, inputs)
+                if key[0] != "SearchIndex":
+                    self.names[made.id] = f"<{key[0]} {key[1]}>"
+                if planned.op == "replace":
+                    self.doomed.append((key, self.state[key]))
+                self.state[key] = Held(made.id, inputs, made.outs)
+            elif planned.op == "update":
+                held = self.state[key]
+                self.state[key] = Held(held.id, inputs, kind.update(session, held.id, held.outs, inputs))
+            ids[key] = self.state[key].id
+        self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
+        self.state = {key: held for key, held in self.state.items() if key in wanted}
+        order = list(KINDS)
+        for key, held in sorted(self.doomed, key=lambda item: -order.index(item[0][0])):
+            KINDS[key[0]].delete(session, held.id, held.outs)
+            self.doomed.remove((key, held))
+
+    def destroy(self, session: Session | None = None) -> None:
+        """Deletes everything, in the reverse order of making."""
+        session = session or self.world.session()
+        order = list(KINDS)
+        for key in sorted(self.state, key=lambda key: -order.index(key[0])):
+            KINDS[key[0]].delete(session, self.state[key].id, self.state[key].outs)
+            del self.state[key]
+
+
+def plain(value: Any) -> Any:
+    """A value with its Pulumi outputs resolved."""
+    if isinstance(value, pulumi.Output):
+        return _sync_await(value.future())
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+class _Listener(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        first, second, *_ = record.args or ("", "")
+        if first == "->":
+            self.requests[-1]["body"] = json.loads(str(second))
+        elif first != "<-":
+            self.requests.append({"method": first, "url": str(second)})
+
+
+@contextmanager
+def tapped() -> Iterator[list[dict[str, Any]]]:
+    """The requests made meanwhile, as the product's own log tells them: method, url, body where there is one."""
+    listener, level = _Listener(), REQUESTS.level
+    REQUESTS.addHandler(listener)
+    REQUESTS.setLevel(logging.DEBUG)
+    try:
+        yield listener.requests
+    finally:
+        REQUESTS.removeHandler(listener)
+        REQUESTS.setLevel(level)
