@@ -16,6 +16,7 @@ from foundry.service.classic import ClassicProject
 from foundry.service.errors import NotFound
 from foundry.service.patience import Patience
 from foundry.service.search import AzureSearch
+from foundry.service.versioned import SCOPE, VersionedProject
 from foundry.service.wire import Send, Wire
 
 _TIMEOUTS: Final[Mapping[str, Any]] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 100}
@@ -67,6 +68,7 @@ class AzureServices:
         self._lock = threading.Lock()
         self._credential: TokenCredential | None = None
         self._projects: dict[str, ClassicProject] = {}
+        self._versioned: dict[str, VersionedProject] = {}
         self._searches: dict[str, AzureSearch] = {}
         self._resources: Wire | None = None
 
@@ -76,6 +78,13 @@ class AzureServices:
             if endpoint not in self._projects:
                 self._projects[endpoint] = ClassicProject(endpoint, self._wire(_agents_client, endpoint))
             return self._projects[endpoint]
+
+    def versioned(self, endpoint: str) -> VersionedProject:
+        """See `Services`."""
+        with self._lock:
+            if endpoint not in self._versioned:
+                self._versioned[endpoint] = VersionedProject(endpoint, self._wire(_foundry_client, endpoint))
+            return self._versioned[endpoint]
 
     def search(self, endpoint: str) -> AzureSearch:
         """See `Services`."""
@@ -106,18 +115,27 @@ class AzureServices:
         return Wire(client(endpoint, self._credential), endpoint, self._patience)
 
     def _arm_client(self, endpoint: str, credential: TokenCredential) -> Send:
-        pipeline: list[Any] = [
-            policies.RequestIdPolicy(),
-            policies.UserAgentPolicy("foundry-as-code"),
-            policies.BearerTokenCredentialPolicy(credential, f"{self._audience}/.default"),
-        ]
-        client = PipelineClient[Any, Any](base_url=endpoint, policies=pipeline, **_TIMEOUTS)
+        return _pipeline(endpoint, credential, f"{self._audience}/.default")
 
-        def send(request: HttpRequest) -> HttpResponse:
-            request.url = client.format_url(request.url)
-            return cast("HttpResponse", client.send_request(request))
 
-        return send
+def _pipeline(endpoint: str, credential: TokenCredential, scope: str) -> Send:
+    """Azure's pipeline without retries, which are `Wire`'s business."""
+    pipeline: list[Any] = [
+        policies.RequestIdPolicy(),
+        policies.UserAgentPolicy("foundry-as-code"),
+        policies.BearerTokenCredentialPolicy(credential, scope),
+    ]
+    client = PipelineClient[Any, Any](base_url=endpoint.rstrip("/"), policies=pipeline, **_TIMEOUTS)
+
+    def send(request: HttpRequest) -> HttpResponse:
+        request.url = client.format_url(request.url)
+        return cast("HttpResponse", client.send_request(request))
+
+    return send
+
+
+def _foundry_client(endpoint: str, credential: TokenCredential) -> Send:
+    return _pipeline(endpoint, credential, SCOPE)
 
 
 def _agents_client(endpoint: str, credential: TokenCredential) -> Send:

@@ -27,6 +27,28 @@ class LiveAgent:
 
 
 @dataclass(frozen=True)
+class LiveVersion:
+    """A version of a versioned agent; `created_at` in Unix seconds. `status` is creating, active, failed, deleting or deleted."""
+
+    version: str
+    created_at: int
+    metadata: Mapping[str, str]
+    status: str = "active"
+
+
+@dataclass(frozen=True)
+class LiveVersionedAgent(LiveAgent):
+    """A versioned agent: its id is its name, its definition and metadata are those of the newest version.
+
+    `serving` is what belongs to the agent and to no version: enabled, protocols, authorization, traffic, card.
+    """
+
+    version: str = ""
+    status: str = "active"
+    serving: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class LiveStore:
     """A vector store as the service has it; its members are told by `list_members`.
 
@@ -63,44 +85,21 @@ class LiveFile:
     status: str
 
 
-class ProjectService(Protocol):
-    """The data plane of one Foundry project: agents, vector stores, files."""
+class KnowledgeService(Protocol):
+    """What one Foundry project has in both dialects: agents to look at, vector stores, files."""
 
     endpoint: str
 
-    def waiting_for_roles(self) -> ProjectService:
+    def waiting_for_roles(self) -> KnowledgeService:
         """The same service, which waits (bounded) while a role assignment or the project itself doesn't act yet."""
         ...
 
     def list_agents(self) -> Sequence[LiveAgent]:
-        """All agents of the project."""
+        """All agents of the project in this dialect."""
         ...
 
     def get_agent(self, agent_id: str) -> LiveAgent:
         """One agent."""
-        ...
-
-    def create_agent(self, definition: Mapping[str, Any], metadata: Mapping[str, str]) -> LiveAgent:
-        """Makes an agent. Never sends twice what may have been acted upon."""
-        ...
-
-    def update_agent(
-        self,
-        live: LiveAgent,
-        definition: Mapping[str, Any],
-        metadata: Mapping[str, str],
-        *,
-        reset: Collection[str] = (),
-        only: Collection[str] | None = None,
-    ) -> LiveAgent:
-        """Makes the agent what `definition` says; `reset` names fields that go back to the service's default.
-
-        `only` leaves every other field of the definition as it is live.
-        """
-        ...
-
-    def delete_agent(self, agent_id: str) -> None:
-        """Deletes an agent."""
         ...
 
     def list_stores(self) -> Sequence[LiveStore]:
@@ -160,6 +159,91 @@ class ProjectService(Protocol):
         ...
 
 
+class ProjectService(KnowledgeService, Protocol):
+    """The classic data plane of one Foundry project."""
+
+    def waiting_for_roles(self) -> ProjectService:
+        """See `KnowledgeService`."""
+        ...
+
+    def create_agent(self, definition: Mapping[str, Any], metadata: Mapping[str, str]) -> LiveAgent:
+        """Makes an agent. Never sends twice what may have been acted upon."""
+        ...
+
+    def update_agent(
+        self,
+        live: LiveAgent,
+        definition: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        *,
+        reset: Collection[str] = (),
+        only: Collection[str] | None = None,
+    ) -> LiveAgent:
+        """Makes the agent what `definition` says; `reset` names fields that go back to the service's default.
+
+        `only` leaves every other field of the definition as it is live.
+        """
+        ...
+
+    def delete_agent(self, agent_id: str) -> None:
+        """Deletes an agent."""
+        ...
+
+
+class VersionedService(KnowledgeService, Protocol):
+    """The versioned data plane of one Foundry project. An agent's id is its name."""
+
+    def waiting_for_roles(self) -> VersionedService:
+        """See `KnowledgeService`."""
+        ...
+
+    def list_agents(self) -> Sequence[LiveVersionedAgent]:
+        """All agents, each with its newest version."""
+        ...
+
+    def get_agent(self, agent_id: str) -> LiveVersionedAgent:
+        """One agent with its newest version."""
+        ...
+
+    def create_version(
+        self,
+        name: str,
+        definition: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        *,
+        live: LiveVersionedAgent | None = None,
+    ) -> LiveVersionedAgent:
+        """Makes a version, and the agent with it if there is none. Never sends twice what may have been acted upon.
+
+        `live` is the agent as it was; the answer speaks of the version alone.
+        """
+        ...
+
+    def list_versions(self, name: str) -> Sequence[LiveVersion]:
+        """The versions of an agent, the newest first, drafts left out."""
+        ...
+
+    def get_version(self, name: str, version: str) -> LiveVersion:
+        """One version."""
+        ...
+
+    def definition_of_version(self, name: str, version: str) -> Mapping[str, Any]:
+        """What one version says, in the fields of a definition."""
+        ...
+
+    def delete_version(self, name: str, version: str) -> None:
+        """Deletes a version."""
+        ...
+
+    def serve(self, live: LiveVersionedAgent, serving: Mapping[str, Any]) -> LiveVersionedAgent:
+        """Makes what is declared of `serving` so, in place and without a version. Raises NotFound."""
+        ...
+
+    def delete_agent(self, agent_id: str) -> None:
+        """Deletes an agent with all its versions."""
+        ...
+
+
 class SearchService(Protocol):
     """Indexes, aliases and documents of one AI Search service. Bodies are the service's own."""
 
@@ -210,7 +294,11 @@ class Services(Protocol):
     """Every service that this process talks to: one pooled client for each endpoint."""
 
     def project(self, endpoint: str) -> ProjectService:
-        """The data plane at a project endpoint."""
+        """The classic data plane at a project endpoint."""
+        ...
+
+    def versioned(self, endpoint: str) -> VersionedService:
+        """The versioned data plane at a project endpoint."""
         ...
 
     def search(self, endpoint: str) -> SearchService:

@@ -45,6 +45,8 @@ Send = Callable[[HttpRequest], HttpResponse]
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
 _ROLE_WAIT, _LONGEST_ROLE_WAIT = 2.0, 15.0
 _RESOLUTIONS, _CONNECTIONS = 3, 6
+# A 403 that no role ever cures: azure-ai-projects 2.10, operations that are opted into by a header.
+_PREVIEW = "preview_feature_required"
 _CONFLICTS_WORTH_REPEATING = frozenset({"conflict", "resourcebusy", "anotheroperationinprogress"})
 
 
@@ -146,7 +148,8 @@ class Wire:
             case Unreachable():
                 return "again" if retry + 1 < _CONNECTIONS else "fail"
             case Refused():
-                return "role" if self._patient and failed.failure.status is not None else "fail"
+                waits = self._patient and failed.failure.status is not None
+                return "role" if waits and failed.failure.code != _PREVIEW else "fail"
             case PlaceGone():
                 return "role" if self._patient else "fail"
             case Conflict():
@@ -213,7 +216,7 @@ def _request(
         options["files"] = {"file": file}
     elif body is not None:
         options["content"] = json.dumps(body, ensure_ascii=False).encode()
-        options["headers"]["Content-Type"] = "application/json"
+        options["headers"].setdefault("Content-Type", "application/json")
     return HttpRequest(method, path, **options)
 
 

@@ -1,0 +1,158 @@
+"""The versioned Agent Service: agents under `/agents`, vector stores and files under `/openai/v1`.
+
+Paths, api-version and the header of previews: azure-ai-projects 2.10 and openai 3. Bodies are written as JSON of our own;
+the pipeline is azure-core's, without retries, so neither client is needed at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from foundry.service import versioned_bodies as bodies
+from foundry.service.errors import NotFound
+from foundry.service.knowledge import Door, Knowledge
+from foundry.service.protocols import LiveVersion, LiveVersionedAgent
+from foundry.service.wire import Wire
+
+SCOPE: Final = "https://ai.azure.com/.default"
+_QUERY: Final = {"api-version": "v1"}
+_PAGE: Final = "100"
+_DOOR: Final = Door(prefix="/openai/v1", headers={"openai-beta": "assistants=v2"}, pages_files=True)
+_MERGE: Final = {"Content-Type": "application/merge-patch+json"}
+_DRAFT: Final = "draft"
+
+
+class VersionedProject(Knowledge):
+    """`VersionedService` on Azure, or on anything that answers like it."""
+
+    def __init__(self, endpoint: str, wire: Wire) -> None:
+        super().__init__(endpoint, wire, _DOOR)
+
+    def waiting_for_roles(self) -> VersionedProject:
+        """See `VersionedService`."""
+        return VersionedProject(self.endpoint, self._wire.waiting_for_roles())
+
+    def list_agents(self) -> Sequence[LiveVersionedAgent]:
+        """See `VersionedService`."""
+        return [_agent(body) for body in self._listed("list agents", self.endpoint, "/agents", of_place=True)]
+
+    def get_agent(self, agent_id: str) -> LiveVersionedAgent:
+        """See `VersionedService`."""
+        return _agent(self._ask("read agent", agent_id, "GET", f"/agents/{agent_id}"))
+
+    def create_version(
+        self,
+        name: str,
+        definition: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        *,
+        live: LiveVersionedAgent | None = None,
+    ) -> LiveVersionedAgent:
+        """See `VersionedService`."""
+        gate = bodies.features(definition)
+        version = self._wire.call(
+            "create agent version",
+            name,
+            "POST",
+            f"/agents/{name}/versions",
+            query=_QUERY,
+            headers={"Foundry-Features": gate} if gate else None,
+            body=bodies.version_body(definition, metadata),
+            repeatable=False,
+            of_place=True,
+        ).body
+        before = live.body if live is not None else {"id": name, "name": name}
+        return _agent({**before, "versions": {"latest": version}})
+
+    def list_versions(self, name: str) -> Sequence[LiveVersion]:
+        """See `VersionedService`."""
+        found = self._listed("list agent versions", name, f"/agents/{name}/versions", order="desc")
+        return [_version(body) for body in found if not body.get(_DRAFT)]
+
+    def get_version(self, name: str, version: str) -> LiveVersion:
+        """See `VersionedService`."""
+        return _version(self._version(name, version))
+
+    def definition_of_version(self, name: str, version: str) -> Mapping[str, Any]:
+        """See `VersionedService`."""
+        return bodies.definition_of(self._version(name, version), name)
+
+    def delete_version(self, name: str, version: str) -> None:
+        """See `VersionedService`."""
+        with suppress(NotFound):
+            path = f"/agents/{name}/versions/{version}"
+            self._ask("delete agent version", f"{name}:{version}", "DELETE", path)
+
+    def serve(self, live: LiveVersionedAgent, serving: Mapping[str, Any]) -> LiveVersionedAgent:
+        """See `VersionedService`."""
+        name, body = live.id, bodies.serving_body(live.body, serving)
+        if body:
+            what = "change agent's endpoint"
+            live = _agent(self._ask(what, name, "PATCH", f"/agents/{name}", body=body, headers=_MERGE))
+        enabled = serving.get("enabled")
+        if enabled is not None and enabled != live.serving.get("enabled", True):
+            verb = "enable" if enabled else "disable"
+            self._ask(f"{verb} agent", name, "POST", f"/agents/{name}:{verb}", expect=(200, 204))
+            live = _agent({**live.body, "state": f"{verb}d"})
+        return live
+
+    def delete_agent(self, agent_id: str) -> None:
+        """See `VersionedService`."""
+        with suppress(NotFound):
+            self._ask("delete agent", agent_id, "DELETE", f"/agents/{agent_id}")
+
+    def _version(self, name: str, version: str) -> Mapping[str, Any]:
+        path = f"/agents/{name}/versions/{version}"
+        told: Mapping[str, Any] = self._ask("read agent version", f"{name}:{version}", "GET", path)
+        return told
+
+    def _ask(
+        self,
+        operation: str,
+        subject: str,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        expect: Sequence[int] = (200,),
+    ) -> Any:
+        return self._wire.call(
+            operation, subject, method, path, query=_QUERY, body=body, headers=headers, expect=expect
+        ).body
+
+    def _listed(
+        self, operation: str, subject: str, path: str, *, order: str = "asc", of_place: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
+        query = {**_QUERY, "limit": _PAGE, "order": order}
+        while True:
+            page = self._wire.call(operation, subject, "GET", path, query=query, of_place=of_place).body
+            items = page.get("data") or []
+            yield from items
+            if not page.get("has_more") or not items:
+                return
+            query["after"] = str(page.get("last_id") or items[-1]["id"])
+
+
+def _agent(body: Mapping[str, Any]) -> LiveVersionedAgent:
+    name = str(body["name"])
+    latest = (body.get("versions") or {}).get("latest") or {}
+    definition = bodies.definition_of(latest, name)
+    return LiveVersionedAgent(
+        id=name,
+        created_at=int(latest.get("created_at") or 0),
+        definition=definition,
+        metadata=definition["metadata"],
+        body=body,
+        version=str(latest.get("version") or ""),
+        status=str(latest.get("status") or "active"),
+        serving=bodies.serving_of(body),
+    )
+
+
+def _version(body: Mapping[str, Any]) -> LiveVersion:
+    metadata = {str(key): str(value) for key, value in (body.get("metadata") or {}).items()}
+    created = int(body.get("created_at") or 0)
+    return LiveVersion(str(body["version"]), created, metadata, str(body.get("status") or "active"))
