@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foundry.cli import orphans, output, settings
+from foundry.cli import ask, check, orphans, output, settings
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import Finding, FoundryError, Severity
 
@@ -111,9 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     output.add(commands)
     orphans.add(commands)
-    ask = add("ask", _ask, "ask an agent one question")
-    ask.add_argument("agent", help="the agent's declared name")
-    ask.add_argument("question", help="the question, quoted")
+    ask.add(commands)
+    check.add(commands)
     report = add("report", _report, "turn a `preview --json` into a review", stack=False)
     report.add_argument(
         "-s", "--stack", default=None, help="the stack, for previews that failed before their first step"
@@ -214,37 +213,6 @@ def _down(arguments: argparse.Namespace) -> int:
         host.stop(home)
         _say("The sandbox is stopped; nothing of it runs.")
     return code
-
-
-def _ask(arguments: argparse.Namespace) -> int:
-    from foundry.cli import operations
-    from foundry.service.conversation import ask
-
-    project = find_project(Path(arguments.cwd).resolve())
-    run = operations.prepare(project, arguments.stack, wanted=None, say=_say, recover=False)
-    outputs = run.outputs()
-    agents: dict[str, str] = outputs.get("agents") or {}
-    if arguments.agent not in agents:
-        raise FoundryError(
-            f"stack {arguments.stack} has no agent {arguments.agent!r}",
-            fix=f"it has: {', '.join(sorted(agents)) or 'none; bring it up first'}",
-        )
-    os.environ.update(run.environment)
-    answer = ask(
-        outputs["projectEndpoint"],
-        agents[arguments.agent],
-        arguments.question,
-        names={identifier: name for name, identifier in agents.items()},
-        shown=operations.declared_filename,
-    )
-    _say(f"\n{arguments.agent} was asked: {arguments.question}\n")
-    _say(answer.text)
-    _say("")
-    for agent, tool in answer.tools:
-        _say(f"  by    {agent}, with {tool}")
-    for file in answer.files:
-        _say(f"  cites {file}")
-    return 0
 
 
 def _report(arguments: argparse.Namespace) -> int:

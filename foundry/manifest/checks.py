@@ -10,7 +10,7 @@ from foundry.manifest.marked import Mapping, Mark, Sequence
 from foundry.manifest.near import meant
 from foundry.manifest.schema import limit
 from foundry.manifest.world import World, items, section, unfilled, words
-from foundry.model import Attachment, Check, Dialect, Expectation, Image, KnowledgeFile
+from foundry.model import Attachment, Check, Conversation, Dialect, Expectation, Image, KnowledgeFile
 
 
 def checks_of(tree: Mapping, world: World) -> tuple[Check, ...]:
@@ -27,13 +27,15 @@ def _check(name: str, check: Mapping, agent: Mapping, world: World) -> Check:
         _only_classic(check, world)
     return Check(
         name=name,
-        ask=tuple(_questions(check, world)),
+        conversation=Conversation(
+            ask=tuple(_questions(check, world)),
+            attachments=tuple(_attachment(item, world) for item, _ in items(check, "attachments")),
+            images=tuple(_image(item, world) for item, _ in items(check, "images")),
+            knowledge=tuple(_files(check, "knowledge", world)),
+            functions=dict(_functions(section(check, "functions"), world)),
+            stream=check.get("stream") is True,
+        ),
         expect=_expectation(section(check, "expect"), agent, world),
-        attachments=tuple(_attachment(item, world) for item, _ in items(check, "attachments")),
-        images=tuple(_image(item, world) for item, _ in items(check, "images")),
-        knowledge=tuple(_files(check, "knowledge", world)),
-        functions=dict(_functions(section(check, "functions"), world)),
-        stream=check.get("stream") is True,
         position=check.mark.position,
     )
 

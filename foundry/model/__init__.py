@@ -1,7 +1,7 @@
 """What a manifest, an agent, a tool, a store and an index *are*. Values only: no file, no network, no Pulumi."""
 
 from foundry.model.agent import Agent, ModelElsewhere, Tool
-from foundry.model.check import Attachment, Check, Expectation, Image
+from foundry.model.check import Attachment, Check, Conversation, Expectation, Image
 from foundry.model.environment import (
     AccessGrant,
     Account,
@@ -42,6 +42,7 @@ __all__ = [
     "Check",
     "Connection",
     "ContentFilter",
+    "Conversation",
     "Credential",
     "Deployment",
     "Dialect",

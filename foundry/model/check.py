@@ -49,19 +49,27 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Check:
-    """A conversation: the questions in `ask`, one after the other.
+class Conversation:
+    """What an agent is asked: the questions in `ask`, one after the other.
 
     `attachments` and `images` go with the first question; `knowledge` are files of a vector store that only this
-    conversation has; `functions` are the answers to function calls, by the function's name.
+    conversation has; `functions` are the answers to function calls, by the function's name. `stream`: the answer is
+    taken piece by piece.
     """
 
-    name: str
     ask: tuple[str, ...]
-    expect: Expectation
     attachments: tuple[Attachment, ...] = ()
     images: tuple[Image, ...] = ()
     knowledge: tuple[KnowledgeFile, ...] = ()
     functions: Mapping[str, Json] = field(default_factory=dict)
     stream: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """A conversation, and what is expected of it."""
+
+    name: str
+    conversation: Conversation
+    expect: Expectation
     position: Position | None = None

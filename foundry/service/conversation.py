@@ -1,94 +1,194 @@
-"""One question to one classic agent: a thread, a run, the answer with what gave it, and nothing left behind."""
+"""Conversations with agents: what is said to one, what it does and answers, whatever the dialect behind it.
+
+A conversation leaves things at the service (threads, files, stores). Each is told to a `Keeper` as soon as it is made and
+again once it is deleted, so that what a killed process leaves behind can be found.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Protocol
 
-from foundry.model import FoundryError
+from foundry.model import Conversation, FoundryError, KnowledgeFile
+from foundry.service.errors import Answer, no_credential, refusal, silence, unreachable
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS: Final = 300.0
+"""How long one question may take before it is given up."""
+
+Read = Callable[[KnowledgeFile], bytes]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What an agent said: the text, the tools that were called with the agent that called each, the files cited."""
+class Place:
+    """Where a conversation is held: a project's endpoint, and the dialect spoken there."""
+
+    endpoint: str
+    dialect: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool that was called: its type on the wire, its name there if it has one, and the agent that called it.
+
+    `agent` is an id; None where the service doesn't tell.
+    """
+
+    type: str
+    name: str | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an answer cites: a file by its name, or a document by its title and address."""
+
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A file or a picture that the agent made."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What came of a conversation.
+
+    `text` is the last answer, the placeholders of citations replaced by what they stand for; `plain` is the same
+    without them. `seconds` is from the first question sent to the last answer complete; `tokens` is None where the
+    service doesn't tell.
+    """
 
     text: str
-    tools: tuple[tuple[str, str], ...]
-    files: tuple[str, ...]
+    plain: str
+    calls: tuple[Call, ...]
+    sources: tuple[Source, ...]
+    files: tuple[GeneratedFile, ...]
+    seconds: float
+    tokens: int | None
 
 
-def ask(
-    endpoint: str,
-    agent_id: str,
-    question: str,
-    *,
-    names: dict[str, str],
-    shown: Callable[[str], str],
-    credential: Any = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Answer:
-    """Ask a question on a thread of its own, which is deleted afterwards.
+@dataclass(frozen=True)
+class Left:
+    """A thing that a conversation left at the service. `created_at` is in Unix seconds."""
 
-    Args:
-        endpoint: the project's endpoint.
-        agent_id: the classic agent's id.
-        question: what to ask.
-        names: agent ids to the names that people know them by.
-        shown: the name of a file at the service to the name that people know it by.
-        credential: an Entra credential; the default chain when None.
-        sleep: takes seconds.
+    kind: str
+    id: str
+    created_at: int
+
+
+class Keeper(Protocol):
+    """Keeps the list of what is made for a conversation, and says how it is marked."""
+
+    @property
+    def mark(self) -> Mapping[str, str]:
+        """The metadata that everything made carries."""
+        ...
+
+    def filename(self, name: str) -> str:
+        """The name under which a file is uploaded, since files have no metadata."""
+        ...
+
+    def is_ours(self, metadata: Mapping[str, str] | None, filename: str | None) -> bool:
+        """Whether a thing at the service carries this stack's mark, of whichever run."""
+        ...
+
+    def made(self, kind: str, identity: str) -> None:
+        """Must be called as soon as the id of a new thing is known."""
+        ...
+
+    def gone(self, kind: str, identity: str) -> None:
+        """Must be called when a thing has been deleted."""
+        ...
+
+
+class Conversations(Protocol):
+    """Conversations in one project and one dialect. May be used by several threads."""
+
+    def hold(self, agent: str, talk: Conversation, keeper: Keeper) -> Transcript:
+        """Ask every question, and delete what was made for it.
+
+        Args:
+            agent: the agent's id (classic), or its name (versioned).
+            talk: what to ask.
+            keeper: is told of everything that is made.
+
+        Raises:
+            FoundryError: the agent fails, waits for what nobody gives it, or takes longer than `PATIENCE_SECONDS`;
+                the service refuses, or can't be reached.
+        """
+        ...
+
+    def delete(self, kind: str, identity: str) -> None:
+        """Delete one thing that a conversation made; what is gone already is no error.
+
+        Raises:
+            ServiceError: the service refuses, or can't be reached.
+        """
+        ...
+
+    def leftovers(self, keeper: Keeper) -> Iterator[Left]:
+        """What carries the stack's mark, among the newest hundred of each kind that the service lists.
+
+        Raises:
+            ServiceError: the service refuses, or can't be reached.
+        """
+        ...
+
+
+@contextmanager
+def in_our_words(operation: str, subject: str) -> Iterator[None]:
+    """Turns the errors of Azure's clients into ours."""
+    from azure.core.exceptions import (
+        AzureError,
+        ClientAuthenticationError,
+        HttpResponseError,
+        ServiceRequestError,
+    )
+
+    try:
+        yield
+    except HttpResponseError as error:
+        if error.response is not None:
+            raise refusal(operation, subject, _answer(error.response)) from error
+        if isinstance(error, ClientAuthenticationError):
+            raise no_credential(operation, subject, str(error)) from error
+        raise silence(operation, subject, str(error)) from error
+    except ServiceRequestError as error:
+        raise unreachable(operation, subject, str(error)) from error
+    except AzureError as error:
+        raise silence(operation, subject, str(error)) from error
+
+
+def _answer(response: Any) -> Answer:
+    try:
+        body = json.loads(response.text())
+    except ValueError:
+        body = response.text()
+    return Answer(response.status_code, {key.lower(): value for key, value in response.headers.items()}, body)
+
+
+def wording(answer: Any) -> str:
+    """The output of a function as it is sent: text as it stands, everything else as JSON."""
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+
+
+def answer_to(function: str, functions: Mapping[str, Any]) -> str:
+    """What a function answers in this conversation.
 
     Raises:
-        FoundryError: the run fails, or doesn't finish in two minutes.
-        azure.core.exceptions.AzureError: the service refuses or can't be reached.
+        FoundryError: nobody said what.
     """
-    from azure.ai.agents import AgentsClient
-    from azure.identity import DefaultAzureCredential
-
-    client: Any = AgentsClient(endpoint, credential or DefaultAzureCredential())
-    with client:
-        thread = client.threads.create()
-        try:
-            client.messages.create(thread_id=thread.id, role="user", content=question)
-            run = client.runs.create(thread_id=thread.id, agent_id=agent_id)
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while run.status in {"queued", "in_progress"}:
-                if time.monotonic() > deadline:
-                    raise FoundryError(
-                        f"the agent hasn't answered in {PATIENCE_SECONDS:.0f} s",
-                        fix="ask again, or look at its run",
-                    )
-                sleep(0.2)
-                run = client.runs.get(thread_id=thread.id, run_id=run.id)
-            if run.status != "completed":
-                reason = (run.last_error or {}).get("message", "no reason given")
-                raise FoundryError(
-                    f"the run ended as {run.status}: {reason}", fix="look at the agent's tools and model"
-                )
-            return _read(client, thread.id, run.id, names, shown)
-        finally:
-            client.threads.delete(thread.id)
-
-
-def _read(client: Any, thread: str, run: str, names: dict[str, str], shown: Callable[[str], str]) -> Answer:
-    message = next(
-        item for item in client.messages.list(thread_id=thread, run_id=run) if item.role == "assistant"
-    )
-    text = "\n".join(part.text.value for part in message.text_messages)
-    cited: dict[str, str] = {}
-    for note in message.file_citation_annotations:
-        cited.setdefault(note.file_citation.file_id, note.text)
-    files = {file: shown(client.files.get(file).filename) for file in cited}
-    for file, mark in cited.items():
-        text = text.replace(mark, f"[{files[file]}]")
-    tools: list[tuple[str, str]] = []
-    for step in client.run_steps.list(thread_id=thread, run_id=run, order="asc"):
-        for call in getattr(step.step_details, "tool_calls", None) or ():
-            entry = (names.get(step.agent_id, step.agent_id), str(call.type))
-            if entry not in tools:
-                tools.append(entry)
-    return Answer(text=text.strip(), tools=tuple(tools), files=tuple(files.values()))
+    if function not in functions:
+        raise FoundryError(
+            f"the agent called the function {function!r}, and nothing says what it answers",
+            fix=f"write its answer: `functions: {{{function}: …}}`",
+        )
+    return wording(functions[function])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foundry.model import Check, Expectation
+from foundry.model import Check, Conversation, Expectation
 
 EVERYTHING = """\
 tools: {prices: {type: function}, calc: {type: code_interpreter}}
@@ -38,19 +38,20 @@ def test_a_check_holds_its_questions_its_files_and_what_is_expected(project, wri
     assert loaded.findings == ()
     assert loaded.manifest is not None
     whole, short = next(agent for agent in loaded.manifest.agents if agent.name == "other").checks
-    assert whole.ask == ("What does it cost?", "And in winter?\n")
-    data, source = whole.attachments
+    talk = whole.conversation
+    assert talk.ask == ("What does it cost?", "And in winter?\n")
+    data, source = talk.attachments
     assert (data.file and data.file.path, data.tools) == (
         "stacks/base/data/orders.csv",
         ("code_interpreter",),
     )
     assert source.data_source == {"type": "uri_asset", "uri": "https://blobs.example/a.csv"}
-    local, public = whole.images
+    local, public = talk.images
     assert (local.file and local.file.filename, local.detail) == ("boot.png", "low")
     assert public.url == "https://pictures.example/boot.png"
-    assert [file.filename for file in whole.knowledge] == ["question.md"]
-    assert whole.functions == {"prices": {"eur": 12}, "stock": "many", "notes": "And in winter?\n"}
-    assert whole.stream
+    assert [file.filename for file in talk.knowledge] == ["question.md"]
+    assert talk.functions == {"prices": {"eur": 12}, "stock": "many", "notes": "And in winter?\n"}
+    assert talk.stream
     assert whole.expect == Expectation(
         contains=("12",),
         matches=(r"\d+ EUR",),
@@ -60,6 +61,5 @@ def test_a_check_holds_its_questions_its_files_and_what_is_expected(project, wri
         max_seconds=2.5,
         max_tokens=900,
     )
-    assert short == Check(
-        "first-words", ("Hello",), Expectation(contains=("hello",)), position=short.position
-    )
+    expected = Expectation(contains=("hello",))
+    assert short == Check("first-words", Conversation(("Hello",)), expected, short.position)

@@ -1,0 +1,81 @@
+"""Checks held side by side, a bounded number at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from foundry.checks.expectations import amiss
+from foundry.model import Check, FoundryError, Tool
+from foundry.service.conversation import Place, Transcript
+
+
+@dataclass(frozen=True)
+class Case:
+    """A check of one agent in one dialect. `id` is what the agent is called by there."""
+
+    agent: str
+    id: str
+    place: Place
+    check: Check
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a case: `error` where no conversation came about, `failures` where it wasn't as expected."""
+
+    case: Case
+    failures: tuple[str, ...] = ()
+    error: str | None = None
+    transcript: Transcript | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all was as expected."""
+        return self.error is None and not self.failures
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it isn't good."""
+        return self.failures if self.error is None else (self.error,)
+
+
+def run(
+    cases: Sequence[Case],
+    hold: Callable[[Case], Transcript],
+    *,
+    parallel: int,
+    done: Callable[[Result], None] = lambda _: None,
+) -> tuple[Result, ...]:
+    """Hold every case; the results in the order of the cases.
+
+    An interrupt lets the conversations under way end (they delete what they made) and begins no other.
+
+    Args:
+        cases: what to check.
+        hold: has the conversation of a case; raises FoundryError.
+        parallel: how many at once.
+        done: told of each result as it comes.
+    """
+    results: dict[int, Result] = {}
+    with ThreadPoolExecutor(max_workers=parallel) as pool:
+        waiting = {pool.submit(_judged, case, hold): position for position, case in enumerate(cases)}
+        try:
+            for future in as_completed(waiting):
+                results[waiting[future]] = future.result()
+                done(future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return tuple(results[position] for position in range(len(cases)))
+
+
+def _judged(case: Case, hold: Callable[[Case], Transcript]) -> Result:
+    try:
+        came = hold(case)
+    except FoundryError as error:
+        return Result(case, error=str(error))
+    found = amiss(case.check.expect, came, tools=case.tools, agent=case.id)
+    return Result(case, failures=found, transcript=came)

@@ -1,0 +1,61 @@
+"""`fac ask`: one question to one agent, the answer with what gave it, and nothing left behind."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from foundry.cli.project import default_stack, find_project
+from foundry.model import Conversation
+from foundry.service.conversation import Transcript
+
+
+def add(commands: Any) -> None:
+    """Register the command."""
+    text = "ask an agent one question"
+    command = commands.add_parser("ask", help=text, description=text)
+    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    command.add_argument("agent", help="the agent's declared name")
+    command.add_argument("question", help="the question, quoted")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, and print the answer."""
+    from foundry.cli.conversing import agents_of, named, talks
+    from foundry.cli.standing import standing
+
+    project = find_project(Path(arguments.cwd).resolve())
+    stands = standing(project, arguments.stack, live=True)
+    found = agents_of(stands)
+    agent = named(found, arguments.agent, arguments.stack)[-1]
+    with talks(project, stands, print) as held:
+        came = held.at(agent.place).hold(
+            agent.id, Conversation((arguments.question,)), held.journal.keeper(agent.place)
+        )
+    tell(
+        arguments.agent, arguments.question, came, {one.id: one.name for two in found.values() for one in two}
+    )
+    return 0
+
+
+def tell(agent: str, question: str, came: Transcript, names: dict[str, str]) -> None:
+    """Print a question, its answer, and which tools and sources gave it.
+
+    Args:
+        agent: who was asked.
+        question: what was asked.
+        came: the answer.
+        names: agent ids to the names that people know them by.
+    """
+    print(f"\n{agent} was asked: {question}\n")
+    print(came.text)
+    print()
+    by = dict.fromkeys((names.get(str(call.agent), call.agent or agent), call.type) for call in came.calls)
+    for name, tool in by:
+        print(f"  by    {name}, with {tool}")
+    for source in came.sources:
+        print(
+            f"  cites {source.name}{f' ({source.url})' if source.url and source.url != source.name else ''}"
+        )

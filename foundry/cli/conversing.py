@@ -1,0 +1,104 @@
+"""What `fac ask`, `fac check` and `fac try` share: the agents of a stack, conversations with them, and the lists of what is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from foundry.checks.journal import Journal, journal, sweep, sweep_marked
+from foundry.cli import operations, settings
+from foundry.cli.project import Project
+from foundry.cli.standing import Held, Standing, stack_owner
+from foundry.model import FoundryError, KnowledgeFile
+from foundry.service.conversation import Conversations, Place
+
+_AGENTS: Final = ("Agent",)
+
+
+@dataclass(frozen=True)
+class LiveAgent:
+    """An agent that the stack's state holds. `id` is what callers name it by."""
+
+    name: str
+    id: str
+    place: Place
+
+
+class Talks:
+    """Conversations with the agents of one stack."""
+
+    def __init__(self, project: Project, stands: Standing, made: Journal) -> None:
+        """Nothing is sent yet."""
+        self._root = project.root
+        self._stands = stands
+        self._at: dict[Place, Conversations] = {}
+        self.journal = made
+
+    def at(self, place: Place) -> Conversations:
+        """The conversations of a place: one client each."""
+        if place not in self._at:
+            from foundry.service.classic_conversation import ClassicConversations
+
+            # The environment that the engine has is also the one that credentials are taken from.
+            _ = self._stands.services
+            self._at[place] = ClassicConversations(
+                place.endpoint, read=self._read, shown=operations.declared_filename
+            )
+        return self._at[place]
+
+    def _read(self, file: KnowledgeFile) -> bytes:
+        return (self._root / file.path).read_bytes()
+
+
+def agents_of(stands: Standing) -> dict[str, tuple[LiveAgent, ...]]:
+    """The stack's agents by declared name: one for each dialect."""
+    found: dict[str, tuple[LiveAgent, ...]] = {}
+    for held in (one for kind in _AGENTS for one in stands.of_kind(kind)):
+        agent = _live(held)
+        found[agent.name] = (*found.get(agent.name, ()), agent)
+    return found
+
+
+def _live(held: Held) -> LiveAgent:
+    dialect = str(held.inputs.get("dialect", "classic"))
+    return LiveAgent(str(held.inputs["name"]), held.id, Place(str(held.inputs["endpoint"]), dialect))
+
+
+def named(found: dict[str, tuple[LiveAgent, ...]], name: str, stack: str) -> tuple[LiveAgent, ...]:
+    """The agent of a declared name.
+
+    Raises:
+        FoundryError: the stack has none.
+    """
+    if name not in found:
+        raise FoundryError(
+            f"stack {stack} has no agent {name!r}",
+            fix=f"it has: {', '.join(sorted(found)) or 'none; bring it up first'}",
+        )
+    return found[name]
+
+
+@contextmanager
+def talks(project: Project, stands: Standing, say: Callable[[str], None]) -> Iterator[Talks]:
+    """Conversations whose leavings are on a list, once what earlier ones left has been deleted."""
+    stack = stands.run.stack
+    folder = journals(project, stack)
+    with journal(folder, stack_owner(project, stack), say) as made:
+        held = Talks(project, stands, made)
+        sweep(folder, held.at, say)
+        places = {
+            agent.place: held.at(agent.place) for found in agents_of(stands).values() for agent in found
+        }
+        sweep_marked(places, made, say, now=time.time())
+        yield held
+
+
+def journals(project: Project, stack: str) -> Path:
+    """The folder with the lists of what is made: the sandbox's own, or `.fac` in the project."""
+    in_sandbox = settings.is_sandbox(settings.read(project.settings_file(stack)))
+    home = operations.sandbox_home(project) if in_sandbox else project.root / ".fac"
+    return home / "checks" / stack
