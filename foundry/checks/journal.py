@@ -129,7 +129,8 @@ def journal(folder: Path, owner: Owner, say: Callable[[str], None]) -> Iterator[
     finally:
         left = made.close()
         if left:
-            say(f"{left} things that were made couldn't be deleted; the next check deletes them.")
+            things = "1 thing" if left == 1 else f"{left} things"
+            say(f"{things} made for a conversation couldn't be deleted; the next check tries again.")
 
 
 def sweep(
