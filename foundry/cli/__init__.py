@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foundry.cli import ask, check, orphans, output, settings
+from foundry.cli import adopting, ask, check, importing, orphans, output, settings
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import Finding, FoundryError, Severity
 
@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     output.add(commands)
     orphans.add(commands)
+    importing.add(commands)
     ask.add(commands)
     check.add(commands)
     report = add("report", _report, "turn a `preview --json` into a review", stack=False)
@@ -195,7 +196,10 @@ def _operate(arguments: argparse.Namespace) -> int:
     if arguments.offline:
         return operations.preview_offline(project, arguments.stack, arguments.rest)
     run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
-    return operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
+    code = operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
+    if arguments.verb == "preview" and "--json" not in arguments.rest:
+        adopting.tell(project, run, _say)
+    return code
 
 
 def _down(arguments: argparse.Namespace) -> int:

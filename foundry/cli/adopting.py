@@ -1,0 +1,114 @@
+"""What the adoptions that a stack declares would change: told after a preview, from the live objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from foundry.cli.project import Project
+from foundry.model import FoundryError, ServiceError
+
+if TYPE_CHECKING:
+    from foundry.cli.engines import Run
+    from foundry.cli.standing import Standing
+    from foundry.model import Manifest
+    from foundry.transfer.adoption import Adoption
+
+_LONG = 60
+
+
+def tell(project: Project, run: Run, say: Callable[[str], None]) -> None:
+    """Say of each object that the next `up` would take over what that would change; nothing where there is none."""
+    from foundry.cli.standing import Standing, exported
+    from foundry.manifest import load
+    from foundry.transfer.adoption import adoptions
+
+    manifest = load(project.root, run.stack, needs_id=False).manifest
+    wanted = set(_adopting(manifest)) if manifest is not None else set()
+    if not wanted:
+        return
+    try:
+        resources = exported(run)
+    except FoundryError:
+        resources = ()
+    stands = Standing(run, {}, resources)
+    if wanted <= {(one.kind, one.name) for one in stands.held}:
+        return
+    done = run.captured(["preview", "--json", "--stack", run.stack])
+    try:
+        found = adoptions(json.loads(done.stdout))
+    except ValueError:
+        return
+    if found:
+        say("\nTaking over (nothing live is touched before `fac up`):")
+    taken = {one.urn: str(one.adopt["id"]) for one in found}
+    for one in found:
+        for line in _told(stands, one, taken, str(manifest.owner.stack_id) if manifest else ""):
+            say(line)
+
+
+def _adopting(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    for kind, declared in (
+        ("Agent", manifest.agents),
+        ("VectorStore", manifest.vector_stores),
+        ("SearchIndex", manifest.search_indexes),
+    ):
+        for one in declared:
+            if one.lifecycle.adopt is not None:
+                yield kind, one.name
+
+
+def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: str) -> Iterator[str]:
+    from foundry.reconcile.marks import mark_in, mark_of, without_mark
+    from foundry.transfer.adoption import would_change
+
+    identifier = str(one.adopt["id"])
+    title = f"  {one.kind}  {one.name}  {identifier}"
+    try:
+        match one.kind:
+            case "Agent":
+                agent = stands.services.project(one.endpoint).get_agent(identifier)
+                mark = mark_of(agent.metadata)
+                live: dict[str, Any] = {**agent.definition, "metadata": without_mark(agent.metadata)}
+            case "VectorStore":
+                service = stands.services.project(one.endpoint)
+                store = service.get_store(identifier)
+                mark = mark_of(store.metadata)
+                live = {
+                    "name": store.name,
+                    "metadata": without_mark(store.metadata),
+                    "expires_after_days": store.expires_after_days,
+                }
+            case _:
+                body = stands.services.search(one.endpoint).get_index(identifier)
+                description, mark = mark_in(body.get("description"))
+                live = {**body, "description": description, "name": one.definition.get("name")}
+    except ServiceError as error:
+        yield f"{title}: {error.what}"
+        return
+    if mark is not None and mark.owner.stack_id != stack_id and one.adopt.get("from") != mark.source:
+        yield f"{title}: refused, it belongs to {mark.source}; that stack has to let it go first"
+        return
+    found = would_change(one, live, taken)
+    if one.kind == "VectorStore":
+        found = tuple(change for change in found if not change.path.startswith(("files", "chunking")))
+        files = len(one.definition.get("files") or ())
+        title += f" ({files} {'file is' if files == 1 else 'files are'} attached anew, under this stack's names, before those there are taken out)"
+    if not found:
+        yield f"{title}: as declared; only the mark is written"
+        return
+    yield f"{title}: {'1 field' if len(found) == 1 else f'{len(found)} fields'} would change"
+    for change in found:
+        yield f"      ~ {change.path}: {_short(change.old)} => {_short(change.new)}"
+
+
+def _short(value: Any) -> str:
+    from foundry.model import UNKNOWN
+
+    if value is UNKNOWN:
+        return "known after the update"
+    if value is None:
+        return "not set"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"

@@ -1,0 +1,128 @@
+"""`fac import`, and taking up what it wrote: the live objects stay what they are, and keep their ids."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MAKE = """
+import io, json, os
+from pathlib import Path
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+text = Path("stacks/base/knowledge/handbook/returns.md").read_bytes()
+file = client.files.upload(file=io.BytesIO(text), filename="returns.md", purpose="assistants")
+store = client.vector_stores.create_and_poll(name="Hand-made store", file_ids=[file.id], metadata={"by": "hand"})
+finder = client.create_agent(body={
+    "model": "chat", "name": "Hand-made finder", "description": "Costs ${price}", "temperature": 0.3,
+    "instructions": "Answer from the rules.\\nSay ${nothing} else.\\n", "metadata": {"since": "2025-04-14"},
+    "tools": [{"type": "file_search", "file_search": {"max_num_results": 3}}],
+    "tool_resources": {"file_search": {"vector_store_ids": [store.id]}},
+})
+desk = client.create_agent(body={
+    "model": "chat", "name": "Hand-made desk", "instructions": "0042",
+    "tools": [{"type": "connected_agent", "connected_agent": {"id": finder.id, "name": "finder", "description": "no"}}],
+})
+strange = client.create_agent(body={"model": "chat", "name": "Another's", "metadata":
+    {"foundry-as-code": "v1 shop/prod 22222222-2222-4222-8222-222222222222 desk 0123456789abcdef 0123456789abcdef"}})
+print(json.dumps({"finder": finder.id, "desk": desk.id, "store": store.id, "strange": strange.id}))
+"""
+
+SHOW = """
+import json, os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+found = {}
+for agent in client.list_agents():
+    if agent.name.startswith("Hand-made"):
+        body = agent.as_dict()
+        body["metadata"].pop("foundry-as-code", None)
+        found[agent.id] = body
+print(json.dumps(found))
+"""
+
+DELETE = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+for agent in list(client.list_agents()):
+    if agent.name.startswith(("Hand-made", "Another")):
+        client.delete_agent(agent.id)
+for store in list(client.vector_stores.list()):
+    if store.name.startswith("Hand-made"):
+        client.vector_stores.delete(store.id)
+for file in client.files.list().data:
+    if file.filename == "returns.md":
+        client.files.delete(file.id)
+"""
+
+
+@pytest.fixture
+def by_hand(up: Any) -> Iterator[dict[str, str]]:
+    made = json.loads(up.python(f"import os; os.chdir({str(up.root)!r})\n{MAKE}"))
+    yield made
+    for folder in ("vector-stores", "prompts"):
+        shutil.rmtree(up.root / "stacks/sandbox" / folder, ignore_errors=True)
+    for path in (up.root / "stacks/sandbox/agents").glob("hand-made-*"):
+        path.unlink()
+    if "hand-made-desk" in up.outputs()["agents"]:
+        up.fac("up", "--yes")
+    up.python(DELETE)
+
+
+def test_a_project_made_by_hand_is_taken_up_as_it_is(up: Any, by_hand: dict[str, str]) -> None:
+    before = json.loads(up.python(SHOW))
+    told = up.fac("import", "--files", str(up.root / "stacks/base/knowledge"))
+    assert "VectorStore  hand-made-store  stacks/sandbox/vector-stores/hand-made-store.yaml" in told
+    assert "agent Another's" in told
+    assert "belongs to shop/prod" in told
+    assert "nothing live was touched" in told
+    folder = up.root / "stacks/sandbox"
+    assert (folder / "prompts/hand-made-finder.md").read_text() == before[by_hand["finder"]]["instructions"]
+    declared = (folder / "agents/hand-made-finder.yaml").read_text()
+    assert "vector_stores: [hand-made-store]" in declared
+    assert f"adopt: {by_hand['finder']}" in declared
+    assert json.loads(up.python(SHOW)) == before
+
+    preview = up.fac("preview")
+    assert "3 to create" in preview
+    for name in ("finder", "desk"):
+        assert f"Agent  hand-made-{name}  {by_hand[name]}: as declared; only the mark is written" in preview
+    assert "1 file is attached anew" in preview
+    assert json.loads(up.python(SHOW)) == before
+
+    up.fac("up", "--yes")
+    exports = up.outputs()
+    assert exports["agents"]["hand-made-finder"] == by_hand["finder"]
+    assert exports["agents"]["hand-made-desk"] == by_hand["desk"]
+    assert exports["vectorStores"]["hand-made-store"] == by_hand["store"]
+    assert json.loads(up.python(SHOW)) == before
+    up.fac("preview", "--expect-no-changes")
+    assert up.fac("import").endswith("everything there is, is declared or left out.\n")
+
+
+def test_an_import_never_writes_over_a_file(up: Any, by_hand: dict[str, str]) -> None:
+    there = up.root / "stacks/sandbox/prompts/hand-made-finder.md"
+    there.parent.mkdir(exist_ok=True)
+    there.write_text("mine")
+    before = sorted(str(path) for path in Path(up.root, "stacks").rglob("*"))
+    code, printed = up.run("import")
+    assert code == 1
+    assert "prompts/hand-made-finder.md" in printed
+    assert "nothing was written" in printed
+    assert sorted(str(path) for path in Path(up.root, "stacks").rglob("*")) == before
+    assert there.read_text() == "mine"
+
+
+def test_an_agent_that_is_not_there_is_refused_with_those_that_are(up: Any) -> None:
+    code, printed = up.run("import", "nobody")
+    assert code == 1
+    assert "no agent nobody" in printed
