@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from foundry.diff.tables import TABLES, Items, Leaf, Record, Sort, Table
+from foundry.diff.kinds import TABLES
+from foundry.diff.tables import Items, Leaf, Record, Sort, Table
 from foundry.model import UNKNOWN
 
 

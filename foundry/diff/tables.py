@@ -82,7 +82,7 @@ NAMED_TOOLS: Final = frozenset({"function", "openapi", "azure_function", "connec
 _QUEUE: Final = Record({"endpoint": Leaf(caseless=True), "queue_name": _OWNED})
 _SOURCES: Final = Leaf(unordered=True)
 
-_TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
+TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
     "file_search": {
         "vector_store_ids": Leaf(unordered=True),
         "max_num_results": _DEFAULTED,
@@ -157,9 +157,9 @@ def _tool_table(tool: Mapping[str, Any]) -> Record:
         {
             "type": _OWNED,
             "name": _OWNED if kind in NAMED_TOOLS else _SERVER,
-            **_TOOLS.get(kind, {}),
+            **TOOLS.get(kind, {}),
         },
-        rest=_DEFAULTED if kind in _TOOLS else _OWNED,
+        rest=_DEFAULTED if kind in TOOLS else _OWNED,
     )
 
 
@@ -372,10 +372,3 @@ SEARCH_INDEX: Final = Record(
         ),
     }
 )
-
-TABLES: Final[Mapping[str, Record]] = {
-    "Agent": AGENT,
-    "VectorStore": VECTOR_STORE,
-    "File": FILE,
-    "SearchIndex": SEARCH_INDEX,
-}

@@ -11,7 +11,7 @@ from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile.claims import find_claimed
 from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
 from foundry.reconcile.references import refuse_if_used, users, uses_agent
-from foundry.reconcile.session import ProjectView, Session
+from foundry.reconcile.session import ClassicView, Session
 from foundry.reconcile.shapes import (
     Difference,
     Made,
@@ -203,7 +203,7 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
 
 
 def _write(
-    view: ProjectView,
+    view: ClassicView,
     live: LiveAgent,
     definition: Mapping[str, Any],
     mark: Mark,
@@ -220,7 +220,7 @@ def _write(
     return service.update_agent(live, definition, metadata, reset=reset, only=only)
 
 
-def _by_incarnation(view: ProjectView, mark: Mark) -> LiveAgent | None:
+def _by_incarnation(view: ClassicView, mark: Mark) -> LiveAgent | None:
     listed = view.agents.all(view.service.waiting_for_roles().list_agents)
     for agent in listed:
         found = mark_of(agent.metadata)

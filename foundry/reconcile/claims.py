@@ -35,6 +35,7 @@ def find_claimed(
     adopt: Mapping[str, Any] | None,
     listed: Sequence[M],
     get: Callable[[str], M],
+    versioned: bool = False,
 ) -> M | None:
     """The object with our mark for `name`, or the one to adopt; None when there is neither.
 
@@ -45,7 +46,9 @@ def find_claimed(
         ServiceError: it couldn't be read.
     """
     ours = [
-        one for one in listed if (mark := mark_of(one.metadata)) is not None and mark.belongs_to(owner, name)
+        one
+        for one in listed
+        if (mark := mark_of(one.metadata)) is not None and mark.belongs_to(owner, name, versioned=versioned)
     ]
     if adopt is not None:
         return _adoptable(kind, owner, name, adopt=adopt, ours=ours, get=get)

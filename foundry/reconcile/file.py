@@ -15,10 +15,21 @@ from typing import Any, Final
 from foundry.diff import changes
 from foundry.model import UNKNOWN, FoundryError, Owner
 from foundry.reconcile.references import users, uses_file
-from foundry.reconcile.session import ProjectView, Session
-from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen, handling, moved, needs, owner_of
+from foundry.reconcile.session import KnowledgeView, Session
+from foundry.reconcile.shapes import (
+    Difference,
+    Made,
+    Problem,
+    Props,
+    Seen,
+    handling,
+    is_versioned,
+    moved,
+    needs,
+    owner_of,
+)
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveFile, ProjectService
+from foundry.service.protocols import KnowledgeService, LiveFile
 
 KIND: Final = "File"
 INPUTS: Final = (
@@ -38,9 +49,10 @@ _HANDLING: Final = ("endpoint", "owner", "lifecycle", "size")
 _UNUSABLE: Final = frozenset({"error", "deleting", "deleted"})
 
 
-def service_filename(owner: Owner, filename: str, sha256: str) -> str:
-    """The file's name at the service, unique for a stack and a content."""
-    word = hashlib.sha256(f"{owner.stack_id}:{sha256}".encode()).hexdigest()[:12]
+def service_filename(owner: Owner, filename: str, sha256: str, *, versioned: bool = False) -> str:
+    """The file's name at the service, unique for a stack, a content and a dialect."""
+    marked = f"{owner.stack_id}:{sha256}{':versioned' if versioned else ''}"
+    word = hashlib.sha256(marked.encode()).hexdigest()[:12]
     name = PurePosixPath(filename)
     return f"{name.stem}.{word}{name.suffix}"
 
@@ -63,9 +75,10 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
 def create(session: Session, news: Props) -> Made:
     """Uploads the file, or finds it uploaded."""
-    view, owner = session.project(news["endpoint"]), owner_of(news)
+    view, owner = session.knowledge(news), owner_of(news)
     service = view.service.waiting_for_roles()
-    name = service_filename(owner, str(news["filename"]), str(news["sha256"]))
+    filename, sha256 = str(news["filename"]), str(news["sha256"])
+    name = service_filename(owner, filename, sha256, versioned=is_versioned(news))
 
     def uploaded() -> LiveFile | None:
         matches = [
@@ -95,7 +108,7 @@ def read(session: Session, file_id: str, props: Props) -> Seen | None:
     """Whether the file is still there; its content can't be read back."""
 
     def live() -> LiveFile:
-        view = session.project(props["endpoint"])
+        view = session.knowledge(props)
         return view.files.find(file_id, view.service.list_files) or view.service.get_file(file_id)
 
     file = session.read(str(props["project"]), live)
@@ -114,12 +127,12 @@ def delete(session: Session, file_id: str, props: Props) -> None:
     """Deletes the file unless a store or an agent lists it, or this process has just found it to be in use."""
 
     def live() -> LiveFile:
-        return session.project(props["endpoint"]).service.get_file(file_id)
+        return session.knowledge(props).service.get_file(file_id)
 
     file = session.unless_gone(str(props["project"]), live)
     if file is None:
         return
-    view = session.project(props["endpoint"])
+    view = session.knowledge(props)
     if file_id in view.files_in_use or file.filename != props.get("serviceFilename"):
         PROGRESS.info("file %s: in use again; left alone", file_id)
         return
@@ -130,7 +143,7 @@ def delete(session: Session, file_id: str, props: Props) -> None:
     view.files.drop(file_id)
 
 
-def _is_listed(view: ProjectView, service: ProjectService, file_id: str) -> bool:
+def _is_listed(view: KnowledgeView, service: KnowledgeService, file_id: str) -> bool:
     if next(users(view, service, uses_file(file_id)), None) is not None:
         return True
     for store in view.stores.all(service.list_stores):

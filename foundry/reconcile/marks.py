@@ -12,6 +12,7 @@ from foundry.model import FoundryError, Owner
 KEY: Final = "foundry-as-code"
 _VERSION: Final = "v1"
 _ADOPTED: Final = "adopted"
+_VERSIONED: Final = "versioned"
 _STRANGE: Final = Owner("an unreadable mark", "of another version", "")
 _IN_TEXT: Final = re.compile(r" ?\(foundry-as-code: (?P<owner>\S+) (?P<rest>[^()]*)\)$")
 _MOST_PAIRS: Final = 16
@@ -22,7 +23,8 @@ class Mark:
     """Whose an object is.
 
     `digest` stands for the declaration that was applied; its form is the kind's own business. `incarnation` is a random
-    word, new with every create and every adoption: the state that has it speaks of this very object.
+    word, new with every create and every adoption: the state that has it speaks of this very object. `versioned` tells the
+    two objects apart that one declaration has in a service where stores of both dialects are seen through either.
     """
 
     owner: Owner
@@ -30,20 +32,22 @@ class Mark:
     digest: str
     incarnation: str
     adopted: bool = False
+    versioned: bool = False
 
     @property
     def source(self) -> str:
         """`project/stack`, as people write it."""
         return f"{self.owner.project}/{self.owner.stack}"
 
-    def belongs_to(self, owner: Owner, name: str) -> bool:
-        """Whether it is this stack's mark for this logical name."""
-        return self.owner.stack_id == owner.stack_id and self.name == name
+    def belongs_to(self, owner: Owner, name: str, *, versioned: bool = False) -> bool:
+        """Whether it is this stack's mark for this logical name in this dialect."""
+        return (self.owner.stack_id, self.name, self.versioned) == (owner.stack_id, name, versioned)
 
     def text(self) -> str:
         """The compact text, of at most 512 characters."""
         parts = [_VERSION, self.source, self.owner.stack_id, self.name, self.digest, self.incarnation]
-        return " ".join([*parts, *([_ADOPTED] if self.adopted else [])])
+        words = ((_ADOPTED, self.adopted), (_VERSIONED, self.versioned))
+        return " ".join([*parts, *(word for word, said in words if said)])
 
     def in_description(self, description: str | None) -> str:
         """A description that ends with the mark: for an object with no metadata of its own."""
@@ -124,4 +128,5 @@ def _read(text: str) -> Mark:
     if len(parts) < 5 or len(source) != 2:
         return Mark(_STRANGE, "", "", "")
     owner = Owner(source[0], source[1], parts[1])
-    return Mark(owner, parts[2], parts[3], parts[4], adopted=_ADOPTED in parts[5:])
+    said = parts[5:]
+    return Mark(owner, parts[2], parts[3], parts[4], adopted=_ADOPTED in said, versioned=_VERSIONED in said)

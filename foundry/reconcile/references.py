@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from foundry.model import FoundryError
-from foundry.reconcile.session import ProjectView
+from foundry.reconcile.session import KnowledgeView
 from foundry.service.errors import NotFound
-from foundry.service.protocols import LiveAgent, ProjectService
+from foundry.service.protocols import KnowledgeService, LiveAgent
 
 Uses = Callable[[Mapping[str, Any]], bool]
 
@@ -33,7 +33,7 @@ def uses_index(name: str) -> Uses:
     return lambda tool: bool(tool.get("index_name") == name)
 
 
-def users(view: ProjectView, service: ProjectService, uses: Uses) -> Iterator[LiveAgent]:
+def users(view: KnowledgeView, service: KnowledgeService, uses: Uses) -> Iterator[LiveAgent]:
     """The live agents with a tool that `uses` it. Each is read anew: a listing may be older than its last change."""
     for listed in view.agents.all(service.list_agents):
         if not any(uses(tool) for tool in listed.definition["tools"]):

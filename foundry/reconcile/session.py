@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from foundry.model import FoundryError, ServiceError
 from foundry.reconcile.snapshot import Snapshot
@@ -14,29 +14,44 @@ from foundry.service.errors import NotFound, Unanswered, Unresolved
 from foundry.service.log import PROGRESS
 from foundry.service.patience import Patience
 from foundry.service.protocols import (
+    KnowledgeService,
     LiveAgent,
     LiveFile,
     LiveStore,
+    LiveVersionedAgent,
     ProjectService,
     SearchService,
     Services,
     StoreMember,
+    VersionedService,
 )
 
 T = TypeVar("T")
+S_co = TypeVar("S_co", bound=KnowledgeService, covariant=True)
+A_co = TypeVar("A_co", bound=LiveAgent, covariant=True)
 
 
-class ProjectView:
-    """One project: its service, and what this process knows of it."""
+def _id_of(agent: LiveAgent) -> str:
+    return agent.id
 
-    def __init__(self, service: ProjectService) -> None:
-        self.service = service
-        self.agents: Snapshot[LiveAgent] = Snapshot(lambda agent: agent.id)
+
+class ProjectView(Generic[S_co, A_co]):
+    """One project in one dialect: its service, and what this process knows of it.
+
+    `spoken_for` holds the incarnations that states handed to this process speak of, `claimed` the ids of agents that this
+    process has made or taken over.
+    """
+
+    def __init__(self, service: S_co) -> None:
+        self.service: S_co = service
+        self.agents: Snapshot[A_co] = Snapshot(_id_of)
         self.stores: Snapshot[LiveStore] = Snapshot(lambda store: store.id)
         self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id)
         self._lock = threading.Lock()
         self._members: dict[str, Snapshot[StoreMember]] = {}
         self.files_in_use: set[str] = set()
+        self.spoken_for: set[str] = set()
+        self.claimed: set[str] = set()
 
     def members(self, store_id: str) -> Snapshot[StoreMember]:
         """The snapshot of one store's files."""
@@ -47,6 +62,11 @@ class ProjectView:
         """Makes the next caller list a store's files anew."""
         with self._lock:
             self._members.pop(store_id, None)
+
+
+ClassicView: TypeAlias = ProjectView[ProjectService, LiveAgent]
+VersionedView: TypeAlias = ProjectView[VersionedService, LiveVersionedAgent]
+KnowledgeView: TypeAlias = ProjectView[KnowledgeService, LiveAgent]
 
 
 class SearchView:
@@ -76,20 +96,33 @@ class Session:
         self.root = root or Path()
         self.incarnation = incarnation
         self._lock = threading.Lock()
-        self._projects: dict[str, ProjectView] = {}
+        self._projects: dict[str, ClassicView] = {}
+        self._versioned: dict[str, VersionedView] = {}
         self._searches: dict[str, SearchView] = {}
 
-    def project(self, endpoint: str) -> ProjectView:
-        """The view of the project at an endpoint."""
+    def knowledge(self, props: Mapping[str, Any]) -> KnowledgeView:
+        """The view of the project that an object's inputs or outputs name, in the object's dialect."""
+        endpoint = str(props["endpoint"])
+        return self.versioned(endpoint) if props.get("dialect") == "versioned" else self.project(endpoint)
+
+    def versioned(self, endpoint: str) -> VersionedView:
+        """The versioned view of the project at an endpoint."""
+        with self._lock:
+            if endpoint not in self._versioned:
+                self._versioned[endpoint] = ProjectView(self.services.versioned(endpoint))
+            return self._versioned[endpoint]
+
+    def project(self, endpoint: str) -> ClassicView:
+        """The classic view of the project at an endpoint."""
         with self._lock:
             if endpoint not in self._projects:
                 self._projects[endpoint] = ProjectView(self.services.project(endpoint))
             return self._projects[endpoint]
 
-    def projects(self) -> Sequence[ProjectView]:
-        """Every project that this process has dealt with."""
+    def projects(self) -> Sequence[KnowledgeView]:
+        """Every project that this process has dealt with, once for each dialect."""
         with self._lock:
-            return list(self._projects.values())
+            return [*self._projects.values(), *self._versioned.values()]
 
     def search(self, endpoint: str) -> SearchView:
         """The view of the search service at an endpoint."""

@@ -12,6 +12,7 @@ from foundry.model import UNKNOWN, Owner
 Props = Mapping[str, Any]
 
 REPORT: Final = "report"
+_DIALECTS: Final = ("classic", "versioned")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ def lifecycle_of(props: Props) -> Props:
     return lifecycle if isinstance(lifecycle, Mapping) else {}
 
 
+def is_versioned(props: Props) -> bool:
+    """Whether it is an object of the versioned dialect."""
+    return props.get("dialect") == "versioned"
+
+
 def is_let_go(props: Props) -> bool:
     """Whether removing the declaration leaves the object: an adopted one by default, any other on request."""
     on_remove = lifecycle_of(props).get("onRemove")
@@ -111,8 +117,8 @@ def needs(news: Props, *keys: str) -> Iterator[Problem]:
         yield Problem("lifecycle", "isn't a mapping; leave it out or give it adopt, onRemove or onDrift")
     elif isinstance(lifecycle, Mapping):
         yield from _lifecycle(lifecycle)
-    if news.get("dialect") not in ("classic", UNKNOWN):
-        yield Problem("dialect", f"{news.get('dialect')!r} isn't served yet; write classic")
+    if news.get("dialect") not in (*_DIALECTS, UNKNOWN):
+        yield Problem("dialect", f"{news.get('dialect')!r} means nothing; write {' or '.join(_DIALECTS)}")
 
 
 def _lifecycle(lifecycle: Props) -> Iterator[Problem]:

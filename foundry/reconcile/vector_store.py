@@ -1,4 +1,4 @@
-"""Vector stores of the classic dialect. See `foundry.reconcile` for the six functions.
+"""Vector stores of either dialect. See `foundry.reconcile` for the six functions.
 
 The service tells a store's name, metadata and expiry, and its members by file id; how its files were cut into chunks and
 which data sources it was made over it doesn't tell, so the mark's digest keeps both: `<data sources>.<chunking>.<all>`.
@@ -7,6 +7,7 @@ which data sources it was made over it doesn't tell, so the mark's digest keeps 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile.claims import find_claimed
 from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
 from foundry.reconcile.references import refuse_if_used, users, uses_store
-from foundry.reconcile.session import ProjectView, Session
+from foundry.reconcile.session import KnowledgeView, Session
 from foundry.reconcile.shapes import (
     Difference,
     Made,
@@ -24,6 +25,7 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    is_versioned,
     lifecycle_of,
     metadata_problems,
     moved,
@@ -34,7 +36,7 @@ from foundry.reconcile.shapes import (
 )
 from foundry.service.errors import NotFound, Unanswered
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveStore, ProjectService
+from foundry.service.protocols import KnowledgeService, LiveStore
 
 KIND: Final = "VectorStore"
 INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
@@ -73,14 +75,29 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
 def create(session: Session, news: Props) -> Made:
     """Makes the store, or takes over the one with our mark, and fills it."""
-    view, owner, name = session.project(news["endpoint"]), owner_of(news), str(news["name"])
+    view, owner, name = session.knowledge(news), owner_of(news), str(news["name"])
     service = view.service.waiting_for_roles()
     definition, adopt = news["definition"], lifecycle_of(news).get("adopt")
-    mark = Mark(owner, name, _digest(definition), session.incarnation(), adopted=adopt is not None)
+    mark = Mark(
+        owner,
+        name,
+        _digest(definition),
+        session.incarnation(),
+        adopted=adopt is not None,
+        versioned=is_versioned(news),
+    )
 
     def claimed() -> LiveStore | None:
         listed = view.stores.all(service.list_stores)
-        return find_claimed("vector store", owner, name, adopt=adopt, listed=listed, get=service.get_store)
+        return find_claimed(
+            "vector store",
+            owner,
+            name,
+            adopt=adopt,
+            listed=listed,
+            get=service.get_store,
+            versioned=is_versioned(news),
+        )
 
     def just_made() -> LiveStore | None:
         view.stores.forget()
@@ -118,7 +135,7 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
     known = props.get("definition") or {}
 
     def live() -> tuple[LiveStore, dict[str, Any]]:
-        view = session.project(props["endpoint"])
+        view = session.knowledge(props)
         service = view.service
         store = view.stores.find(store_id, service.list_stores) or service.get_store(store_id)
         definition: dict[str, Any] = {
@@ -150,7 +167,7 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
 
 def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[str, Any]:
     """Makes the live store what is declared: new files are searchable before old ones are taken out."""
-    view, owner = session.project(news["endpoint"]), owner_of(news)
+    view, owner = session.knowledge(news), owner_of(news)
     service = view.service.waiting_for_roles()
     try:
         live = service.get_store(store_id)
@@ -172,6 +189,7 @@ def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[st
         _digest(definition),
         str(olds["incarnation"]) if kept else session.incarnation(),
         adopted=bool(olds.get("adopted")) or adopt is not None,
+        versioned=is_versioned(news),
     )
     rechunk = (
         _part(found, 1) != _part(mark, 1)
@@ -191,12 +209,12 @@ def delete(session: Session, store_id: str, props: Props) -> None:
     """Deletes the store if the state speaks of this very one and no agent searches it; its files stay."""
 
     def live() -> LiveStore:
-        return session.project(props["endpoint"]).service.get_store(store_id)
+        return session.knowledge(props).service.get_store(store_id)
 
     store = session.unless_gone(str(props["project"]), live)
     if store is None:
         return
-    view = session.project(props["endpoint"])
+    view = session.knowledge(props)
     mark = mark_of(store.metadata)
     if mark is None or mark.incarnation != props.get("incarnation"):
         PROGRESS.info("vector store %s: taken over since; left alone", store_id)
@@ -215,7 +233,7 @@ def delete(session: Session, store_id: str, props: Props) -> None:
 
 
 def _usable(
-    view: ProjectView, service: ProjectService, live: LiveStore, mark: Mark, *, adopting: bool
+    view: KnowledgeView, service: KnowledgeService, live: LiveStore, mark: Mark, *, adopting: bool
 ) -> LiveStore | None:
     """The claimed store, unless it can't become what is declared; then it steps aside."""
     found = mark_of(live.metadata)
@@ -230,7 +248,7 @@ def _usable(
         return None
     if found is not None and not adopting and _part(found, 0) != _part(mark, 0):
         # The engine deletes it by its incarnation once everything refers to the new one.
-        aside = Mark(found.owner, found.name + _SUPERSEDED, found.digest, found.incarnation, found.adopted)
+        aside = replace(found, name=found.name + _SUPERSEDED)
         as_it_is = {"name": live.name, "expires_after_days": live.expires_after_days}
         metadata = {**live.metadata, KEY: aside.text()}
         view.stores.put(service.update_store(live.id, as_it_is, metadata))
@@ -241,11 +259,11 @@ def _usable(
 def _claiming(mark: Mark, found: Mark | None) -> Mark:
     """The mark for the time in which the files aren't all in place: ours, but with the digest of what was before."""
     before = found.digest if found is not None else "-.-.-"
-    return Mark(mark.owner, mark.name, before, mark.incarnation, mark.adopted)
+    return replace(mark, digest=before)
 
 
 def _write(
-    service: ProjectService,
+    service: KnowledgeService,
     live: LiveStore,
     definition: Mapping[str, Any],
     mark: Mark,
@@ -258,7 +276,7 @@ def _write(
 
 def _fill(
     session: Session,
-    view: ProjectView,
+    view: KnowledgeView,
     store_id: str,
     definition: Mapping[str, Any],
     *,
@@ -300,7 +318,7 @@ class _Wait:
     """Attaches files and waits, for a bounded time, until the service has processed them."""
 
     def __init__(
-        self, session: Session, service: ProjectService, store_id: str, name: str, paths: Mapping[str, str]
+        self, session: Session, service: KnowledgeService, store_id: str, name: str, paths: Mapping[str, str]
     ) -> None:
         self._session = session
         self._service = service
@@ -363,7 +381,9 @@ class _Wait:
         timing.sleep(seconds)
 
 
-def _files(view: ProjectView, service: ProjectService, store_id: str, props: Props) -> list[dict[str, Any]]:
+def _files(
+    view: KnowledgeView, service: KnowledgeService, store_id: str, props: Props
+) -> list[dict[str, Any]]:
     """The members as a definition lists them; what we didn't attach goes by its name at the service."""
     known = {
         file["file_id"]: file

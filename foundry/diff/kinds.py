@@ -1,0 +1,18 @@
+"""The field tables of all kinds, by the name that each goes by in `changes`, `normal` and `settled`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from foundry.diff.tables import AGENT, FILE, SEARCH_INDEX, VECTOR_STORE, Record
+from foundry.diff.versioned import SERVING, VERSIONED_AGENT
+
+TABLES: Final[Mapping[str, Record]] = {
+    "Agent": AGENT,
+    "VersionedAgent": VERSIONED_AGENT,
+    "Serving": SERVING,
+    "VectorStore": VECTOR_STORE,
+    "File": FILE,
+    "SearchIndex": SEARCH_INDEX,
+}

@@ -1,0 +1,126 @@
+"""Field tables of the versioned dialect: an agent's definition, and what belongs to the agent and to no version.
+
+What the service adds or forgets is taken from the models of azure-ai-projects 2.10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from foundry.diff.tables import TOOLS, Items, Leaf, Record, Sort, Table
+
+_OWNED: Final = Leaf()
+_DEFAULTED: Final = Leaf(Sort.DEFAULTED)
+_UNMANAGED: Final = Leaf(Sort.FOREIGN)
+_ID: Final = Leaf(caseless=True)
+_OFF: Final = Leaf(absent=(False,))
+_NAMED: Final = frozenset({"function", "openapi", "azure_function", "mcp", "capture_structured_outputs"})
+
+_TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
+    **{kind: fields for kind, fields in TOOLS.items() if kind not in ("connected_agent", "deep_research")},
+    "file_search": {**TOOLS["file_search"], "filters": _OWNED},
+    "code_interpreter": {
+        "file_ids": Leaf(unordered=True),
+        "memory_limit": _DEFAULTED,
+        "container": _OWNED,
+    },
+    "function": {**TOOLS["function"], "strict": _OFF},
+    "mcp": {**TOOLS["mcp"], "connection_id": _ID},
+    "web_search": {
+        "search_context_size": _DEFAULTED,
+        "external_web_access": _DEFAULTED,
+        "allowed_domains": Leaf(unordered=True),
+        "user_location": Record({}, sort=Sort.DEFAULTED),
+    },
+    "image_generation": {},
+    "memory_search": {
+        "memory_store_name": _OWNED,
+        "scope": _OWNED,
+        "max_memories": _DEFAULTED,
+        "update_delay": _DEFAULTED,
+    },
+    "a2a": {
+        "connection_id": _ID,
+        "base_url": _OWNED,
+        "agent_card_path": _DEFAULTED,
+        "send_credentials_for_agent_card": _OFF,
+    },
+    "capture_structured_outputs": {"description": _OWNED, "schema": _OWNED, "strict": _OFF},
+    "raw": {"body": _OWNED},
+}
+
+
+def versioned_tool_key(tool: Mapping[str, Any]) -> str:
+    """The type, and beside it what tells tools of one type apart: a name, another agent, a memory store."""
+    kind = str(tool.get("type"))
+    match kind:
+        case "a2a":
+            apart = str(tool.get("connection_id") or tool.get("base_url")).casefold()
+        case "memory_search":
+            apart = str(tool.get("memory_store_name"))
+        case "raw":
+            body = tool.get("body")
+            apart = str(body.get("type")) if isinstance(body, Mapping) else ""
+        case _:
+            apart = str(tool.get("name")) if kind in _NAMED else ""
+    return f"{kind}:{apart}" if apart else kind
+
+
+def _tool_table(tool: Mapping[str, Any]) -> Record:
+    kind = str(tool.get("type"))
+    name = _OWNED if kind in _NAMED else Leaf(Sort.SERVER)
+    return Record({"type": _OWNED, "name": name, **_TOOLS.get(kind, {})}, rest=_DEFAULTED)
+
+
+VERSIONED_AGENT: Final = Record(
+    {
+        "name": _OWNED,
+        "kind": _OWNED,
+        "description": _OWNED,
+        "model": _OWNED,
+        "instructions": _OWNED,
+        "temperature": _DEFAULTED,
+        "top_p": _DEFAULTED,
+        "reasoning": Record({}, sort=Sort.DEFAULTED),
+        "response_format": Record(
+            {
+                "type": Leaf(absent=("text",)),
+                "name": _OWNED,
+                "description": _OWNED,
+                "schema": _OWNED,
+                "strict": _DEFAULTED,
+            }
+        ),
+        "tool_choice": Leaf(absent=("auto",)),
+        "structured_inputs": Record({}, rest=_OWNED),
+        "content_filter": _OWNED,
+        "workflow": _OWNED,
+        "hosted": Record(
+            {
+                "image": _OWNED,
+                "registry_connection_id": _ID,
+                "cpu": _OWNED,
+                "memory": _OWNED,
+                "environment_variables": Record({}, rest=_OWNED),
+                "code_configuration": _OWNED,
+                "protocols": _DEFAULTED,
+            }
+        ),
+        "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
+        "tools": Items(key=versioned_tool_key, of=_tool_table),
+    }
+)
+
+# Nothing of this is managed unless it is declared, and what is declared no longer stays as it is.
+SERVING: Final = Record(
+    {
+        "enabled": _UNMANAGED,
+        "protocols": Leaf(Sort.FOREIGN, unordered=True),
+        "authorization": Leaf(Sort.FOREIGN, unordered=True),
+        "traffic": _UNMANAGED,
+        "card": Record(
+            {"version": _UNMANAGED, "description": _UNMANAGED, "skills": _UNMANAGED}, sort=Sort.FOREIGN
+        ),
+    }
+)
