@@ -18,6 +18,7 @@ from foundry.sandbox.emulator.search.store import SearchStore
 from foundry.sandbox.emulator.settings import Settings
 from foundry.sandbox.emulator.storage.store import StorageStore
 from foundry.sandbox.emulator.threads.store import ThreadStore
+from foundry.sandbox.emulator.vault import Vault
 from foundry.sandbox.emulator.vector_stores.store import VectorStoreStore
 
 
@@ -51,6 +52,7 @@ class World:
     threads: ThreadStore
     search: SearchStore
     storage: StorageStore
+    vault: Vault
     rules: Path
     clock: Clock = field(default_factory=Clock)
     faults: FaultPlan = field(default_factory=FaultPlan)
@@ -65,6 +67,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
     objects = ObjectStore(database)
     files = FileStore(database, objects)
     search = SearchStore(database)
+    vault = Vault(database, database_file.parent)
     versioned_agents = VersionedAgentStore(database, objects)
 
     def gone(key: str) -> None:
@@ -73,6 +76,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         files.drop_under(key)
         versioned_agents.drop_under(key)
         search.drop_under(key)
+        vault.drop_under(key)
 
     return World(
         database=database,
@@ -90,5 +94,6 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         threads=ThreadStore(objects),
         search=search,
         storage=StorageStore(database, database_file.parent),
+        vault=vault,
         rules=settings.rules or database_file.parent / "rules",
     )

@@ -61,7 +61,7 @@ class Kind:
         required: Dotted paths a PUT must hold.
         defaults: What the service fills in.
         computed: Outputs worked out from the resource, over the stored body.
-        hidden: Dotted paths that are never kept nor returned (null instead).
+        hidden: Dotted paths that are never returned (null instead).
         taken: Error code when the name is used elsewhere; empty when names need not be unique.
         states: Provisioning states while creating, updating and deleting, and once done.
         system_data: Whether the type reports who made it and when.

@@ -152,7 +152,9 @@ def _write(call: Call, target: Target, asked: dict[str, Any], old: Resource | No
             check_connection(body)
     for path in kind.hidden:
         holder, _, leaf = path.rpartition(".")
-        (lookup(body, holder) or {}).pop(leaf, None)
+        secret = (lookup(body, holder) or {}).pop(leaf, None)
+        if secret is not None:
+            call.world.vault.keep(target.key, secret)
     failure = host_failure(target, body, call.world)
     creating, updating, _, done = kind.states
     delay = call.world.settings.operation_delay if kind.poll != "none" else None

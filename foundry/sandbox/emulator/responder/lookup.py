@@ -285,7 +285,7 @@ def _rows(table: str, question: str) -> str:
 
 
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
-_TOKEN: Final = re.compile(r"\b(?=\w*\d)[\w-]+\b")
+_TOKEN: Final = re.compile(r"\b(?=[\w-]*\d)[\w-]+\b")
 _TOKEN_NAMES: Final = re.compile(r"(^|_|\b)(id|no|nr|number|code|key|sku|reference)s?$", re.IGNORECASE)
 
 

@@ -120,13 +120,12 @@ def chosen(folder: Path, agent: str | None, question: str) -> Body | None:
 
 
 def _fits(when: Body, question: str) -> dict[str, str] | None:
-    asked = question.lower()
     listed = {
         key: [value] if isinstance(value, str) else value for key, value in when.items() if key != "matches"
     }
-    if not all(word.lower() in asked for word in listed.get("contains", [])):
+    if not all(_holds(question, word) for word in listed.get("contains", [])):
         return None
-    if "any" in listed and not any(word.lower() in asked for word in listed["any"]):
+    if "any" in listed and not any(_holds(question, word) for word in listed["any"]):
         return None
     if "matches" not in when:
         return {}
@@ -135,6 +134,10 @@ def _fits(when: Body, question: str) -> dict[str, str] | None:
         return None
     groups = {str(index): value or "" for index, value in enumerate((match.group(), *match.groups()))}
     return groups | {name: value or "" for name, value in match.groupdict().items()}
+
+
+def _holds(question: str, words: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", question, re.IGNORECASE) is not None
 
 
 def decide(frame: Frame, agent: Body) -> Say | Do:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from foundry.sandbox.emulator.arm.kinds import lookup, principal_of
+from foundry.sandbox.emulator.arm.kinds import principal_of
 from foundry.sandbox.emulator.identity.store import Principal
 from foundry.sandbox.emulator.outside import OutsideError
 from foundry.sandbox.emulator.responder import openapi
@@ -77,8 +77,8 @@ def _credential(
             _FAILED, f"openapi '{tool['name']}': the document declares no apiKey scheme in header or query"
         )
     where, name = place
-    keys = lookup(connection.body, "properties.credentials.keys") or {}
-    value = keys.get(name) or lookup(connection.body, "properties.credentials.key")
+    held_keys = world.vault.get(identity)
+    value = (held_keys.get("keys") or {}).get(name) or held_keys.get("key")
     if not value:
         raise RunFailedError(
             _FAILED,
