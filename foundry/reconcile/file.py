@@ -74,19 +74,24 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
 
 def create(session: Session, news: Props) -> Made:
-    """Uploads the file, or finds it uploaded."""
+    """Uploads the file, or finds it uploaded. Twins that an interrupted run left, and nothing lists, are deleted."""
     view, owner = session.knowledge(news), owner_of(news)
     service = view.service.waiting_for_roles()
     filename, sha256 = str(news["filename"]), str(news["sha256"])
     name = service_filename(owner, filename, sha256, versioned=is_versioned(news))
 
+    def matching() -> list[LiveFile]:
+        return sorted(
+            (
+                file
+                for file in view.files.all(service.list_files)
+                if file.filename == name and file.size == int(news["size"]) and file.status not in _UNUSABLE
+            ),
+            key=lambda file: (file.created_at, file.id),
+        )
+
     def uploaded() -> LiveFile | None:
-        matches = [
-            file
-            for file in view.files.all(service.list_files)
-            if file.filename == name and file.size == int(news["size"]) and file.status not in _UNUSABLE
-        ]
-        return min(matches, key=lambda file: (file.created_at, file.id), default=None)
+        return next(iter(matching()), None)
 
     def just_uploaded() -> LiveFile | None:
         view.files.forget()
@@ -101,6 +106,11 @@ def create(session: Session, news: Props) -> Made:
         )
     view.files.put(found)
     view.files_in_use.add(found.id)
+    for twin in matching():
+        if twin.id not in view.files_in_use and not _is_listed(view, service, twin.id):
+            PROGRESS.info("file %s: uploaded twice by an interrupted run; %s is deleted", name, twin.id)
+            service.delete_file(twin.id)
+            view.files.drop(twin.id)
     return Made(found.id, _outs(news, found.id, name))
 
 

@@ -36,13 +36,14 @@ from foundry.reconcile.shapes import (
 )
 from foundry.service.errors import NotFound, Unanswered
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import KnowledgeService, LiveStore
+from foundry.service.protocols import KnowledgeService, LiveStore, StoreMember
 
 KIND: Final = "VectorStore"
 INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
 _HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _BATCH: Final = 500
 _BROKEN: Final = frozenset({"failed", "cancelled"})
+_FIXED: Final = ("data_sources", "chunking_strategy")
 _SUPERSEDED: Final = "~superseded"
 
 
@@ -65,12 +66,15 @@ def check(_olds: Props, news: Props) -> list[Problem]:
 
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
-    """What would change. A store over other data sources is another store."""
+    """What would change. A store over other data sources, or with files cut in another way, is another store.
+
+    The service can't cut a file anew while it stays searchable, so the new store is filled before agents turn to it.
+    """
     applied = olds.get("applied")
     base = applied if only_reports(news) else olds.get("definition")
     found = (*handling(olds, news, _HANDLING), *changes(KIND, base, news.get("definition"), applied))
-    other_sources = any(change.path == "data_sources" for change in found)
-    return Difference(found, (*moved(olds, news, "project"), *(["definition"] if other_sources else [])))
+    another = any(change.path in _FIXED for change in found)
+    return Difference(found, (*moved(olds, news, "project"), *(["definition"] if another else [])))
 
 
 def create(session: Session, news: Props) -> Made:
@@ -112,7 +116,6 @@ def create(session: Session, news: Props) -> Made:
 
     live = session.first_look_up(view.stores, claimed)
     live = live and _usable(view, service, live, mark, adopting=adopt is not None)
-    rechunk = False
     if live is None:
         metadata = marked(mark, {}, definition.get("metadata") or {}, {})
         live = session.make_once(
@@ -120,11 +123,9 @@ def create(session: Session, news: Props) -> Made:
         )
     else:
         PROGRESS.info("vector store %s: found as %s, taken over", name, live.id)
-        found = mark_of(live.metadata)
-        rechunk = _part(found, 1) != _part(mark, 1)
-        live = _write(service, live, definition, _claiming(mark, found), applied={})
+        live = _write(service, live, definition, _claiming(mark, mark_of(live.metadata)), applied={})
     view.stores.put(live)
-    counts = _fill(session, view, live.id, definition, applied=None, rechunk=rechunk)
+    counts = _fill(session, view, live.id, definition, applied=None)
     if mark_of(live.metadata) != mark:
         view.stores.put(_write(service, live, definition, mark, applied={}))
     return Made(live.id, _outs(news, live.id, mark, definition, counts))
@@ -191,15 +192,10 @@ def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[st
         adopted=bool(olds.get("adopted")) or adopt is not None,
         versioned=is_versioned(news),
     )
-    rechunk = (
-        _part(found, 1) != _part(mark, 1)
-        if found is not None
-        else _chunking(applied) != _chunking(definition)
-    )
     live = _write(service, live, definition, _claiming(mark, found), applied=applied)
     view.stores.put(live)
     base = applied if only_reports(news) else None
-    counts = _fill(session, view, store_id, definition, applied=base, rechunk=rechunk)
+    counts = _fill(session, view, store_id, definition, applied=base)
     if mark_of(live.metadata) != mark:
         view.stores.put(_write(service, live, definition, mark, applied=applied))
     return _outs(news, store_id, mark, definition, counts)
@@ -246,7 +242,11 @@ def _usable(
         service.delete_store(live.id)
         view.stores.drop(live.id)
         return None
-    if found is not None and not adopting and _part(found, 0) != _part(mark, 0):
+    if found is not None and not adopting and _parts(found)[:2] != _parts(mark)[:2]:
+        if next(users(view, service, uses_store(live.id)), None) is None:
+            service.delete_store(live.id)
+            view.stores.drop(live.id)
+            return None
         # The engine deletes it by its incarnation once everything refers to the new one.
         aside = replace(found, name=found.name + _SUPERSEDED)
         as_it_is = {"name": live.name, "expires_after_days": live.expires_after_days}
@@ -281,16 +281,17 @@ def _fill(
     definition: Mapping[str, Any],
     *,
     applied: Mapping[str, Any] | None,
-    rechunk: bool,
 ) -> dict[str, int]:
     """Brings the members to what is declared and waits until they are processed; returns the file counts.
 
     `applied` (drift is only reported) limits it to what the declaration itself changed.
     """
     service = view.service.waiting_for_roles()
-    if definition.get("data_sources"):
-        return dict(service.get_store(store_id).file_counts)
     paths = _paths_by_id(definition)
+    waiting = _Wait(session, service, store_id, str(definition.get("name")), paths)
+    if definition.get("data_sources"):
+        waiting.until_processed()
+        return dict(service.get_store(store_id).file_counts)
     members = {member.file_id: member for member in service.list_members(store_id)}
     usable = {file_id for file_id, member in members.items() if member.status not in _BROKEN}
     if applied is None:
@@ -298,16 +299,22 @@ def _fill(
     else:
         before = set(_paths_by_id(applied))
         additions, removals = set(paths) - before - usable, (before - set(paths)) & set(members)
-    if rechunk:
-        additions |= set(paths)
     for file_id in sorted(additions & set(members)):
         service.detach(store_id, file_id)
-    waiting = _Wait(session, service, store_id, str(definition.get("name")), paths)
+    chunking = definition.get("chunking_strategy")
     ordered = sorted(additions, key=lambda file_id: paths[file_id])
     for start in range(0, len(ordered), _BATCH):
-        waiting.attach(ordered[start : start + _BATCH], definition.get("chunking_strategy"))
+        waiting.attach(ordered[start : start + _BATCH], chunking)
     if paths:
         waiting.until_processed()
+    if applied is None:
+        # Only in an adopted store. The service takes no file twice, so one after the other is cut anew.
+        for file_id in sorted(
+            file_id for file_id in usable & set(paths) if _is_cut_otherwise(members[file_id], chunking)
+        ):
+            service.detach(store_id, file_id)
+            waiting.attach([file_id], chunking)
+            waiting.until_processed()
     for file_id in sorted(removals):
         service.detach(store_id, file_id)
     view.forget_members(store_id)
@@ -351,9 +358,9 @@ class _Wait:
         """Raises FoundryError naming each file that the service failed to process, with its reason."""
         self._until(lambda: not self._service.get_store(self._store_id).file_counts.get("in_progress"))
         failed = [
-            f"{self._paths[member.file_id]}: {member.reason or member.status}"
+            f"{self._paths.get(member.file_id, member.file_id)}: {member.reason or member.status}"
             for member in self._service.list_members(self._store_id)
-            if member.file_id in self._paths and member.status in _BROKEN
+            if member.status in _BROKEN and (member.file_id in self._paths or not self._paths)
         ]
         if failed:
             raise FoundryError(
@@ -413,18 +420,19 @@ def _paths_by_id(definition: Mapping[str, Any]) -> dict[str, str]:
     return dict(by_content.values())
 
 
-def _chunking(definition: Mapping[str, Any]) -> Any:
-    return normal(KIND, {"chunking_strategy": definition.get("chunking_strategy")})
+def _is_cut_otherwise(member: StoreMember, chunking: Mapping[str, Any] | None) -> bool:
+    """Whether a file is cut in another way than is declared; `auto` may mean any."""
+    return chunking is not None and chunking.get("type") == "static" and member.chunking != chunking
 
 
 def _digest(definition: Mapping[str, Any]) -> str:
     sources = normal(KIND, {"data_sources": definition.get("data_sources")})
-    return ".".join(digest(part)[:8] for part in (sources, _chunking(definition), normal(KIND, definition)))
+    chunking = normal(KIND, {"chunking_strategy": definition.get("chunking_strategy")})
+    return ".".join(digest(part)[:8] for part in (sources, chunking, normal(KIND, definition)))
 
 
-def _part(mark: Mark | None, number: int) -> str:
-    parts = mark.digest.split(".") if mark is not None else []
-    return parts[number] if len(parts) == 3 else "-"
+def _parts(mark: Mark) -> list[str]:
+    return mark.digest.split(".")
 
 
 def _outs(

@@ -135,6 +135,12 @@ def chunking_body(strategy: Mapping[str, Any]) -> Body:
     return {"type": strategy.get("type", "auto")}
 
 
+def chunking_of(body: Any) -> Mapping[str, Any] | None:
+    """How a file of a store was cut, in the declaration's form; None where the service doesn't tell (`other`)."""
+    static = body.get("static") if isinstance(body, Mapping) else None
+    return {"type": "static", **static} if isinstance(static, Mapping) else None
+
+
 def _expiry(days: Any) -> Body:
     return {"anchor": "last_active_at", "days": days}
 

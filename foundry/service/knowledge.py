@@ -215,7 +215,8 @@ def _store(body: Mapping[str, Any]) -> LiveStore:
 def _member(body: Mapping[str, Any]) -> StoreMember:
     error = body.get("last_error") or {}
     reason = ": ".join(str(error[key]) for key in ("code", "message") if error.get(key)) or None
-    return StoreMember(str(body["id"]), str(body.get("status")), reason)
+    chunking = bodies.chunking_of(body.get("chunking_strategy"))
+    return StoreMember(str(body["id"]), str(body.get("status")), reason, chunking)
 
 
 def _file(body: Mapping[str, Any]) -> LiveFile:

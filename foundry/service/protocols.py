@@ -66,11 +66,15 @@ class LiveStore:
 
 @dataclass(frozen=True)
 class StoreMember:
-    """A file in a vector store. `reason` is the service's word on a failure."""
+    """A file in a vector store. `reason` is the service's word on a failure.
+
+    `chunking` is how it was cut, in the declaration's form; None where the service doesn't tell.
+    """
 
     file_id: str
     status: str
     reason: str | None = None
+    chunking: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

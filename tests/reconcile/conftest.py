@@ -301,12 +301,21 @@ def search_endpoint(serving: Serving) -> str:
 
 
 @pytest.fixture
-def search_agent(world: World) -> Callable[[str], dict[str, Any]]:
-    """Inputs of an agent that searches an index; the project gets the capability host that the tool needs."""
+def standard_setup(world: World) -> Callable[[], None]:
+    """Gives the project the capability hosts of a standard set-up."""
 
-    for scope in (ACCOUNT, world.project):
-        host = {"properties": {"capabilityHostKind": "Agents"}}
-        arm(world.serving, f"{scope}/capabilityHosts/agents", host, "2025-06-01")
+    def make() -> None:
+        for scope in (ACCOUNT, world.project):
+            host = {"properties": {"capabilityHostKind": "Agents"}}
+            arm(world.serving, f"{scope}/capabilityHosts/agents", host, "2025-06-01")
+
+    return make
+
+
+@pytest.fixture
+def search_agent(world: World, standard_setup: Callable[[], None]) -> Callable[[str], dict[str, Any]]:
+    """Inputs of an agent that searches an index; the project gets the capability host that the tool needs."""
+    standard_setup()
 
     def inputs(index: str) -> dict[str, Any]:
         connection = f"{world.project}/connections/search"

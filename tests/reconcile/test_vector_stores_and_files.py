@@ -2,7 +2,7 @@
 
 import pytest
 
-from foundry.model import FoundryError, ServiceError
+from foundry.model import FoundryError
 from foundry.reconcile import agent, file, vector_store
 from foundry.reconcile.marks import KEY, mark_of
 from foundry.service.errors import Unanswered
@@ -244,21 +244,83 @@ def test_a_lost_state_is_found_again_and_no_content_changes(world):
     assert world.requests("DELETE", f"/vector_stores/{first.id}/files/{one['file_id']}") == []
 
 
-def test_another_chunking_attaches_the_files_anew(world):
+STATIC = {"type": "static", "max_chunk_size_tokens": 400, "chunk_overlap_tokens": 50}
+
+
+def test_another_chunking_is_another_store_so_that_no_file_is_ever_missing(world):
     one = uploaded(world)
-    made = vector_store.create(world.session(), world.store(one))
-    static = {"type": "static", "max_chunk_size_tokens": 400, "chunk_overlap_tokens": 50}
-    changed = world.store(one, chunking_strategy=static)
+    session = world.session()
+    old = vector_store.create(session, world.store(one))
+    tool = {"name": "policies", "type": "file_search", "vector_store_ids": [old.id]}
+    agent.create(session, world.agent(tools=[tool]))
+    changed = world.store(one, chunking_strategy=STATIC)
 
-    assert paths(vector_store.diff(made.id, made.outs, changed)) == ["chunking_strategy"]
-    outs = vector_store.update(world.session(), made.id, made.outs, changed)
+    difference = vector_store.diff(old.id, old.outs, changed)
+    assert (paths(difference), difference.replaces) == (["chunking_strategy"], ("definition",))
+    assert not difference.delete_before_replace
+    new = vector_store.create(world.session(), changed)
 
-    (attached,) = world.official().vector_store_files.list(made.id)
+    assert new.id != old.id
+    assert members(world, old.id) == members(world, new.id) == {one["file_id"]: "completed"}
+    (attached,) = world.official().vector_store_files.list(new.id)
     assert attached.chunking_strategy.static.max_chunk_size_tokens == 400
-    assert (
-        vector_store.diff(made.id, vector_store.read(world.session(), made.id, outs).outs, changed).changes
-        == ()
+    seen = vector_store.read(world.session(), new.id, new.outs)
+    assert vector_store.diff(new.id, seen.outs, changed).changes == ()
+
+
+def test_a_store_that_a_killed_run_left_with_another_chunking_is_no_orphan(world):
+    one = uploaded(world)
+    vector_store.create(world.session(), world.store(one))
+
+    made = vector_store.create(world.session(), world.store(one, chunking_strategy=STATIC))
+
+    assert [store.id for store in world.official().vector_stores.list()] == [made.id]
+
+
+def test_the_files_of_an_adopted_store_are_cut_anew_one_after_the_other(world):
+    one, two = uploaded(world), uploaded(world, "knowledge/sizes.md", "S, M, L")
+    ids = [one["file_id"], two["file_id"]]
+    by_hand = world.official().vector_stores.create_and_poll(file_ids=ids, name="old")
+    world.control("DELETE", "/requests")
+
+    made = vector_store.create(
+        world.session(),
+        {
+            **world.store(one, two, chunking_strategy=STATIC),
+            "lifecycle": {"adopt": {"id": by_hand.id}},
+        },
     )
+
+    sizes = [
+        each.chunking_strategy.static.max_chunk_size_tokens
+        for each in world.official().vector_store_files.list(made.id)
+    ]
+    assert (made.id, sizes) == (by_hand.id, [400, 400])
+    detached = [
+        each["at"]
+        for file_id in ids
+        for each in world.requests("DELETE", f"/vector_stores/{made.id}/files/{file_id}")
+    ]
+    attached = [each["at"] for each in world.requests("POST", f"/vector_stores/{made.id}/file_batches")]
+    assert min(detached) < min(attached) < max(detached) < max(attached)
+
+
+def test_a_file_that_an_interrupted_run_uploaded_twice_is_there_once(world):
+    inputs = world.file("returns.md", "30 days")
+    first = file.create(world.session(), inputs)
+    twin = world.official().files.upload(
+        file=b"30 days", filename=first.outs["serviceFilename"], purpose="assistants"
+    )
+    listed = world.official().files.upload(
+        file=b"30 days", filename=first.outs["serviceFilename"], purpose="assistants"
+    )
+    world.official().vector_stores.create_and_poll(file_ids=[listed.id], name="somebody's")
+
+    again = file.create(world.session(), inputs)
+
+    assert again.id == first.id
+    assert set(files(world)) == {first.id, listed.id}
+    assert twin.id not in files(world)
 
 
 def test_more_than_five_hundred_files_go_in_batches(world):
@@ -330,25 +392,30 @@ def test_an_expired_store_is_gone_and_made_anew(world):
     assert again.id != made.id
 
 
-def test_a_store_over_other_data_sources_steps_aside_for_the_new_one(world):
-    """The emulator has no data sources, so the new store is refused; by then the old one has made room for it."""
+def test_a_store_over_other_data_sources_steps_aside_for_the_new_one(world, standard_setup):
+    standard_setup()
 
     def over(uri):
         inputs = world.store(name="contracts", data_sources=[{"type": "uri_asset", "uri": uri}])
         del inputs["definition"]["files"]
         return inputs
 
-    old = vector_store.create(world.session(), world.store(name="contracts"))
     session = world.session()
+    old = vector_store.create(session, over("a"))
+    assert old.outs["fileCounts"]["completed"] == 1
+    tool = {"name": "contracts", "type": "file_search", "vector_store_ids": [old.id]}
+    user = agent.create(session, world.agent(tools=[tool]))
 
     assert vector_store.diff(old.id, old.outs, over("b")).replaces == ("definition",)
-    with pytest.raises(ServiceError, match="data sources"):
-        vector_store.create(session, over("b"))
+    new = vector_store.create(session, over("b"))
     aside = mark_of(world.official().vector_stores.get(old.id).metadata)
     assert (aside.name, aside.incarnation) == ("contracts~superseded", old.outs["incarnation"])
+    told = world.agent(tools=[{**tool, "vector_store_ids": [new.id]}])
+    agent.update(session, user.id, user.outs, told)
     vector_store.delete(session, old.id, old.outs)
 
-    assert list(world.official().vector_stores.list()) == []
+    assert [store.id for store in world.official().vector_stores.list()] == [new.id]
+    assert vector_store.read(world.session(), new.id, new.outs).inputs == over("b")
 
 
 def test_an_upload_that_is_never_answered_gives_up(world):

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
 from foundry.sandbox.emulator.project.errors import invalid, malformed
-from foundry.sandbox.emulator.project.guard import PREFIX, guard, project_id
+from foundry.sandbox.emulator.project.guard import PREFIX, guard, has_capability_host, project_id
+from foundry.sandbox.emulator.project.objects import new_id
 from foundry.sandbox.emulator.project.paging import page_of
 from foundry.sandbox.emulator.shapes import (
     anything,
@@ -35,13 +36,16 @@ _chunking = tagged(
     {"auto": record({"type": text()}), "static": record({"type": text(), "static": _static})},
 )
 _file_ids = array(text(least=1), most=_MOST_FILES)
+_configuration = record(
+    {"data_sources": array(record({"uri": text(least=1), "type": one_of("uri_asset", "id_asset")}))}
+)
 
 _create_shape = record(
     {},
     {
         "name": nullable(text()),
         "file_ids": nullable(_file_ids),
-        "configuration": nullable(anything),
+        "configuration": nullable(_configuration),
         "expires_after": nullable(_expiry),
         "chunking_strategy": nullable(_chunking),
         "metadata": nullable(metadata),
@@ -93,6 +97,11 @@ def _fate(call: Call) -> Fate:
     return decide
 
 
+def _fate_of_a_source(call: Call) -> Fate:
+    settings = call.world.settings
+    return lambda _: (call.now + settings.store_delay, settings.store_polls, None, 0)
+
+
 def _require_files(call: Call, file_ids: list[str], param: str) -> None:
     for file_id in file_ids:
         if call.world.files.get(project_id(call), file_id) is None:
@@ -111,14 +120,21 @@ def _require_store(call: Call) -> dict[str, Any]:
 def _create(call: Call) -> Reply:
     asked = call.object()
     _create_shape(asked, "")
-    if asked.get("configuration") is not None:
-        raise not_implemented("A vector store over data sources")
     chunking = _checked_chunking(asked)
     file_ids = asked.get("file_ids") or []
+    sources = (asked.get("configuration") or {}).get("data_sources") or []
+    if file_ids and sources:
+        raise invalid(
+            "Only one of 'file_ids' and 'configuration.data_sources' can be given.", "configuration"
+        )
+    if sources and not has_capability_host(call):
+        raise invalid("Data sources need a capability host on the project.", "configuration")
     _require_files(call, file_ids, "file_ids")
     stores, project = call.world.vector_stores, project_id(call)
     store = stores.create(project, asked, call.now)
     stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=_fate(call))
+    made = [new_id("assistant-") for _ in sources]
+    stores.attach(project, store["id"], made, call.now, chunking=chunking, fate=_fate_of_a_source(call))
     return Reply(body=stores.get(project, store["id"], call.now))
 
 
@@ -259,7 +275,13 @@ FAMILY = Family(
         "service). At most 500 files per call."
     ),
     routes=(
-        Route("POST", "/vector_stores", "create a vector store", _create, "Data sources: 501."),
+        Route(
+            "POST",
+            "/vector_stores",
+            "create a vector store",
+            _create,
+            "Each data source becomes a file of the store (unconfirmed for the service), and nothing is found in it.",
+        ),
         Route("GET", "/vector_stores", "list vector stores", _list),
         Route("GET", "/vector_stores/{store}", "get a vector store", _get),
         Route(
