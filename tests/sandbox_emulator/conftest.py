@@ -10,6 +10,7 @@ import requests
 from azure.ai.agents import AgentsClient
 from azure.ai.projects import AIProjectClient
 from azure.identity import DefaultAzureCredential
+from openai import OpenAI
 
 from foundry.sandbox.emulator import Serving, Settings, serve
 
@@ -192,4 +193,11 @@ def projects(azure: None, project: Wire) -> Iterator[AIProjectClient]:
 def preview(azure: None, project: Wire) -> Iterator[AIProjectClient]:
     """The official client of the versioned dialect, with preview features."""
     with AIProjectClient(project.project_endpoint, DefaultAzureCredential(), allow_preview=True) as client:
+        yield client
+
+
+@pytest.fixture
+def client(projects: AIProjectClient) -> Iterator[OpenAI]:
+    """The OpenAI client of the project."""
+    with projects.get_openai_client() as client:
         yield client

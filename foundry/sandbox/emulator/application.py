@@ -33,6 +33,8 @@ from foundry.sandbox.emulator.http import (
     plain_path,
 )
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
+from foundry.sandbox.emulator.openai.files import FAMILY as OPENAI_FILES
+from foundry.sandbox.emulator.openai.vector_stores import FAMILY as OPENAI_VECTOR_STORES
 from foundry.sandbox.emulator.projects.routes import FAMILY as VERSIONED_AGENTS
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
 from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
@@ -54,6 +56,8 @@ FAMILIES: Final[Sequence[Family]] = (
     VECTOR_STORES,
     THREADS,
     VERSIONED_AGENTS,
+    OPENAI_FILES,
+    OPENAI_VECTOR_STORES,
     NEW_DIALECT,
     SEARCH,
 )

@@ -21,8 +21,20 @@ class FileStore:
         self._objects = objects
         database.script(_TABLES)
 
-    def create(self, project: str, filename: str, purpose: str, content: bytes, now: float) -> dict[str, Any]:
-        """Keeps an upload; the emulator reads files at once, so they are `processed` from the start."""
+    def create(
+        self,
+        project: str,
+        filename: str,
+        purpose: str,
+        content: bytes,
+        now: float,
+        *,
+        seconds: int | None = None,
+    ) -> dict[str, Any]:
+        """Keeps an upload; the emulator reads files at once, so they are `processed` from the start.
+
+        `seconds` is how long the file is to be kept; None keeps it until it is deleted.
+        """
         file = {
             "id": new_id("assistant-"),
             "object": "file",
@@ -33,6 +45,8 @@ class FileStore:
             "status": "processed",
             "status_details": None,
         }
+        if seconds is not None:
+            file["expires_at"] = int(now) + seconds
         self._objects.add(project, KIND, file, now)
         self._db.run("INSERT INTO blobs VALUES(?,?,?)", project, file["id"], content)
         return file

@@ -68,7 +68,7 @@ def filters(value: Any, path: str) -> None:
         _comparison(value, path)
 
 
-_ranking: Final = record(
+RANKING: Final = record(
     {},
     _optional(
         {
@@ -241,7 +241,7 @@ TOOLS: Final[Mapping[str, Shape]] = {
         {"vector_store_ids": array(_name)},
         {
             "max_num_results": integer(1, 50),
-            "ranking_options": _ranking,
+            "ranking_options": RANKING,
             "filters": filters,
             **_LABELS,
         },

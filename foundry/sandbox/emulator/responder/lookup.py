@@ -14,6 +14,7 @@ from foundry.sandbox.emulator.responder import openapi, rules
 from foundry.sandbox.emulator.responder.frames import Body, Citation, Do, Frame, RunFailedError, Say, Turn
 from foundry.sandbox.emulator.responder.knowledge import Found, describe, search_files, search_index, tables
 from foundry.sandbox.emulator.retrieval import overlap
+from foundry.sandbox.emulator.vector_stores.attributes import attributes_of, fits
 
 if TYPE_CHECKING:
     from foundry.sandbox.emulator.world import World
@@ -157,7 +158,7 @@ class Lookup:
         confidence = 0.9 * best + 0.1 * fit if best >= THRESHOLD else 0.3 * fit
         return _Candidate(confidence, "connected_agent", link["name"], {"question": question}, looks_up=True)
 
-    def _store_files(self, agent: Body) -> list[str]:
+    def _store_files(self, agent: Body, condition: Body | None) -> list[str]:
         stores = (agent["tool_resources"].get("file_search") or {}).get("vector_store_ids") or []
         found = []
         for identity in stores:
@@ -168,7 +169,11 @@ class Lookup:
                 raise RunFailedError("invalid_request_error", f"The vector store '{identity}' has expired.")
             self.world.vector_stores.touch(self.project, identity, self.now)
             files = self.world.vector_stores.files(self.project, identity)
-            found += [file["id"] for file in files if file["status"] == "completed"]
+            found += [
+                file["id"]
+                for file in files
+                if file["status"] == "completed" and fits(condition, attributes_of(file))
+            ]
         return found
 
     def _from_files(self, agent: Body, question: str) -> Turn:
@@ -177,7 +182,7 @@ class Lookup:
         found = search_files(
             self.world,
             self.project,
-            [*self._store_files(agent), *self.extra_files],
+            [*self._store_files(agent, options.get("filters")), *self.extra_files],
             question,
             options.get("max_num_results") or 20,
         )

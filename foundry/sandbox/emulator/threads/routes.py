@@ -414,8 +414,6 @@ NEW_DIALECT = Family(
     routes=(
         Route("GET", "/connections", "list connections"),
         Route("GET", "/deployments", "list deployments"),
-        Route("POST", "/openai/v1/files", "upload a file"),
-        Route("POST", "/openai/v1/vector_stores", "create a vector store"),
         Route("POST", "/openai/v1/responses", "create a response"),
     ),
 )

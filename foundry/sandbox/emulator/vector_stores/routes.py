@@ -1,6 +1,6 @@
 """Vector stores of a project, their files and their batches."""
 
-from typing import Any, Final
+from typing import Any
 
 from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
 from foundry.sandbox.emulator.project.errors import invalid, malformed
@@ -10,12 +10,10 @@ from foundry.sandbox.emulator.project.paging import page_of
 from foundry.sandbox.emulator.shapes import (
     anything,
     array,
-    integer,
     metadata,
     nullable,
     one_of,
     record,
-    tagged,
     text,
 )
 from foundry.sandbox.emulator.vector_stores.errors import (
@@ -25,17 +23,9 @@ from foundry.sandbox.emulator.vector_stores.errors import (
     no_store,
     no_store_file,
 )
+from foundry.sandbox.emulator.vector_stores.intake import CHUNKING, EXPIRY, FILE_IDS, checked_chunking, fate
 from foundry.sandbox.emulator.vector_stores.store import BATCH, FILE, KIND, Fate, shown
-from foundry.sandbox.emulator.vector_stores.texts import fault_of
 
-_MOST_FILES: Final = 500
-
-_expiry = record({"anchor": one_of("last_active_at"), "days": integer(1, 365)})
-_static = record({"max_chunk_size_tokens": integer(100, 4096), "chunk_overlap_tokens": integer(0)})
-_chunking = tagged(
-    {"auto": record({"type": text()}), "static": record({"type": text(), "static": _static})},
-)
-_file_ids = array(text(least=1), most=_MOST_FILES)
 _configuration = record(
     {"data_sources": array(record({"uri": text(least=1), "type": one_of("uri_asset", "id_asset")}))}
 )
@@ -44,57 +34,32 @@ _create_shape = record(
     {},
     {
         "name": nullable(text()),
-        "file_ids": nullable(_file_ids),
+        "file_ids": nullable(FILE_IDS),
         "configuration": nullable(_configuration),
-        "expires_after": nullable(_expiry),
-        "chunking_strategy": nullable(_chunking),
+        "expires_after": nullable(EXPIRY),
+        "chunking_strategy": nullable(CHUNKING),
         "metadata": nullable(metadata),
     },
 )
 _update_shape = record(
-    {}, {"name": nullable(text()), "expires_after": nullable(_expiry), "metadata": nullable(metadata)}
+    {}, {"name": nullable(text()), "expires_after": nullable(EXPIRY), "metadata": nullable(metadata)}
 )
 _attach_shape = record(
     {},
     {
         "file_id": nullable(text(least=1)),
         "data_source": nullable(anything),
-        "chunking_strategy": nullable(_chunking),
+        "chunking_strategy": nullable(CHUNKING),
     },
 )
 _batch_shape = record(
     {},
     {
-        "file_ids": nullable(_file_ids),
+        "file_ids": nullable(FILE_IDS),
         "data_sources": nullable(anything),
-        "chunking_strategy": nullable(_chunking),
+        "chunking_strategy": nullable(CHUNKING),
     },
 )
-
-
-def _checked_chunking(asked: dict[str, Any]) -> dict[str, Any] | None:
-    chunking = asked.get("chunking_strategy")
-    if chunking and chunking["type"] == "static":
-        sizes = chunking["static"]
-        if sizes["chunk_overlap_tokens"] * 2 > sizes["max_chunk_size_tokens"]:
-            where = "chunking_strategy.static.chunk_overlap_tokens"
-            raise Malformed(
-                where, "limit", f"Invalid '{where}': must not exceed half of max_chunk_size_tokens."
-            )
-    return chunking
-
-
-def _fate(call: Call) -> Fate:
-    world, project = call.world, project_id(call)
-
-    def decide(file_id: str) -> tuple[float, int, dict[str, Any] | None, int]:
-        file = world.files.get(project, file_id)
-        assert file is not None
-        error = world.faults.file_error(file["filename"])
-        error = error or fault_of(file["filename"], world.files.content(project, file_id))
-        return call.now + world.settings.store_delay, world.settings.store_polls, error, file["bytes"]
-
-    return decide
 
 
 def _fate_of_a_source(call: Call) -> Fate:
@@ -120,7 +85,7 @@ def _require_store(call: Call) -> dict[str, Any]:
 def _create(call: Call) -> Reply:
     asked = call.object()
     _create_shape(asked, "")
-    chunking = _checked_chunking(asked)
+    chunking = checked_chunking(asked)
     file_ids = asked.get("file_ids") or []
     sources = (asked.get("configuration") or {}).get("data_sources") or []
     if file_ids and sources:
@@ -132,7 +97,7 @@ def _create(call: Call) -> Reply:
     _require_files(call, file_ids, "file_ids")
     stores, project = call.world.vector_stores, project_id(call)
     store = stores.create(project, asked, call.now)
-    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=_fate(call))
+    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=fate(call))
     made = [new_id("assistant-") for _ in sources]
     stores.attach(project, store["id"], made, call.now, chunking=chunking, fate=_fate_of_a_source(call))
     return Reply(body=stores.get(project, store["id"], call.now))
@@ -175,8 +140,8 @@ def _attach(call: Call) -> Reply:
         raise Malformed("file_id", "missing", "Missing required parameter: 'file_id'.")
     _require_files(call, [asked["file_id"]], "file_id")
     stores, project = call.world.vector_stores, project_id(call)
-    chunking = _checked_chunking(asked)
-    stores.attach(project, store["id"], [asked["file_id"]], call.now, chunking=chunking, fate=_fate(call))
+    chunking = checked_chunking(asked)
+    stores.attach(project, store["id"], [asked["file_id"]], call.now, chunking=chunking, fate=fate(call))
     return Reply(body=shown(_store_file(call, asked["file_id"])))
 
 
@@ -229,8 +194,8 @@ def _create_batch(call: Call) -> Reply:
     _require_files(call, file_ids, "file_ids")
     stores, project = call.world.vector_stores, project_id(call)
     batch = stores.create_batch(project, store["id"], call.now)
-    chunking = _checked_chunking(asked)
-    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=_fate(call), batch=batch)
+    chunking = checked_chunking(asked)
+    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=fate(call), batch=batch)
     return Reply(body=stores.batch(project, store["id"], batch))
 
 

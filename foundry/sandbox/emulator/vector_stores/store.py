@@ -4,7 +4,7 @@ A file's fate is decided when it is attached and shown when its time has come: a
 that the settings ask for. Fields that begin with `_` are the emulator's own and never leave it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from foundry.sandbox.emulator.project.objects import ObjectStore, new_id
@@ -112,8 +112,9 @@ class VectorStoreStore:
         chunking: Body | None,
         fate: Fate,
         batch: str = "",
+        attributes: Mapping[str, Body] | None = None,
     ) -> None:
-        """Adds files to a store; one that is there already stays as it is."""
+        """Adds files to a store, with attributes by file id; one that is there already stays as it is."""
         strategy = _AUTO if chunking is None or chunking["type"] == "auto" else chunking
         for file_id in dict.fromkeys(file_ids):
             if self._objects.get(project, FILE, file_id, store_id) is not None:
@@ -133,6 +134,7 @@ class VectorStoreStore:
                 "_error": error,
                 "_bytes": size,
                 "_batch": batch,
+                "_attributes": (attributes or {}).get(file_id) or {},
             }
             self._objects.add(project, FILE, file, now, store_id)
         self.touch(project, store_id, now)
@@ -145,6 +147,15 @@ class VectorStoreStore:
     def files(self, project: str, store_id: str) -> list[Body]:
         """Every file of a store, oldest first."""
         return self._objects.all(project, FILE, store_id)
+
+    def put_attributes(self, project: str, store_id: str, file_id: str, attributes: Body) -> Body | None:
+        """Replaces the attributes of a file in a store; None when it isn't in it."""
+        file = self.file(project, store_id, file_id)
+        if file is None:
+            return None
+        file["_attributes"] = attributes
+        self._objects.put(project, FILE, file, store_id)
+        return file
 
     def detach(self, project: str, store_id: str, file_id: str) -> bool:
         """Takes a file out of a store; False when it wasn't in it."""
