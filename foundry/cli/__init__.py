@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foundry.cli import adopting, ask, check, importing, orphans, output, settings
+from foundry.cli import adopting, ask, check, importing, orphans, output, settings, showing
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import Finding, FoundryError, Severity
 
@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add(commands)
     orphans.add(commands)
     importing.add(commands)
+    showing.add(commands)
     ask.add(commands)
     check.add(commands)
     report = add("report", _report, "turn a `preview --json` into a review", stack=False)

@@ -13,6 +13,7 @@ from foundry.cli import operations, settings
 from foundry.cli.engines import Run
 from foundry.cli.project import Project
 from foundry.model import FoundryError, Owner
+from foundry.reconcile import Session, agent, search_index, vector_store
 from foundry.service.connect import AzureServices
 
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
@@ -96,6 +97,17 @@ def standing(project: Project, stack: str, *, live: bool, known: bool = True) ->
             raise
         resources = ()
     return Standing(run, _outputs(resources), resources)
+
+
+def live_definition(session: Session, held: Held) -> Mapping[str, Any] | None:
+    """The live definition of an object, in the words of the one that was applied last; None when it is gone.
+
+    Raises:
+        ServiceError: the service couldn't be asked.
+    """
+    kinds: Mapping[str, Any] = {"Agent": agent, "VectorStore": vector_store, "SearchIndex": search_index}
+    seen = kinds[held.kind].read(session, held.id, held.outputs)
+    return None if seen is None else seen.outs["definition"]
 
 
 def exported(run: Run) -> Sequence[Mapping[str, Any]]:

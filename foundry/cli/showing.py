@@ -1,0 +1,178 @@
+"""`fac show` and `fac graph`: what is declared, what is live, and a picture of both."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foundry.cli.project import Project, default_stack, find_project
+from foundry.model import FoundryError
+
+if TYPE_CHECKING:
+    from foundry.cli.standing import Held, Standing
+    from foundry.model import Manifest
+    from foundry.transfer.picture import Status
+
+_SHOWN = ("Agent", "VectorStore", "SearchIndex")
+_LONG = 70
+
+
+def add(commands: Any) -> None:
+    """Register the commands."""
+    text = "show what is declared and what is live, with what was changed outside"
+    show = commands.add_parser("show", help=text, description=text)
+    show.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    show.add_argument("--json", action="store_true", help="as JSON")
+    show.set_defaults(run=run_show)
+    text = "draw agents, tools, stores, models and connections, with what was changed outside in colour"
+    graph = commands.add_parser("graph", help=text, description=text)
+    graph.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    graph.add_argument("--format", choices=("svg", "mermaid"), default="mermaid")
+    graph.add_argument("--declared", action="store_true", help="only what is declared: no service is asked")
+    graph.add_argument("-o", "--output", help="the file to write (default: standard output)")
+    graph.set_defaults(run=run_graph)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One declared or live object. `drift` lists what was changed outside, field by field."""
+
+    kind: str
+    name: str
+    dialect: str
+    id: str | None
+    status: str
+    drift: tuple[str, ...] = ()
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print one line an object."""
+    project = find_project(Path(arguments.cwd).resolve())
+    manifest = _manifest(project, arguments.stack)
+    rows = list(_rows(manifest, _live(project, arguments.stack)))
+    if arguments.json:
+        print(json.dumps({"stack": arguments.stack, "objects": [asdict(row) for row in rows]}, indent=2))
+        return 0
+    environment = manifest.environment
+    print(f"Stack {arguments.stack}: environment {environment.name}, {environment.dialect.value} by default")
+    print(f"  models       {', '.join(one.name for one in environment.deployments) or 'none of its own'}")
+    print(f"  connections  {', '.join(one.name for one in environment.connections) or 'none of its own'}")
+    widths = (
+        [max(len(str(cell)) for cell in column) for column in zip(*map(_cells, rows), strict=True)]
+        if rows
+        else []
+    )
+    for row in rows:
+        print(
+            "  ".join(
+                str(cell).ljust(width) for cell, width in zip(_cells(row), widths, strict=True)
+            ).rstrip()
+        )
+        for line in row.drift:
+            print(f"    ~ {line}")
+    return 0
+
+
+def run_graph(arguments: argparse.Namespace) -> int:
+    """Print or write the picture."""
+    from foundry.transfer.picture import Status, mermaid, picture_of, svg
+
+    project = find_project(Path(arguments.cwd).resolve())
+    manifest = _manifest(project, arguments.stack)
+    stands = None if arguments.declared else _live(project, arguments.stack)
+    status: Mapping[tuple[str, str], Status] = (
+        {
+            (row.kind, row.name): Status(row.status)
+            for row in _rows(manifest, stands)
+            if row.status != _UNDECLARED
+        }
+        if stands is not None
+        else {}
+    )
+    picture = picture_of(manifest, status)
+    text = svg(picture) if arguments.format == "svg" else mermaid(picture)
+    if arguments.output is None:
+        print(text, end="")
+    else:
+        try:
+            Path(arguments.output).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise FoundryError(
+                f"{arguments.output} can't be written: {error.strerror}", fix="name another file"
+            ) from error
+        print(f"Wrote {arguments.output}: {len(picture.nodes)} things and {len(picture.edges)} arrows.")
+    return 0
+
+
+_UNDECLARED = "not declared any more"
+
+
+def _manifest(project: Project, stack: str) -> Manifest:
+    from foundry.manifest import load
+
+    loaded = load(project.root, stack, needs_id=False)
+    if loaded.manifest is None:
+        raise FoundryError(
+            f"the declarations of stack {stack} have faults", fix=f"`fac validate -s {stack}` lists them"
+        )
+    return loaded.manifest
+
+
+def _live(project: Project, stack: str) -> Standing:
+    from foundry.cli.standing import standing
+
+    return standing(project, stack, live=True, known=False)
+
+
+def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
+    from foundry.reconcile import Session
+    from foundry.service.patience import Patience
+
+    session = Session(stands.services, Patience.from_environment())
+    default = manifest.environment.dialect.value
+    declared = {
+        **{("Agent", one.name): one.dialect.value for one in manifest.agents},
+        **{("VectorStore", one.name): one.dialect.value for one in manifest.vector_stores},
+        **{("SearchIndex", one.name): default for one in manifest.search_indexes},
+    }
+    held = {(one.kind, one.name): one for one in stands.held if one.kind in _SHOWN}
+    for key in sorted({*declared, *held}, key=lambda key: (_SHOWN.index(key[0]), key[1])):
+        yield _row(session, key, declared.get(key), held.get(key))
+
+
+def _row(session: Any, key: tuple[str, str], dialect: str | None, held: Held | None) -> Row:
+    from foundry.cli.standing import live_definition
+    from foundry.transfer.picture import Status
+
+    kind, name = key
+    if held is None:
+        return Row(kind, name, str(dialect), None, Status.ABSENT.value)
+    recorded = str(held.inputs.get("dialect", "classic"))
+    live = live_definition(session, held)
+    if live is None:
+        return Row(kind, name, recorded, held.id, Status.GONE.value)
+    drift = tuple(_drift(held, live))
+    if dialect is None:
+        return Row(kind, name, recorded, held.id, _UNDECLARED, drift)
+    return Row(kind, name, recorded, held.id, (Status.DRIFT if drift else Status.LIVE).value, drift)
+
+
+def _drift(held: Held, live: Mapping[str, Any]) -> Iterator[str]:
+    from foundry.diff import changes
+
+    applied = held.outputs.get("applied")
+    for change in changes(held.kind, applied, live, applied):
+        yield f"{change.path}: {_short(change.old)} => {_short(change.new)}"
+
+
+def _cells(row: Row) -> Sequence[str]:
+    return (row.kind, row.name, row.dialect, row.id or "-", row.status)
+
+
+def _short(value: Any) -> str:
+    text = "not set" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"

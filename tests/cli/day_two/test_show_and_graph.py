@@ -1,0 +1,75 @@
+"""`fac show` and `fac graph`: declared against live, and the picture of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+DRIFT = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+one = next(agent for agent in client.list_agents() if agent.name == "order-analyst")
+client.update_agent(one.id, body={"temperature": VALUE})
+"""
+
+
+@pytest.fixture
+def drifted(up: Any) -> Iterator[Any]:
+    up.python(DRIFT.replace("VALUE", "1.5"))
+    yield up
+    up.python(DRIFT.replace("VALUE", "0"))
+
+
+def objects(up: Any) -> dict[str, Any]:
+    told = json.loads(up.fac("show", "--json"))
+    return {f"{one['kind']} {one['name']}": one for one in told["objects"]}
+
+
+def test_what_is_declared_and_live_is_shown_with_what_was_changed_outside(drifted: Any) -> None:
+    shown = objects(drifted)
+    assert shown["Agent order-analyst"]["status"] == "changed outside"
+    assert shown["Agent order-analyst"]["drift"] == ["temperature: 0 => 1.5"]
+    others = {one["status"] for name, one in shown.items() if name != "Agent order-analyst"}
+    assert others == {"as applied"}
+    assert {one["id"] for one in shown.values()} >= set(drifted.outputs()["agents"].values())
+    assert "    ~ temperature: 0 => 1.5" in drifted.fac("show").splitlines()
+
+
+def test_what_is_declared_and_not_up_yet_is_shown_as_that(up: Any) -> None:
+    path = up.root / "stacks/sandbox/agents/night-desk.yaml"
+    path.write_text("kind: Agent\nname: night-desk\nmodel: chat\n")
+    try:
+        shown = objects(up)
+    finally:
+        path.unlink()
+    assert shown["Agent night-desk"]["status"] == "not up yet"
+    assert shown["Agent night-desk"]["id"] is None
+
+
+def test_the_picture_colours_what_was_changed_outside(drifted: Any) -> None:
+    path = drifted.root / "picture.svg"
+    printed = drifted.fac("graph", "--format", "svg", "-o", str(path))
+    assert "Wrote" in printed
+    assert "agent order-analyst: changed outside" in path.read_text()
+    path.unlink()
+
+
+def test_a_picture_of_declarations_alone_asks_no_service(up: Any) -> None:
+    told = up.fac("graph", "--declared", "-s", "sandbox")
+    assert told.startswith("flowchart LR\n")
+    assert "classDef" not in told
+
+
+def test_declarations_with_faults_are_not_drawn(up: Any) -> None:
+    up.change("stacks/base/agents/front-desk.yaml", "model: chat", "model: chatt")
+    try:
+        code, printed = up.run("graph", "--declared")
+    finally:
+        up.change("stacks/base/agents/front-desk.yaml", "model: chatt", "model: chat")
+    assert code == 1
+    assert "fac validate" in printed

@@ -1,0 +1,102 @@
+"""The picture of an environment: nothing hidden behind something else, every arrow to the right, drift in colour."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foundry.manifest import load
+from foundry.transfer.picture import Edge, Node, Picture, Status, mermaid, picture_of, svg
+
+ROOT = Path(__file__).resolve().parents[2]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def shop() -> Picture:
+    manifest = load(ROOT, "sandbox").manifest
+    assert manifest is not None
+    return picture_of(
+        manifest, {("Agent", "order-analyst"): Status.DRIFT, ("VectorStore", "handbook"): Status.LIVE}
+    )
+
+
+def boxes(text: str) -> dict[str, tuple[float, float, float, float]]:
+    """Every box by the words of its tooltip: left, top, right, bottom."""
+    found = {}
+    for group in ET.fromstring(text).iter(f"{SVG}g"):
+        title, rect = group.find(f"{SVG}title"), group.find(f"{SVG}rect")
+        assert title is not None
+        assert rect is not None
+        x, y, width, height = (float(rect.attrib[key]) for key in ("x", "y", "width", "height"))
+        found[str(title.text)] = (x, y, x + width, y + height)
+    return found
+
+
+def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def test_the_shop_is_drawn_with_every_agent_tool_store_and_model() -> None:
+    picture = shop()
+    labels = {(node.kind, node.label) for node in picture.nodes}
+    assert labels >= {
+        ("agent", "front-desk"),
+        ("tool", "customer_care"),
+        ("agent", "customer-care"),
+        ("store", "handbook"),
+        ("index", "products"),
+        ("model", "chat"),
+        ("queue", "quote-requests"),
+    }
+    assert Edge("tool:front-desk/customer_care", "agent:customer-care") in picture.edges
+    assert Edge("tool:customer-care/handbook", "store:handbook") in picture.edges
+
+
+def test_what_was_changed_outside_has_a_colour_and_says_so() -> None:
+    told = mermaid(shop())
+    name = re.search(r"(n\d+)\(\[\"order-analyst", told)
+    assert name is not None
+    assert f"class {name[1]} drift" in told
+    assert "agent order-analyst: changed outside" in boxes(svg(shop()))
+
+
+nodes = st.integers(0, 9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(nodes, nodes), max_size=24))
+def test_no_box_covers_another_and_arrows_lead_to_the_right(pairs: list[tuple[int, int]]) -> None:
+    named = tuple(Node(f"agent:{number}", "agent", f"a{number}") for number in range(10))
+    edges = tuple(Edge(f"agent:{low}", f"agent:{high}") for low, high in pairs if low < high)
+    text = svg(Picture("any", named, edges))
+    placed = boxes(text)
+    assert len(placed) == len(named)
+    assert not any(overlap(one, other) for one, other in combinations(placed.values(), 2))
+    for edge in edges:
+        left, right = (placed[f"agent a{end.split(':')[1]}: declared"] for end in (edge.source, edge.target))
+        assert left[2] < right[0]
+
+
+def test_a_circle_of_what_is_not_declared_here_is_drawn_all_the_same() -> None:
+    named = tuple(Node(f"agent:{name}", "agent", name) for name in "ab")
+    told = svg(Picture("circle", named, (Edge("agent:a", "agent:b"), Edge("agent:b", "agent:a"))))
+    assert len(boxes(told)) == 2
+
+
+@pytest.mark.parametrize("label", ['<script>alert("x")</script>', "a & b", '"]; click n0'])
+def test_names_are_text_and_nothing_else(label: str) -> None:
+    picture = Picture(label, (Node("agent:x", "agent", label),), ())
+    assert f"agent {label}: declared" in boxes(svg(picture))
+    assert "<script" not in mermaid(picture)
+    assert mermaid(picture).count('"') == 2
+
+
+def test_nothing_declared_is_an_empty_picture() -> None:
+    assert boxes(svg(Picture("none", (), ()))) == {}
+    assert mermaid(Picture("none", (), ())) == "flowchart LR\n"
