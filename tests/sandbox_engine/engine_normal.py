@@ -24,7 +24,14 @@ def state(deployment: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resource(resource: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in resource.items() if k not in _DROPPED}
+    kept = {k: v for k, v in resource.items() if k not in _DROPPED}
+    if "dependencies" in kept:  # the SDK sends sets
+        kept["dependencies"] = sorted(kept["dependencies"])
+    if "propertyDependencies" in kept:
+        kept["propertyDependencies"] = {
+            k: sorted(v) if v else v for k, v in kept["propertyDependencies"].items()
+        }
+    return kept
 
 
 def _references(value: Any) -> Iterator[tuple[str, str]]:
@@ -94,10 +101,27 @@ def events(stream: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def errors(stream: list[dict[str, Any]]) -> list[list[str]]:
-    """Error and warning diagnostics as [severity, urn, text]."""
+    """Error and warning diagnostics as [severity, urn, text], tracebacks without their frames."""
     found = []
     for event in stream:
         diagnostic = event.get("diagnosticEvent")
         if diagnostic and diagnostic["severity"] in ("error", "warning"):
-            found.append([diagnostic["severity"], diagnostic.get("urn", ""), diagnostic["message"]])
+            lines = diagnostic["message"].splitlines()
+            kept = [lines[0], lines[-1]] if "Traceback" in diagnostic["message"] else lines
+            found.append([diagnostic["severity"], diagnostic.get("urn", ""), "\n".join(kept)])
     return found
+
+
+def differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
+    """What is different between two values, a line each; empty where they are equal."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        keys = sorted({*ours, *theirs}, key=str)
+        return [
+            line
+            for k in keys
+            for line in differences(ours.get(k, "(absent)"), theirs.get(k, "(absent)"), f"{path}/{k}")
+        ]
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        pairs = enumerate(zip(ours, theirs, strict=True))
+        return [line for n, (a, b) in pairs for line in differences(a, b, f"{path}[{n}]")]
+    return [] if ours == theirs else [f"{path}: ours {ours!r}, theirs {theirs!r}"]

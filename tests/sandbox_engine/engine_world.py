@@ -28,7 +28,13 @@ class World:
     """One project with one stack."""
 
     def __init__(
-        self, folder: Path, *, options: str = "", engine: tuple[str, ...] = OURS, python: Path | None = None
+        self,
+        folder: Path,
+        *,
+        options: str = "",
+        settings: str = "",
+        engine: tuple[str, ...] = OURS,
+        python: Path | None = None,
     ) -> None:
         self.folder = folder
         self.engine = engine
@@ -38,7 +44,7 @@ class World:
         self.state.mkdir()
         runtime = f"{{name: python, options: {{virtualenv: {python}}}}}" if python else "python"
         (self.project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: {runtime}\n{options}")
-        (self.project / f"Pulumi.{STACK}.yaml").write_text(f"encryptionsalt: {SALT}\n")
+        (self.project / f"Pulumi.{STACK}.yaml").write_text(f"encryptionsalt: {SALT}\n{settings}")
         shutil.copy(HERE / "synthetic" / "cloud.py", self.project)
         self.env = {
             **os.environ,

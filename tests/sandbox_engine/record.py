@@ -29,7 +29,8 @@ sys.path.insert(0, str(HERE / "synthetic"))
 
 import engine_normal as normal  # noqa: E402
 from attached import Boxes, serve  # noqa: E402
-from engine_scenarios import PASSPHRASE, PROJECT, SALT, SCENARIOS, STACK, Scenario, Stage  # noqa: E402
+from engine_recordings import SCENARIOS  # noqa: E402
+from engine_scenarios import PASSPHRASE, PROJECT, SALT, STACK, Scenario, Stage  # noqa: E402
 
 HELD_WITHIN_SECONDS = 60.0
 
@@ -43,7 +44,7 @@ class Player:
         self.project.mkdir()
         self.state.mkdir()
         (self.project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{scenario.options}")
-        (self.project / f"Pulumi.{STACK}.yaml").write_text(f"encryptionsalt: {SALT}\n")
+        (self.project / f"Pulumi.{STACK}.yaml").write_text(f"encryptionsalt: {SALT}\n{scenario.settings}")
         shutil.copy(HERE / "synthetic" / "cloud.py", self.project)
         self.boxes = Boxes()
         self.server, port = serve(self.boxes)
@@ -119,6 +120,8 @@ class Player:
 
 def _full(argv: tuple[str, ...]) -> tuple[str, ...]:
     verb, *rest = argv
+    if "--preview-only" in rest:
+        return (verb, "--json", *rest)
     if verb in ("up", "destroy", "refresh"):
         return (verb, "--yes", "--skip-preview", "--json", *rest)
     return (verb, "--json", *rest) if verb == "preview" else (verb, "--yes", *rest)
@@ -141,7 +144,8 @@ def play(scenario: Scenario, folder: Path) -> dict[str, Any]:
             "changed_boxes": stage.boxes,
         }
         if stage.preview:
-            done = player.run("preview", "--json")
+            targets = [a for a in stage.argv[1:] if a == "--target" or a.startswith("urn:")]
+            done = player.run("preview", "--json", *targets)
             record["preview"] = {"exit": done.returncode, **normal.preview(json.loads(done.stdout))}
         if stage.kill_when_held:
             player.killed(stage)
@@ -149,7 +153,7 @@ def play(scenario: Scenario, folder: Path) -> dict[str, Any]:
         else:
             done = player.run(*_full(stage.argv))
             record["exit"] = done.returncode
-            if stage.argv[0] == "preview":
+            if stage.is_preview:
                 record |= {"preview": normal.preview(json.loads(done.stdout))}
             else:
                 stream = _lines(done.stdout)
@@ -163,7 +167,12 @@ def play(scenario: Scenario, folder: Path) -> dict[str, Any]:
         }
         stages.append(record)
     player.server.stop(None)
-    return {"scenario": scenario.name, "options": scenario.options, "stages": stages}
+    return {
+        "scenario": scenario.name,
+        "options": scenario.options,
+        "settings": scenario.settings,
+        "stages": stages,
+    }
 
 
 def main(names: list[str]) -> None:

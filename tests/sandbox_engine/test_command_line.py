@@ -45,7 +45,9 @@ def test_flags_are_read_as_the_cli_reads_them(argv: list[str], expected: Argumen
         (["up", "--target", "**Thing**"], "a pattern as target"),
         (["up", "--parallel", "many"], "--parallel many: expected a number"),
         (["up", "--stack"], "flag needs an argument: --stack"),
-        (["preview", "--yes"], "unknown flag --yes of 'preview'"),
+        (["preview", "--yes"], "unknown flag: --yes (of 'preview')"),
+        (["up", "--preview-only"], "unknown flag: --preview-only (of 'up')"),
+        (["destroy", "--expect-no-changes"], "unknown flag: --expect-no-changes (of 'destroy')"),
         ([], "which command?"),
     ],
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 
 import psutil
 import pytest
-from engine_world import World, end, gone_within, kill_with_family
+from attached import Boxes, serve
+from engine_world import WITHIN_SECONDS, World, end, gone_within, kill_with_family
 
 HELD = """
 a = Thing("a", {"size": 1})
@@ -110,6 +112,34 @@ def test_the_second_interrupt_ends_the_run_at_once_with_the_create_recorded_as_p
     assert "Traceback" not in said
     assert world.pending() == ["h"]
     assert world.locks() == []
+
+
+def test_the_second_interrupt_leaves_an_attached_provider_to_itself(real_world: World) -> None:
+    boxes = Boxes()
+    server, port = serve(boxes)
+    real_world.env["PULUMI_DEBUG_PROVIDERS"] = f"attached:{port}"
+    real_world.body('a = Box("a", {"hold": True})')
+    run = real_world.start("up", "--yes", "--skip-preview")
+    until = time.monotonic() + WITHIN_SECONDS
+    while "create a" not in boxes.calls:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    assert run.stdout is not None
+    while "stopping" not in run.stdout.readline():
+        assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    try:
+        said, _ = run.communicate(timeout=WITHIN_SECONDS)
+    finally:
+        boxes.released.set()
+        server.stop(None)
+
+    assert run.returncode == 1
+    assert boxes.calls == ["create a", "cancel"]
+    assert "stopped at once" in said
+    assert "Traceback" not in said
+    assert real_world.pending() == ["a"]
 
 
 def test_a_provider_that_dies_fails_its_resource_and_the_run_ends(world: World) -> None:

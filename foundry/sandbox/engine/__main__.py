@@ -1,4 +1,4 @@
-"""`python -m foundry.sandbox.engine {preview|up|refresh|destroy|cancel|stack output|stack export}` with the CLI's flags.
+"""`python -m foundry.sandbox.engine {preview|up|refresh|destroy|cancel|stack output|stack export|stack import}` with the CLI's flags.
 
 Environment as the CLI's: PULUMI_BACKEND_URL (file://...), PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, PULUMI_STACK,
 PULUMI_DEBUG_PROVIDERS, NO_COLOR. Exit status: 0, 1 for a failure, 7 where --expect-no-changes found changes, 255 for a wrong command line.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from foundry.sandbox.engine import backend, inspect, lock
+from foundry.sandbox.engine import backend, inspect, lock, restore
 from foundry.sandbox.engine.arguments import Arguments, UsageError, parse
 from foundry.sandbox.engine.digest import EventLines, PreviewDocument
 from foundry.sandbox.engine.display import Display, outputs_text
@@ -46,7 +46,7 @@ def _command(arguments: Arguments) -> int:
     url = os.environ.get("PULUMI_BACKEND_URL", "")
     if not url:
         raise UsageError("no backend: set PULUMI_BACKEND_URL to a folder, file:///...")
-    if arguments.verb in ("cancel", "stack output", "stack export"):
+    if arguments.verb in ("cancel", "stack output", "stack export", "stack import"):
         return _look(arguments, root, stack, url)
     options = Options(
         root=root,
@@ -94,7 +94,11 @@ def _status(outcome: Outcome, arguments: Arguments) -> int:
 
 def _show(operation: Operation, options: Options, arguments: Arguments) -> Outcome:
     if arguments.json and operation is Operation.PREVIEW:
-        document = PreviewDocument()
+        document = PreviewDocument(
+            shows_sames=arguments.show_sames,
+            shows_replacement_steps=arguments.show_replacement_steps,
+            shows_outputs=not arguments.suppress_outputs,
+        )
         try:
             return run(operation, options, document.take)
         finally:
@@ -145,6 +149,12 @@ def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
             arguments.file.write_text(text + "\n", encoding="utf-8")
         else:
             print(text)
+        return 0
+    if arguments.verb == "stack import":
+        text = arguments.file.read_text(encoding="utf-8") if arguments.file else sys.stdin.read()
+        with lock.held(place.locks, lambda line: print(line, file=sys.stderr)):
+            restore.import_text(project, place, arguments.config_file, text)
+        print("Import complete.")
         return 0
     outputs = inspect.stack_outputs(
         project, place, arguments.config_file, show_secrets=arguments.show_secrets

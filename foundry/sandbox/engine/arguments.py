@@ -32,14 +32,26 @@ _WITH_VALUE = {
 }
 _SWITCHES = {
     "--yes", "--json", "--diff", "--expect-no-changes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--show-secrets",
-    "--clear-pending-creates", "--preview-only", "--suppress-permalink", "--suppress-progress",
+    "--clear-pending-creates", "--preview-only", "--show-sames", "--show-reads", "--show-replacement-steps", "--suppress-progress",
 }  # fmt: skip
 _OPTIONAL = {"--refresh", "--suppress-permalink"}
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
+_EVERYWHERE = {"--stack", "--cwd", "--color", "--non-interactive"}
+_RUN = _EVERYWHERE | {
+    "--json", "--diff", "--target", "--parallel", "--config-file", "--suppress-outputs", "--suppress-permalink", "--suppress-progress",
+    "--show-sames", "--show-replacement-steps",
+}  # fmt: skip
+_CHANGE = _RUN | {"--yes", "--skip-preview"}
 _OF = {
-    "preview": {"--yes"},
-    "cancel": _SWITCHES - {"--yes", "--non-interactive"},
-    "stack": _SWITCHES - {"--json", "--show-secrets", "--non-interactive"},
+    "preview": _RUN | {"--refresh", "--expect-no-changes", "--show-reads", "--show-secrets"},
+    "up": _CHANGE | {"--refresh", "--expect-no-changes", "--show-reads", "--show-secrets"},
+    "refresh": _CHANGE
+    | {"--expect-no-changes", "--preview-only", "--clear-pending-creates", "--import-pending-creates"},
+    "destroy": _CHANGE | {"--refresh", "--preview-only"},
+    "cancel": _EVERYWHERE | {"--yes"},
+    "stack output": _EVERYWHERE | {"--json", "--show-secrets", "--config-file"},
+    "stack export": _EVERYWHERE | {"--show-secrets", "--config-file", "--file"},
+    "stack import": _EVERYWHERE | {"--config-file", "--file"},
 }
 
 
@@ -70,6 +82,9 @@ class Arguments:
     color: str = "auto"
     config_file: Path | None = None
     suppress_outputs: bool = False
+    show_sames: bool = False
+    show_reads: bool = False
+    show_replacement_steps: bool = False
     show_secrets: bool = False
     clear_pending_creates: bool = False
     import_pending_creates: tuple[str, ...] = ()
@@ -92,21 +107,23 @@ def parse(argv: Sequence[str]) -> Arguments:
         else:
             reader.words.append(argument)
     if not reader.words:
-        raise UsageError("which command? preview, up, refresh, destroy, cancel, stack output or stack export")
+        raise UsageError(
+            "which command? preview, up, refresh, destroy, cancel, stack output, stack export or stack import"
+        )
     given, *words = reader.words
     verb = _VERBS.get(given)
     if verb is None:
         raise NotSupportedError(f"the command {given!r}")
     if verb == "stack":
-        if not words or words[0] not in ("output", "export"):
+        if not words or words[0] not in ("output", "export", "import"):
             raise NotSupportedError("the command 'stack" + (f" {words[0]}" if words else "") + "'")
         verb, words = f"stack {words[0]}", words[1:]
     if words and verb != "stack output":
         raise NotSupportedError(f"the argument {words[0]!r} of {given!r}")
     result = Arguments(verb=verb, words=tuple(words))
     for name, value in reader.flags:
-        if name in _OF.get(verb.partition(" ")[0], ()):
-            raise UsageError(f"unknown flag {name} of {given!r}")
+        if name not in _OF[verb]:
+            raise UsageError(f"unknown flag: {name} (of {verb!r})")
         result = _with(result, name, value)
     return result
 

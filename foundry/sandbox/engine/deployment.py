@@ -45,8 +45,13 @@ class Deployment(Execution):
         """Do the work even if whoever asked for it goes away: a program that ends must not cut a create short."""
         task = asyncio.create_task(work)
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._over)
         return await asyncio.shield(task)
+
+    def _over(self, task: asyncio.Task[Resource]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, or asyncio would complain where nobody waited any more
 
     async def settled(self) -> None:
         """Wait until nothing is under way any more."""

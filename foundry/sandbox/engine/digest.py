@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.events import (
     Diagnostic,
     Event,
@@ -37,7 +38,7 @@ _NANOSECONDS = 1_000_000_000
 
 def is_root(resource: Resource | None) -> bool:
     """Whether it is the stack itself."""
-    return resource is not None and resource.type == "pulumi:pulumi:Stack"
+    return resource is not None and resource.type == urns.STACK_TYPE
 
 
 def _state(resource: Resource | None, *, is_preview_of_new: bool = False) -> dict[str, Any] | None:
@@ -55,7 +56,7 @@ def _details(step: Step) -> dict[str, Any] | None:
     return {k: {"kind": d.kind, "inputDiff": d.input} for k, d in step.detailed.items()}
 
 
-def preview_step(event: StepStarted) -> dict[str, Any]:
+def preview_step(event: StepStarted | StepFinished) -> dict[str, Any]:
     """One step as `preview --json` shows it."""
     step = event.step
     result: dict[str, Any] = {"op": event.op, "urn": event.urn}
@@ -73,20 +74,23 @@ def preview_step(event: StepStarted) -> dict[str, Any]:
     return result
 
 
-def is_shown(event: StepStarted) -> bool:
+def is_shown(event: StepStarted | StepFinished, *, sames: bool = False, halves: bool = False) -> bool:
     """Whether the document has the step: no sames but the stack's and changes of protection, no halves of replacements."""
     if event.op is Op.SAME:
         protection_changed = (
             event.old is not None and event.new is not None and event.old.protect != event.new.protect
         )
-        return protection_changed or is_root(event.new)
-    return event.op not in _HALVES
+        return sames or protection_changed or is_root(event.new)
+    return halves or event.op not in _HALVES
 
 
 @dataclass
 class PreviewDocument:
-    """Gathers a preview's events into the document of `preview --json`."""
+    """Gathers a preview's events into the document of `preview --json`; the flags are those of the command line."""
 
+    shows_sames: bool = False
+    shows_replacement_steps: bool = False
+    shows_outputs: bool = True
     _steps: list[dict[str, Any]] = field(default_factory=list)
     _diagnostics: list[dict[str, Any]] = field(default_factory=list)
     _end: RunFinished | None = None
@@ -97,8 +101,10 @@ class PreviewDocument:
         match event:
             case RunStarted(config=config):
                 self._config = config
-            case StepStarted() if is_shown(event):
-                self._steps.append(preview_step(event))
+            case StepStarted() if self._is_shown(event):
+                self._steps.append(self._step(event))
+            case StepFinished() if event.step.op is Op.REFRESH and self._is_shown(event):
+                self._refreshed(event)
             case Diagnostic(severity=severity, is_status=False) if severity != "debug":
                 text = _PREFIXES.get(severity, "") + event.text
                 found = {"urn": event.urn, "message": text + "\n", "severity": severity}
@@ -107,6 +113,23 @@ class PreviewDocument:
                 self._end = event
             case _:
                 return
+
+    def _is_shown(self, event: StepStarted | StepFinished) -> bool:
+        return is_shown(event, sames=self.shows_sames, halves=self.shows_replacement_steps)
+
+    def _step(self, event: StepStarted | StepFinished) -> dict[str, Any]:
+        result = preview_step(event)
+        if not self.shows_outputs and urns.qualified_type(event.urn) == urns.STACK_TYPE:
+            for state in (result.get("oldState"), result.get("newState")):
+                if state:
+                    state.pop("inputs", None)
+                    state.pop("outputs", None)
+        return result
+
+    def _refreshed(self, event: StepFinished) -> None:
+        """What a refresh found takes the place of the refresh, where the CLI has it so."""
+        if event.op is Op.DELETE or (event.op is Op.UPDATE and event.step.detailed is not None):
+            self._steps = [self._step(event) if s["urn"] == event.urn else s for s in self._steps]
 
     def text(self) -> str:
         """The document."""

@@ -121,7 +121,7 @@ class Execution:
             if faults:
                 self.tell_failed(step, "\n".join(faults), time.monotonic() - began, may_go_on=False)
                 raise StepError
-            if step.is_logical and not step.is_hidden:
+            if step.is_logical and not step.is_hidden and not _found_what_it_knew(step):
                 self.counts[step.op] += 1
             if step.resource.custom or step.op in (Op.DELETE, Op.DELETE_REPLACED, Op.REPLACE, Op.REFRESH):
                 self.tell_finished(step, result)
@@ -296,6 +296,14 @@ class Execution:
 
 def _is_protected(step: Step) -> bool:
     return step.op is Op.DELETE and step.resource.protect
+
+
+def _found_what_it_knew(step: Step) -> bool:
+    """Whether a read found nothing new, or nothing to compare with: the CLI doesn't count it."""
+    if step.op is not Op.READ:
+        return False
+    old, new = step.old, step.new
+    return old is None or new is None or old.outputs == new.outputs
 
 
 def copied(resource: Resource | None) -> Resource | None:

@@ -23,9 +23,10 @@ def _load(stack: backend.Stack) -> Deployment:
     return deployment
 
 
-def _crypter(
+def crypter_of(
     project: Project, stack: backend.Stack, config_file: Path | None, deployment: Deployment
 ) -> Crypter:
+    """What opens the secrets of a state. Raises EngineError where the passphrase or its salt is missing."""
     salt = deployment.salt or load_settings(config_file or project.settings_file(stack.name)).salt
     phrase = passphrase()
     if phrase is None or not salt:
@@ -45,7 +46,7 @@ def stack_outputs(
         return dict(masked(root.outputs))
     if not has_ciphertext(root.outputs):
         return root.outputs
-    return dict(plain(opened(root.outputs, _crypter(project, stack, config_file, deployment), root.urn)))
+    return dict(plain(opened(root.outputs, crypter_of(project, stack, config_file, deployment), root.urn)))
 
 
 def export_text(
@@ -56,7 +57,7 @@ def export_text(
     resources = deployment.resources
     crypter: Crypter | None = None
     if show_secrets and any(has_ciphertext(r.inputs) or has_ciphertext(r.outputs) for r in resources):
-        crypter = _crypter(project, stack, config_file, deployment)
+        crypter = crypter_of(project, stack, config_file, deployment)
 
     def exported(resource: Resource) -> dict[str, Any]:
         if crypter is None:

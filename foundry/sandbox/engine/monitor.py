@@ -340,8 +340,6 @@ class EngineService(engine_pb2_grpc.EngineServicer):
             return empty_pb2.Empty()
         if severity == "error" and self._deployment.stop_reason and _AFTER_STOP in request.message:
             return empty_pb2.Empty()
-        if severity == "error":
-            self._deployment.failed = True
         self._tell(
             Diagnostic(severity=severity, text=request.message, urn=request.urn, is_status=request.ephemeral)
         )

@@ -16,7 +16,12 @@ from foundry.sandbox.engine.steps import Op, Step
 
 
 async def refresh(run: Execution, *, counts: bool) -> None:
-    """Read every resource and plan over what is there from now on. Failures are told; all reads are made first."""
+    """Read every resource and plan over what is there from now on. Failures are told; all reads are made first.
+
+    Raises EngineError for a target that isn't in the state, if the refresh is all there is (`counts`).
+    """
+    if counts:
+        _find_targets(run)
     found: dict[int, Resource | None] = {}
     wanted = [r for r in run.planner.resources if not run.planner.targets or r.urn in run.planner.targets]
     await asyncio.gather(*(_refresh_one(run, r, found, counts=counts) for r in wanted))
@@ -79,11 +84,13 @@ async def _read_live(run: Execution, old: Resource) -> tuple[Resource | None, Di
 
 
 async def delete_the_rest(run: Execution) -> None:
-    """Delete what the program no longer has, dependents first."""
-    for step in run.planner.left_alone():
-        await run.execute(step)
+    """Delete what the program no longer has, dependents first. Raises EngineError for targets that can't be kept to."""
+    _find_targets(run)
+    left_alone = run.planner.left_alone()
     groups = run.planner.deletions()
     _refuse_half_deletions(run, [s for g in groups for s in g])
+    for step in left_alone:
+        await run.execute(step)
     failed: list[Resource] = []
     for group in groups:
         if run.stop_reason:
@@ -96,6 +103,18 @@ async def delete_the_rest(run: Execution) -> None:
                 failed.append(step.resource)
             elif isinstance(result, BaseException) and not isinstance(result, StoppedError):
                 raise result
+
+
+def _find_targets(run: Execution) -> None:
+    """Raise EngineError for targets that neither the state nor the program knows."""
+    unknown = sorted(run.planner.targets - run.planner.olds.keys() - run.planner.seen)
+    if unknown:
+        raise EngineError(
+            "\n".join(
+                f"Target '{urn}' could not be found in the stack. Did you forget to escape $ in your shell?"
+                for urn in unknown
+            )
+        )
 
 
 def _refuse_half_deletions(run: Execution, steps: list[Step]) -> None:

@@ -5,6 +5,8 @@ Field names and rules are those of pulumi/pulumi, proto/pulumi/provider.proto an
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +47,7 @@ _KINDS = {
     provider_pb2.PropertyDiff.UPDATE_REPLACE: diffs.UPDATE_REPLACE,
 }
 _CHANGES = {provider_pb2.DiffResponse.DIFF_SOME: True, provider_pb2.DiffResponse.DIFF_NONE: False}
+_STOPS_WITHIN_SECONDS = 1.0
 
 Reply = TypeVar("Reply")
 
@@ -110,9 +113,11 @@ class Provider:
         self._resources = False
         self._previews = False
         self._is_configured = False
+        self._is_given_up = False
 
     async def close(self) -> None:
-        """Give the connection up."""
+        """Give the connection up; calls under way end with ProviderGoneError."""
+        self._is_given_up = True
         await self._channel.close(None)
 
     async def _call(self, call: Awaitable[Reply]) -> Reply:
@@ -120,6 +125,10 @@ class Provider:
             return await call
         except grpc.aio.AioRpcError as error:
             raise _CallError(error) from None
+        except asyncio.CancelledError:
+            if not self._is_given_up:
+                raise
+            raise ProviderGoneError(f"the provider {self.package} was asked to stop, and left") from None
 
     async def _plainly(self, call: Awaitable[Reply]) -> Reply:
         try:
@@ -373,12 +382,11 @@ class Provider:
         result = from_struct(getattr(reply, "return"))
         return result, [CheckFailed(property=f.property, reason=f.reason) for f in reply.failures]
 
-    async def cancel(self) -> None:
-        """Ask the provider to give up what it is doing; its answer doesn't matter."""
-        try:
-            await self._stub.Cancel(empty_pb2.Empty(), timeout=1.0)
-        except grpc.aio.AioRpcError:
-            return
+    async def stop(self) -> None:
+        """Ask the provider to give up what it is doing, whatever it answers, and leave it."""
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            await self._stub.Cancel(empty_pb2.Empty(), timeout=_STOPS_WITHIN_SECONDS)
+        await self.close()
 
     def _partial(self, partial: Any, given: Properties) -> Made:
         return Made(

@@ -92,7 +92,9 @@ class Registry:
     async def diff(self, urn: str, old: Resource, news: Properties, ignore: tuple[str, ...]) -> Diff:
         """Compare a provider resource with its inputs of before."""
         provider = self._checked.get(urn) or self._ready[urns.reference(urn, old.id)]
-        diff = await provider.diff_config(urn, old, news, ignore)
+        before = old.copy()
+        before.inputs, before.outputs = outward(old.inputs), outward(old.outputs)
+        diff = await provider.diff_config(urn, before, news, ignore)
         if diff.changes is None:
             return Diff(changes=old.outputs != news, replaces=diff.replaces)
         return diff
@@ -187,7 +189,8 @@ class Registry:
             await child.close()
         await asyncio.gather(*self._output)
 
-    def kill(self) -> None:
-        """End the started providers at once."""
+    async def stop(self) -> None:
+        """End the started providers at once, and leave the attached ones after asking them to stop."""
         for child in self._children:
             child.kill()
+        await asyncio.gather(*(p.stop() for p in self._ready.values() if p.package in self.attached))

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -269,12 +269,14 @@ class _Runner:
         )
         try:
             if refreshes and not deployment.stop_reason:
-                await phases.refresh(deployment, counts=self._work is Operation.REFRESH)
+                await self._or_fail(
+                    deployment, phases.refresh(deployment, counts=self._work is Operation.REFRESH)
+                )
             deployment.ready.set()
             if program is not None:
                 await program
             if self._work is not Operation.REFRESH and not deployment.stop_reason and not deployment.failed:
-                await self._delete_the_rest(deployment)
+                await self._or_fail(deployment, phases.delete_the_rest(deployment))
         finally:
             if program is not None and not program.done():
                 program.cancel()
@@ -282,9 +284,9 @@ class _Runner:
                     await program
 
     @staticmethod
-    async def _delete_the_rest(deployment: Deployment) -> None:
+    async def _or_fail(deployment: Deployment, phase: Awaitable[None]) -> None:
         try:
-            await phases.delete_the_rest(deployment)
+            await phase
         except EngineError as error:
             deployment.fail(str(error))
 
@@ -354,6 +356,7 @@ class _Runner:
             yield
             return
         loop = asyncio.get_running_loop()
+        stopping: list[asyncio.Task[None]] = []
 
         def interrupt() -> None:
             if self._cancelled:
@@ -362,7 +365,7 @@ class _Runner:
                         severity="error", text="stopped at once; what was under way is recorded as pending"
                     )
                 )
-                registry.kill()
+                stopping.append(asyncio.create_task(registry.stop()))
                 if self._program is not None:
                     self._program.kill()
                 return

@@ -36,6 +36,9 @@ class Op(StrEnum):
     REMOVE_PENDING_REPLACE = "remove-pending-replace"
 
 
+_LOGICAL = (Op.SAME, Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.READ_DISCARD)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Step:
     """One operation on one resource.
@@ -70,7 +73,7 @@ class Step:
     @property
     def is_logical(self) -> bool:
         """Whether people would count it: the halves of a replacement aren't counted, the replacement is."""
-        return self.op in (Op.SAME, Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ)
+        return self.op in _LOGICAL
 
     @property
     def is_hidden(self) -> bool:

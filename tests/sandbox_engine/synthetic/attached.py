@@ -1,7 +1,7 @@
 """A provider that is attached to, as azure-native's stand-in is: a gRPC server that either engine finds by PULUMI_DEBUG_PROVIDERS.
 
 Boxes live in memory by name, which is their id too. `kind` replaces, deleting first; everything else updates. `bad` fails the check,
-`half` makes a create that leaves an object and an error. Create foretells in a preview, refuses what exists, and understands secrets.
+`half` makes a create that leaves an object and an error, `hold` one that waits for `released`. Create foretells in a preview, refuses what exists, and understands secrets.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+LONGEST_HOLD_SECONDS = 120.0
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
@@ -40,6 +41,7 @@ class Boxes(provider_pb2_grpc.ResourceProviderServicer):
         self.objects: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.engine = ""
+        self.released = threading.Event()
         self._lock = threading.Lock()
 
     def Attach(self, request: Any, context: Any) -> Any:
@@ -53,7 +55,13 @@ class Boxes(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        olds, news = _dict(request.old_inputs), _dict(request.news)
+        changed = sorted(k for k in {*olds, *news} - {"version"} if olds.get(k) != news.get(k))
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
+            replaces=[k for k in changed if k == "world"],
+            diffs=changed,
+        )
 
     def Configure(self, request: Any, context: Any) -> Any:
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=False)
@@ -106,6 +114,8 @@ class Boxes(provider_pb2_grpc.ResourceProviderServicer):
             if name in self.objects:
                 context.abort(grpc.StatusCode.ALREADY_EXISTS, "cannot create already existing resource")
             self.objects[name] = {k: _plain(v) for k, v in inputs.items()}
+        if inputs.get("hold"):
+            self.released.wait(LONGEST_HOLD_SECONDS)
         outputs = _struct({**inputs, "label": f"box {name}"})
         if inputs.get("half"):
             self._half(context, name, outputs, request.properties)
@@ -150,6 +160,7 @@ class Boxes(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> Any:
+        self.calls.append("cancel")
         return empty_pb2.Empty()
 
 
