@@ -75,7 +75,7 @@ def _tool_table(tool: Mapping[str, Any]) -> Record:
 
 VERSIONED_AGENT: Final = Record(
     {
-        "name": _OWNED,
+        "name": Leaf(caseless=True),
         "kind": _OWNED,
         "description": _OWNED,
         "model": _OWNED,

@@ -1,13 +1,19 @@
 """Pulumi's doorway: agents, vector stores, files and search indexes as dynamic resources.
 
+Objects of the versioned dialect are resource types of their own, so that neither dialect ever replaces the other.
+
 The module paths of the provider classes are part of every state file and are never renamed; neither are the type tokens
-`pulumi-python:dynamic/foundry:Agent`, `VectorStore`, `File` and `SearchIndex`.
+`pulumi-python:dynamic/foundry:Agent`, `VectorStore`, `File`, `SearchIndex`, `VersionedAgent`, `VersionedVectorStore` and
+`VersionedFile`.
 """
 
 from foundry.providers.agent import Agent, AgentProvider
 from foundry.providers.file import File, FileProvider
 from foundry.providers.search_index import SearchIndex, SearchIndexProvider
 from foundry.providers.vector_store import VectorStore, VectorStoreProvider
+from foundry.providers.versioned_agent import VersionedAgent, VersionedAgentProvider
+from foundry.providers.versioned_file import VersionedFile, VersionedFileProvider
+from foundry.providers.versioned_vector_store import VersionedVectorStore, VersionedVectorStoreProvider
 
 __all__ = [
     "Agent",
@@ -18,4 +24,10 @@ __all__ = [
     "SearchIndexProvider",
     "VectorStore",
     "VectorStoreProvider",
+    "VersionedAgent",
+    "VersionedAgentProvider",
+    "VersionedFile",
+    "VersionedFileProvider",
+    "VersionedVectorStore",
+    "VersionedVectorStoreProvider",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -19,6 +19,8 @@ class FileProvider(Doorway):
 
 class File(Resource, module="foundry", name="File"):
     """A local file, uploaded for agents. Its Pulumi id is the file's id at the service."""
+
+    provider_class: ClassVar[type[Doorway]] = FileProvider
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class File(Resource, module="foundry", name="File"):
             "purpose": purpose,
         }
         props = inputs(given, "fileId", "serviceFilename", "adopted")
-        super().__init__(FileProvider(), resource_name, props, opts)
+        super().__init__(self.provider_class(), resource_name, props, opts)
 
     @property
     def file_id(self) -> pulumi.Output[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -19,6 +19,8 @@ class VectorStoreProvider(Doorway):
 
 class VectorStore(Resource, module="foundry", name="VectorStore"):
     """A vector store of an Azure AI Foundry project. Its Pulumi id is the store's id at the service."""
+
+    provider_class: ClassVar[type[Doorway]] = VectorStoreProvider
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class VectorStore(Resource, module="foundry", name="VectorStore"):
             "definition": definition,
         }
         props = inputs(given, "vectorStoreId", "fileCounts", "incarnation", "applied", "adopted")
-        super().__init__(VectorStoreProvider(), resource_name, props, opts)
+        super().__init__(self.provider_class(), resource_name, props, opts)
 
     @property
     def vector_store_id(self) -> pulumi.Output[str]:

@@ -112,7 +112,7 @@ def _prompt_from_wire(body: Mapping[str, Any]) -> Body:
         told["reasoning"] = _filled(body["reasoning"])
     if body.get("structured_inputs"):
         told["structured_inputs"] = {
-            name: _filled(value) for name, value in body["structured_inputs"].items()
+            name: _input_from_wire(value) for name, value in body["structured_inputs"].items()
         }
     form = _filled((body.get("text") or {}).get("format") or {})
     if form:
@@ -122,6 +122,11 @@ def _prompt_from_wire(body: Mapping[str, Any]) -> Body:
         told["tool_choice"] = _choice_from_wire(choice)
     told["tools"] = [_tool_from_wire(tool) for tool in body.get("tools") or ()]
     return told
+
+
+def _input_from_wire(value: Mapping[str, Any]) -> Body:
+    # The service's own default is filled in by some of its clients.
+    return {key: part for key, part in _told(value).items() if (key, part) != ("required", False)}
 
 
 def _choice_from_wire(choice: Any) -> Any:
@@ -389,7 +394,7 @@ def _tool_from_wire(tool: Tool) -> Body:
             outputs = tool.get("outputs") or {}
             return {"type": kind, **_some(outputs, ("name", "description", "schema", "strict"))}
         case _:
-            return {"name": kind, "type": "raw", "body": _filled(tool)}
+            return {"name": kind, "type": "raw", "body": _told(tool)}
 
 
 def _called(kind: str) -> Body:
@@ -471,6 +476,10 @@ def _first(items: Any) -> Mapping[str, Any]:
 
 def _some(source: Mapping[str, Any], keys: Sequence[str]) -> Body:
     return {key: source[key] for key in keys if source.get(key) is not None}
+
+
+def _told(source: Mapping[str, Any]) -> Body:
+    return {key: value for key, value in source.items() if value is not None}
 
 
 def _filled(source: Mapping[str, Any]) -> Body:
