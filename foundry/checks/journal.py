@@ -12,7 +12,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from foundry.model import FoundryError, Owner
 from foundry.service.conversation import Conversations, Place
 
 _GIVEN_UP_SECONDS: Final = 7 * 86_400.0
+_PREFIX: Final = "made-"
 ABANDONED_SECONDS: Final = 3_600.0
 """How old a marked thing must be before it counts as left behind, when no journal speaks of it."""
 
@@ -41,9 +42,10 @@ class Thing:
 class Journal:
     """The list of one run. May be used by several threads."""
 
-    def __init__(self, path: Path, owner: Owner) -> None:
+    def __init__(self, folder: Path, owner: Owner) -> None:
         """Nothing is written before something is made."""
-        self._path = path
+        self.run = secrets.token_hex(6)
+        self._path = folder / f"{_PREFIX}{self.run}.jsonl"
         self._owner = owner
         self._lock = threading.Lock()
         self._open: dict[Thing, None] = {}
@@ -101,15 +103,15 @@ class PlaceKeeper:
     @property
     def mark(self) -> Mapping[str, str]:
         """See `Keeper`."""
-        return marks.mark(self.owner)
+        return marks.mark(self.owner, self.journal.run)
 
     def filename(self, name: str) -> str:
         """See `Keeper`."""
-        return marks.filename(self.owner, name)
+        return marks.filename(self.owner, self.journal.run, name)
 
-    def is_ours(self, metadata: Mapping[str, str] | None, filename: str | None) -> bool:
+    def run_of(self, metadata: Mapping[str, str] | None, filename: str | None) -> str | None:
         """See `Keeper`."""
-        return marks.is_ours(self.owner, metadata, filename)
+        return marks.run_of(self.owner, metadata, filename)
 
     def made(self, kind: str, identity: str) -> None:
         """See `Keeper`."""
@@ -123,7 +125,7 @@ class PlaceKeeper:
 @contextmanager
 def journal(folder: Path, owner: Owner, say: Callable[[str], None]) -> Iterator[Journal]:
     """A new list in a folder; tells at the end what couldn't be deleted."""
-    made = Journal(folder / f"made-{secrets.token_hex(6)}.jsonl", owner)
+    made = Journal(folder, owner)
     try:
         yield made
     finally:
@@ -139,7 +141,7 @@ def sweep(
     say: Callable[[str], None],
     *,
     now: Callable[[], float] = time.time,
-) -> None:
+) -> tuple[str, ...]:
     """Delete what runs that are gone have left in their lists. What can't be deleted stays listed, for a week.
 
     Args:
@@ -147,11 +149,16 @@ def sweep(
         at: the conversations of a place.
         say: takes a line for a person.
         now: Unix seconds.
+
+    Returns:
+        The runs that are gone.
     """
-    for path in sorted(folder.glob("made-*.jsonl")):
+    gone = []
+    for path in sorted(folder.glob(f"{_PREFIX}*.jsonl")):
         lines = list(_lines(path))
         if _is_alive(lines[0] if lines else {}, path, now()):
             continue
+        gone.append(path.stem.removeprefix(_PREFIX))
         things = _left(lines)
         try:
             for thing in things:
@@ -165,29 +172,36 @@ def sweep(
             if things:
                 say(f"Deleted {_count(things)} left by a check that was killed.")
         path.unlink(missing_ok=True)
+    return tuple(gone)
 
 
 def sweep_marked(
-    places: Mapping[Place, Conversations], made: Journal, say: Callable[[str], None], *, now: float
+    places: Mapping[Place, Conversations],
+    made: Journal,
+    say: Callable[[str], None],
+    *,
+    gone: Collection[str],
+    now: float,
 ) -> None:
-    """Delete what carries our mark and is older than any check may be: its list was lost, or never written.
+    """Delete what carries our mark and stands in no list: killed between making a thing and writing it down, or list lost.
 
     Args:
         places: where to look.
         made: a journal of the stack whose mark is looked for.
         say: takes a line for a person.
+        gone: runs that are known to have ended; of others, only what is older than any check may be is deleted.
         now: Unix seconds.
     """
     for place, conversations in places.items():
         old = [
             left
             for left in conversations.leftovers(made.keeper(place))
-            if now - left.created_at > ABANDONED_SECONDS
+            if now - left.created_at > ABANDONED_SECONDS or any(run.startswith(left.run) for run in gone)
         ]
         for left in old:
             conversations.delete(left.kind, left.id)
         if old:
-            say(f"Deleted {_count(old)} that carried the mark of this stack's checks and that nobody used.")
+            say(f"Deleted {_count(old)} with the mark of this stack's checks, of a run that has ended.")
 
 
 def _count(things: list[Any]) -> str:

@@ -99,7 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
         )
-        command.set_defaults(verb=verb, passes_on=True, offline=False)
+        command.set_defaults(verb=verb, passes_on=True, offline=False, check=False)
+        if verb == "up":
+            command.add_argument(
+                "--check", action="store_true", help="hold the checks afterwards: 1 when one fails"
+            )
         if verb == "preview":
             command.add_argument(
                 "--offline",
@@ -200,6 +204,8 @@ def _operate(arguments: argparse.Namespace) -> int:
     code = operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
     if arguments.verb == "preview" and "--json" not in arguments.rest:
         adopting.tell(project, run, _say)
+    if arguments.check and code == 0:
+        return check.gate(project, arguments.stack, _say)
     return code
 
 

@@ -64,6 +64,30 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(result.is_good for result in results) else FAILED
 
 
+def gate(project: Project, stack: str, say: Callable[[str], None]) -> int:
+    """Hold all checks of a stack that has just come up; 1 when one fails, 0 otherwise. The stack stays as it is.
+
+    Args:
+        project: where the declarations are.
+        stack: the stack's name.
+        say: takes a line for a person.
+    """
+    from foundry.checks import report
+    from foundry.manifest import load
+
+    manifest = load(project.root, stack).manifest
+    if manifest is None:
+        # Somebody edits while the stack comes up: what was brought up is no longer what is declared.
+        raise FoundryError(
+            "the declarations have become wrong meanwhile", fix=f"run `fac validate -s {stack}`"
+        )
+    results = check(project, stack, manifest, say=say)
+    failed = [report.title(result) for result in results if not result.is_good]
+    if failed:
+        say(f"The stack is up and stays up; these checks failed: {', '.join(failed)}")
+    return FAILED if failed else 0
+
+
 def check(
     project: Project,
     stack: str,
@@ -71,6 +95,7 @@ def check(
     *,
     only: Sequence[str] = (),
     parallel: int = PARALLEL,
+    say: Callable[[str], None] = print,
 ) -> tuple[Result, ...]:
     """Hold a stack's checks, and print what comes of each.
 
@@ -80,6 +105,7 @@ def check(
         manifest: what it declares.
         only: names of agents; all that declare checks when empty.
         parallel: conversations at once.
+        say: takes a line for a person.
 
     Raises:
         FoundryError: an agent isn't declared, or isn't there yet.
@@ -90,13 +116,13 @@ def check(
 
     _require_declared(manifest, only, stack)
     if not any(agent.checks for agent in manifest.agents if not only or agent.name in only):
-        print(f"Nothing to check: {'none of these agents' if only else 'no agent'} declares `checks`.")
+        say(f"Nothing to check: {'none of these agents' if only else 'no agent'} declares `checks`.")
         return ()
     stands = standing(project, stack, live=True)
     cases = list(_cases(manifest, agents_of(stands), only, stack))
-    with talks(project, stands, print) as held, _telling(len(cases)) as done:
+    with talks(project, stands, say) as held, _telling(len(cases), say) as done:
         results = running.run(cases, _holder(held), parallel=parallel, done=done)
-    print(report.headline(results))
+    say(report.headline(results))
     return results
 
 
@@ -143,12 +169,12 @@ def _holder(held: Talks) -> Callable[[Case], Transcript]:
 
 
 @contextmanager
-def _telling(total: int) -> Iterator[Callable[[Result], None]]:
+def _telling(total: int, say: Callable[[str], None]) -> Iterator[Callable[[Result], None]]:
     """Tells each result as it comes; on a terminal, all of them in a table at the end."""
     from foundry.checks import report
 
     if not sys.stdout.isatty():
-        yield lambda result: print(*report.lines(result), sep="\n", flush=True)
+        yield lambda result: say("\n".join(report.lines(result)))
         return
     from rich.console import Console
 

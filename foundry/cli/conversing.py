@@ -89,11 +89,11 @@ def talks(project: Project, stands: Standing, say: Callable[[str], None]) -> Ite
     folder = journals(project, stack)
     with journal(folder, stack_owner(project, stack), say) as made:
         held = Talks(project, stands, made)
-        sweep(folder, held.at, say)
+        gone = sweep(folder, held.at, say)
         places = {
             agent.place: held.at(agent.place) for found in agents_of(stands).values() for agent in found
         }
-        sweep_marked(places, made, say, now=time.time())
+        sweep_marked(places, made, say, gone=gone, now=time.time())
         yield held
 
 

@@ -98,11 +98,13 @@ class ClassicConversations:
         for kind, listing in listings.items():
             newest = next(listing(limit=_PAGE, order="desc").by_page(), ())
             for item in newest:
-                if keeper.is_ours(item.metadata, None):
-                    yield Left(kind, item.id, int(item.created_at.timestamp()))
+                run = keeper.run_of(item.metadata, None)
+                if run is not None:
+                    yield Left(kind, item.id, run, int(item.created_at.timestamp()))
         for file in self.client.files.list().data:
-            if keeper.is_ours(None, file.filename):
-                yield Left("file", file.id, int(file.created_at.timestamp()))
+            run = keeper.run_of(None, file.filename)
+            if run is not None:
+                yield Left("file", file.id, run, int(file.created_at.timestamp()))
 
     def upload(self, file: KnowledgeFile, keeper: Keeper) -> str:
         """Upload a local file and return its id."""

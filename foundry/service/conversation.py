@@ -77,10 +77,11 @@ class Transcript:
 
 @dataclass(frozen=True)
 class Left:
-    """A thing that a conversation left at the service. `created_at` is in Unix seconds."""
+    """A thing that a conversation left at the service: by which run, and when (`created_at`, Unix seconds)."""
 
     kind: str
     id: str
+    run: str
     created_at: int
 
 
@@ -96,8 +97,8 @@ class Keeper(Protocol):
         """The name under which a file is uploaded, since files have no metadata."""
         ...
 
-    def is_ours(self, metadata: Mapping[str, str] | None, filename: str | None) -> bool:
-        """Whether a thing at the service carries this stack's mark, of whichever run."""
+    def run_of(self, metadata: Mapping[str, str] | None, filename: str | None) -> str | None:
+        """The run that made a thing at the service; None for what doesn't carry this stack's mark."""
         ...
 
     def made(self, kind: str, identity: str) -> None:

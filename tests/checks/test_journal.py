@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from foundry.checks.journal import Journal, journal, sweep, sweep_marked
+from foundry.cli.operations import declared_filename
 from foundry.model import Conversation, FoundryError, Owner
 from foundry.service.conversation import Keeper, Left, Place, Transcript
 
@@ -45,8 +46,9 @@ class Project:
 
     def leftovers(self, keeper: Keeper) -> Iterator[Left]:
         for identity, kind in list(self.things.items()):
-            if keeper.is_ours(self.metadata.get(identity), self.names.get(identity)):
-                yield Left(kind, identity, self.born[identity])
+            run = keeper.run_of(self.metadata.get(identity), self.names.get(identity))
+            if run is not None:
+                yield Left(kind, identity, run, self.born[identity])
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ from pathlib import Path
 from foundry.checks.journal import Journal
 from foundry.model import Owner
 from foundry.service.conversation import Place
-keeper = Journal(Path({str(folder)!r}) / "made-killed.jsonl", Owner(*{(OWNER.project, OWNER.stack, OWNER.stack_id)!r})).keeper(
+keeper = Journal(Path({str(folder)!r}), Owner(*{(OWNER.project, OWNER.stack, OWNER.stack_id)!r})).keeper(
     Place({PLACE.endpoint!r}, {PLACE.dialect!r})
 )
 for kind, identity in {made!r}:
@@ -115,7 +117,7 @@ def test_what_cannot_be_deleted_stays_listed_until_it_can(tmp_path, said):
 def test_a_list_nobody_could_clear_for_a_week_is_given_up(tmp_path, said):
     project = Project({"thread_1": "thread"}, is_down=True)
     killed(tmp_path, ("thread", "thread_1"))
-    written = (tmp_path / "made-killed.jsonl").stat().st_mtime
+    written = next(tmp_path.iterdir()).stat().st_mtime
 
     sweep(tmp_path, project.at, said.append, now=lambda: written + 8 * 86_400)
 
@@ -127,7 +129,7 @@ def test_a_list_nobody_could_clear_for_a_week_is_given_up(tmp_path, said):
 def test_a_line_that_was_cut_off_by_the_kill_is_passed_over(tmp_path, said, cut):
     project = Project({"thread_1": "thread", "thread_2": "thread"})
     killed(tmp_path, ("thread", "thread_1"), ("thread", "thread_2"))
-    path = tmp_path / "made-killed.jsonl"
+    path = next(tmp_path.iterdir())
     path.write_text(path.read_text()[: -cut - 1])
 
     sweep(tmp_path, project.at, said.append)
@@ -135,31 +137,59 @@ def test_a_line_that_was_cut_off_by_the_kill_is_passed_over(tmp_path, said, cut)
     assert project.things == {"thread_2": "thread"}
 
 
-def test_marked_things_without_a_list_are_deleted_once_no_check_can_still_use_them(tmp_path, said):
-    made = Journal(tmp_path / "made-now.jsonl", OWNER)
-    ours, theirs = made.keeper(PLACE), Journal(tmp_path / "made-other.jsonl", OTHER).keeper(PLACE)
+def test_marked_things_in_no_list_are_deleted_once_their_run_has_ended(tmp_path, said):
+    made, dead, other = (Journal(tmp_path, owner) for owner in (OWNER, OWNER, OTHER))
+    ours, killed_ones, theirs = (one.keeper(PLACE) for one in (made, dead, other))
     project = Project(
         things={
             "old": "thread",
             "new": "thread",
+            "killed": "thread",
             "foreign": "thread",
             "plain": "store",
             "upload": "file",
+            "killed_upload": "file",
+            "new_upload": "file",
             "report": "file",
         },
         metadata={
             "old": dict(ours.mark),
             "new": dict(ours.mark),
+            "killed": dict(killed_ones.mark),
             "foreign": dict(theirs.mark),
             "plain": {"team": "care"},
         },
-        names={"upload": ours.filename("orders.csv"), "report": "orders.0123456789ab.csv"},
-        born={"old": 1000, "new": 9000, "foreign": 1000, "plain": 1000, "upload": 1000, "report": 1000},
+        names={
+            "upload": ours.filename("orders.csv"),
+            "new_upload": ours.filename("orders.csv"),
+            "killed_upload": killed_ones.filename("orders.csv"),
+            "report": "orders.0123456789ab.csv",
+        },
+        born={
+            **dict.fromkeys(("old", "foreign", "plain", "upload", "report"), 1000),
+            **dict.fromkeys(("new", "killed", "killed_upload", "new_upload"), 9000),
+        },
     )
 
-    sweep_marked({PLACE: project}, made, said.append, now=10_000)
+    sweep_marked({PLACE: project}, made, said.append, gone=[dead.run], now=10_000)
 
-    assert set(project.things) == {"new", "foreign", "plain", "report"}
+    assert set(project.things) == {"new", "new_upload", "foreign", "plain", "report"}
     assert said == [
-        "Deleted 1 file, 1 thread that carried the mark of this stack's checks and that nobody used."
+        "Deleted 2 files, 2 threads with the mark of this stack's checks, of a run that has ended."
     ]
+
+
+def test_a_sweep_tells_which_runs_have_ended(tmp_path, said):
+    killed(tmp_path)
+    assert sweep(tmp_path, Project().at, said.append) == ()
+    killed(tmp_path, ("thread", "thread_1"))
+    (path,) = tmp_path.iterdir()
+    assert sweep(tmp_path, Project({"thread_1": "thread"}).at, said.append) == (
+        path.stem.removeprefix("made-"),
+    )
+
+
+def test_the_name_of_a_file_loses_its_digits_for_people(tmp_path):
+    marked = Journal(tmp_path, OWNER).keeper(PLACE).filename("orders.csv")
+    assert marked != "orders.csv"
+    assert declared_filename(marked) == "orders.csv"

@@ -1,0 +1,219 @@
+"""Checks of live agents through the command line: what passes, what fails, what is written, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from .conftest import Clone, make_clone
+
+CLERK = """\
+kind: Agent
+name: clerk
+model: chat
+description: Tells prices, and reads what customers send
+instructions: Answer from your tools.
+tools:
+  price_of:
+    type: function
+    description: The price of an article in EUR
+    parameters: {type: object, properties: {article: {type: string}}, required: [article]}
+  notes: {type: file_search, vector_stores: [handbook]}
+  figures: {type: code_interpreter}
+checks:
+  price:
+    ask: What is the price of an article in EUR?
+    functions: {price_of: {eur: 479.95}}
+    expect: {contains: ["479.95"], tools: [price_of], max_tokens: 5000}
+  price-streamed:
+    ask: What is the price of an article in EUR?
+    stream: true
+    functions: {price_of: {eur: 479.95}}
+    expect: {contains: ["479.95"], tools: [price_of]}
+  price-nobody-tells:
+    ask: What is the price of an article in EUR?
+    expect: {contains: ["479.95"]}
+  too-much-asked:
+    ask: What is the price of an article in EUR?
+    functions: {price_of: dear}
+    expect: {contains: [cheap], cites: [harpoons.md], tools: [notes], max_tokens: 1}
+  own-knowledge:
+    ask: Who repairs harpoons?
+    knowledge: [../data/harpoons.md]
+    expect: {matches: ['Queequeg, below'], cites: [harpoons.md], tools: [notes]}
+  attached:
+    ask: [What is the price of an article in EUR?, Who repairs harpoons?]
+    functions: {price_of: "12"}
+    attachments: [{file: ../data/harpoons.md, tools: [file_search]}]
+    images: [{file: ../data/boot.png, detail: low}, {url: "https://pictures.example/boot.png"}]
+    expect: {contains: [Queequeg], cites: [harpoons.md], tools: [price_of, notes]}
+  attached-data:
+    ask: "calculate: count the rows of the data table, sum of tons"
+    attachments: [{file: ../data/whales.csv, tools: [code_interpreter]}]
+    expect: {tools: [figures], contains: ["169"]}
+"""
+
+LIVE = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+print([thread.id for thread in client.threads.list()])
+print([store.name for store in client.vector_stores.list()])
+print([name for name in ("harpoons", "whales", "boot") for file in client.files.list().data if name in file.filename])
+"""
+NOTHING_LEFT = "[]\n['handbook']\n[]\n"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A clone that was brought up with `--check`, and what came of that."""
+
+    clone: Clone
+    code: int
+    printed: str
+
+    @property
+    def journals(self) -> list[Path]:
+        return list((self.clone.root / ".sandbox" / "checks").rglob("*.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
+    clone = make_clone(tmp_path_factory.mktemp("checked") / "project")
+    stack = clone.root / "stacks" / "sandbox"
+    (stack / "data").mkdir()
+    (stack / "data" / "harpoons.md").write_text(
+        "# Harpoons\n\nHarpoons are repaired by Queequeg, below deck.\n"
+    )
+    (stack / "data" / "whales.csv").write_text("whale,tons\nsperm,40\nblue,120\nminke,9\n")
+    (stack / "data" / "boot.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (stack / "agents" / "clerk.yaml").write_text(CLERK)
+    code, printed = clone.run("up", "--yes", "--check")
+    yield Checked(clone, code, printed)
+    clone.run("sandbox", "stop")
+
+
+def test_up_tells_which_checks_failed_and_why_and_the_stack_stays_up(checked):
+    assert checked.code == 1, checked.printed
+    lines = checked.printed.splitlines()
+    last = lines[-1].removeprefix("The stack is up and stays up; these checks failed: ")
+    assert {"clerk: price-nobody-tells (classic)", "clerk: too-much-asked (classic)"} == set(last.split(", "))
+    assert checked.clone.outputs()["agents"]["clerk"]
+
+
+def test_what_is_declared_passes_also_with_files_pictures_streams_and_functions(checked):
+    passed = {line.split("tokens  ")[1] for line in checked.printed.splitlines() if line.startswith("passed")}
+    assert passed >= {
+        f"clerk: {name} (classic)"
+        for name in ("price", "price-streamed", "own-knowledge", "attached", "attached-data")
+    }
+
+
+def test_the_checks_of_the_example_pass(checked):
+    failed = [line for line in checked.printed.splitlines() if line.startswith("FAILED")]
+    assert all(" clerk: " in line for line in failed)
+    assert "customer-care: worn-boots (classic)" in checked.printed
+
+
+def test_nothing_that_was_made_stays_behind(checked):
+    assert checked.clone.python(LIVE) == NOTHING_LEFT
+    assert checked.journals == []
+
+
+def test_results_are_written_for_ci_and_for_programs(checked, tmp_path):
+    code, printed = checked.clone.run(
+        "check",
+        "--agent",
+        "clerk",
+        "--junit",
+        str(tmp_path / "ci" / "j.xml"),
+        "--json",
+        str(tmp_path / "j.json"),
+    )
+    assert code == 1, printed
+
+    root = ET.fromstring((tmp_path / "ci" / "j.xml").read_text())
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("7", "1", "1")
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    assert cases["price"].get("classname") == "sandbox.clerk.classic"
+    assert cases["price"].get("file") == "stacks/sandbox/agents/clerk.yaml"
+    error = cases["price-nobody-tells"].find("error")
+    assert error is not None
+    assert "nothing says what it answers; write its answer: `functions: {price_of: …}`" in error.get(
+        "message", ""
+    )
+
+    document = json.loads((tmp_path / "j.json").read_text())
+    assert (document["stack"], document["passed"], document["failed"]) == ("sandbox", 5, 2)
+    told = {entry["check"]: entry for entry in document["checks"]}
+    assert told["too-much-asked"]["failures"] == [
+        "the answer does not contain 'cheap'",
+        "the tool `notes` was not used; used: function price_of",
+        "`harpoons.md` is not cited; cited: nothing",
+        f"the conversation took {told['too-much-asked']['tokens']} tokens, more than 1",
+    ]
+    assert told["own-knowledge"]["cites"] == [{"name": "harpoons.md", "url": None}]
+    assert told["own-knowledge"]["answer"].endswith("[harpoons.md]")
+
+
+def test_one_agent_is_checked_where_one_is_named_and_an_unknown_one_is_told(checked):
+    printed = checked.clone.fac("check", "--agent", "customer-care")
+    assert printed.splitlines()[-1] == "2 of 2 checks passed."
+    assert checked.clone.fac("check", "--agent", "quote-desk") == (
+        "Nothing to check: none of these agents declares `checks`.\n"
+    )
+    code, printed = checked.clone.run("check", "--agent", "nobody")
+    assert code == 1
+    assert printed.startswith(
+        "fac: stack sandbox declares no agent 'nobody'; it declares: clerk, customer-care"
+    )
+
+
+def test_an_answer_shows_the_file_that_its_placeholder_stands_for(checked):
+    printed = checked.clone.fac("ask", "customer-care", "Can I return boots that I have worn outside?")
+    assert "【" not in printed
+    assert "[returns.md]\n" in printed
+    assert "  cites returns.md\n" in printed
+
+
+def test_what_a_killed_check_made_is_deleted_by_the_next_one(checked):
+    checked.clone.python(SLOWLY)
+    process = checked.clone.start("check", "--agent", "clerk")
+    deadline = time.monotonic() + 60
+    while not any("thread_" in path.read_text() for path in checked.journals):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    checked.clone.python(QUICKLY)
+    assert checked.clone.python(LIVE) != NOTHING_LEFT
+
+    printed = checked.clone.fac("check", "--agent", "customer-care")
+
+    assert "left by a check that was killed." in printed.splitlines()[0]
+    assert checked.clone.python(LIVE) == NOTHING_LEFT
+    assert checked.journals == []
+
+
+_CONTROL = """
+import os, urllib.request, ssl, json
+from urllib.parse import urlsplit
+parts = urlsplit(os.environ["PROJECT_ENDPOINT"])
+request = urllib.request.Request(
+    f"{parts.scheme}://{parts.netloc}/_sandbox/faults",
+    data=json.dumps(PLAN).encode(),
+    method="PUT",
+    headers={"X-IDENTITY-HEADER": os.environ["IDENTITY_HEADER"], "Content-Type": "application/json"},
+)
+urllib.request.urlopen(request, context=ssl.create_default_context(cafile=os.environ["REQUESTS_CA_BUNDLE"]))
+"""
+SLOWLY = f"PLAN = [{{'match': {{'path': '/runs'}}, 'action': {{'delay': 20}}}}]\n{_CONTROL}"
+QUICKLY = f"PLAN = []\n{_CONTROL}"
