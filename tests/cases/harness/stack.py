@@ -246,7 +246,7 @@ class Stack:
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
         self.state = {key: held for key, held in self.state.items() if key in wanted}
         order = list(KINDS)
-        for key, held in sorted(self.doomed, key=lambda item: -order.index(item[0][0])):
+        for key, held in sorted(self.doomed[::-1], key=lambda item: -order.index(item[0][0])):
             KINDS[key[0]].delete(session, held.id, held.outs)
             self.doomed.remove((key, held))
 
@@ -254,7 +254,7 @@ class Stack:
         """Deletes everything, in the reverse order of making."""
         session = session or self.world.session()
         order = list(KINDS)
-        for key in sorted(self.state, key=lambda key: -order.index(key[0])):
+        for key in sorted([*self.state][::-1], key=lambda key: -order.index(key[0])):
             KINDS[key[0]].delete(session, self.state[key].id, self.state[key].outs)
             del self.state[key]
 
