@@ -35,6 +35,8 @@ from foundry.sandbox.emulator.http import (
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
 from foundry.sandbox.emulator.openai.files import FAMILY as OPENAI_FILES
 from foundry.sandbox.emulator.openai.vector_stores import FAMILY as OPENAI_VECTOR_STORES
+from foundry.sandbox.emulator.projects.assets import FAMILY as ASSETS
+from foundry.sandbox.emulator.projects.platform import FAMILY as PLATFORM
 from foundry.sandbox.emulator.projects.routes import FAMILY as VERSIONED_AGENTS
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
 from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
@@ -58,6 +60,8 @@ FAMILIES: Final[Sequence[Family]] = (
     VERSIONED_AGENTS,
     OPENAI_FILES,
     OPENAI_VECTOR_STORES,
+    PLATFORM,
+    ASSETS,
     NEW_DIALECT,
     SEARCH,
 )

@@ -411,9 +411,5 @@ NEW_DIALECT = Family(
     guard=guard,
     refuse=malformed,
     note="None of it is there yet.",
-    routes=(
-        Route("GET", "/connections", "list connections"),
-        Route("GET", "/deployments", "list deployments"),
-        Route("POST", "/openai/v1/responses", "create a response"),
-    ),
+    routes=(Route("POST", "/openai/v1/responses", "create a response"),),
 )
