@@ -67,9 +67,10 @@ from azure.identity import DefaultAzureCredential
 client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
 print([thread.id for thread in client.threads.list()])
 print([store.name for store in client.vector_stores.list()])
+print([agent.name for agent in client.list_agents() if "-try-" in agent.name])
 print([name for name in ("harpoons", "whales", "boot") for file in client.files.list().data if name in file.filename])
 """
-NOTHING_LEFT = "[]\n['handbook']\n[]\n"
+NOTHING_LEFT = "[]\n['handbook']\n[]\n[]\n"
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,50 @@ def test_what_a_killed_check_made_is_deleted_by_the_next_one(checked):
     assert "left by a check that was killed." in printed.splitlines()[0]
     assert checked.clone.python(LIVE) == NOTHING_LEFT
     assert checked.journals == []
+
+
+MATE = """\
+kind: Agent
+name: mate
+model: chat
+instructions: Answer from the handbook.
+tools: {handbook: {type: file_search, vector_stores: [handbook]}}
+"""
+LOG = """\
+kind: VectorStore
+name: log
+files: [../data/harpoons.md]
+"""
+
+
+def test_a_declared_agent_is_tried_before_it_is_brought_up_and_its_copy_is_deleted(checked):
+    mate = checked.clone.root / "stacks" / "sandbox" / "agents" / "mate.yaml"
+    mate.write_text(MATE)
+    try:
+        printed = checked.clone.fac("try", "mate", "Can I return boots that I have worn outside?")
+    finally:
+        mate.unlink()
+    assert "mate, as declared (a scratch copy, deleted again), was asked:" in printed
+    assert "  by    mate, with file_search\n" in printed
+    assert checked.clone.python(LIVE) == NOTHING_LEFT
+    assert "mate" not in checked.clone.outputs()["agents"]
+
+
+def test_an_agent_that_waits_for_what_only_an_up_makes_is_not_tried(checked):
+    stack = checked.clone.root / "stacks" / "sandbox"
+    (stack / "agents" / "mate.yaml").write_text(MATE.replace("[handbook]", "[log]"))
+    (stack / "vector-stores").mkdir()
+    (stack / "vector-stores" / "log.yaml").write_text(LOG)
+    try:
+        code, printed = checked.clone.run("try", "mate", "Who repairs harpoons?")
+    finally:
+        (stack / "agents" / "mate.yaml").unlink()
+        (stack / "vector-stores" / "log.yaml").unlink()
+    assert code == 1
+    assert printed == (
+        "fac: a copy of mate needs what only an `up` makes (log); "
+        "bring that up first; then the agent's own edits can be tried\n"
+    )
 
 
 _CONTROL = """
