@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foundry.cli import adopting, ask, check, importing, orphans, output, settings, showing, trying
+from foundry.cli import adopting, ask, check, importing, orphans, output, pulling, settings, showing, trying
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import Finding, FoundryError, Severity
 
@@ -117,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     orphans.add(commands)
     importing.add(commands)
     showing.add(commands)
+    pulling.add(commands)
     ask.add(commands)
     check.add(commands)
     trying.add(commands)

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -224,18 +224,8 @@ class _Importing:
     def _names(
         self, agents: Mapping[str, str], stores: Mapping[str, str], indexes: Mapping[str, str]
     ) -> Names:
-        from foundry.transfer.declared import Names
-
-        queues: Mapping[str, str] = self.stands.outputs.get("queues") or {}
-        return Names(
-            stores=stores,
-            agents=agents,
-            indexes=indexes,
-            search_connections=self._search_connections(),
-            queues={
-                (url.rsplit("/", 1)[0].rstrip("/"), url.rsplit("/", 1)[-1]): name
-                for name, url in queues.items()
-            },
+        return replace(
+            self.stands.names(f"stacks/{self.layer}/agents"), stores=stores, agents=agents, indexes=indexes
         )
 
     # ---- what the stack has already
@@ -270,15 +260,6 @@ class _Importing:
             if str(one.get("type")).endswith("search:Service")
         )
         return dict.fromkeys([*self.stands.search_endpoints, *(endpoint for endpoint in made if endpoint)])
-
-    def _search_connections(self) -> Collection[str]:
-        """ARM ids, in lower case, of the project's connections to the search service of this stack."""
-        return {
-            str(one["id"]).lower()
-            for one in self.stands.resources
-            if str(one.get("type")).endswith("ProjectConnection")
-            and str(((one.get("inputs") or {}).get("properties") or {}).get("category")) == "CognitiveSearch"
-        }
 
     # ---- whose things are
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from foundry.cli.project import Project
 from foundry.model import FoundryError, Owner
 from foundry.reconcile import Session, agent, search_index, vector_store
 from foundry.service.connect import AzureServices
+from foundry.transfer.declared import Names
 
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 _STACK: Final = "pulumi:pulumi:Stack"
@@ -65,6 +67,28 @@ class Standing:
     def search_endpoints(self) -> tuple[str, ...]:
         """Where the search services answer that hold the stack's indexes."""
         return tuple(dict.fromkeys(str(one.inputs["endpoint"]) for one in self.of_kind("SearchIndex")))
+
+    def names(self, folder: str) -> Names:
+        """What the ids in this state stand for in a document of a folder (relative to the project root)."""
+        queues: Mapping[str, str] = self.outputs.get("queues") or {}
+        return Names(
+            stores={one.id: one.name for one in self.of_kind("VectorStore")},
+            agents={one.id: one.name for one in self.of_kind("Agent")},
+            indexes={one.id: one.name for one in self.of_kind("SearchIndex")},
+            search_connections={
+                str(one["id"]).lower()
+                for one in self.resources
+                if str(one.get("type")).endswith("ProjectConnection")
+                and ((one.get("inputs") or {}).get("properties") or {}).get("category") == "CognitiveSearch"
+            },
+            queues={
+                (url.rpartition("/")[0].rstrip("/"), url.rpartition("/")[2]): name
+                for name, url in queues.items()
+            },
+            files={
+                one.id: posixpath.relpath(str(one.inputs["path"]), folder) for one in self.of_kind("File")
+            },
+        )
 
     @cached_property
     def services(self) -> AzureServices:

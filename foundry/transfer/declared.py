@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from foundry.diff.tables import NAMED_TOOLS
 from foundry.manifest.schema import schema_of
 from foundry.reconcile.marks import mark_in, without_mark
 from foundry.service.protocols import LiveAgent, LiveStore
@@ -80,10 +79,19 @@ def agent_declaration(
         adopt: what `lifecycle.adopt` says; None for an agent that is the stack's already.
     """
     writing = _Writing(name)
-    definition = live.definition
     tree: dict[str, Any] = {"kind": "Agent", "name": name}
-    if definition.get("name") and definition["name"] != name:
-        tree["service_name"] = writing.inline(str(definition["name"]))
+    service_name = live.definition.get("name")
+    if service_name and service_name != name:
+        tree["service_name"] = writing.inline(str(service_name))
+    tree |= _agent_tree(live, to, writing)
+    if adopt is not None:
+        tree["lifecycle"] = {"adopt": adopt}
+    return writing.done("Agent", tree)
+
+
+def _agent_tree(live: LiveAgent, to: Names, writing: _Writing) -> dict[str, Any]:
+    definition = live.definition
+    tree: dict[str, Any] = {}
     if definition.get("description"):
         tree["description"] = writing.inline(str(definition["description"]))
     tree["model"] = _model(str(definition.get("model") or ""), writing)
@@ -100,9 +108,7 @@ def agent_declaration(
     tools = dict(_tools(definition.get("tools") or (), to, writing))
     if tools:
         tree["tools"] = tools
-    if adopt is not None:
-        tree["lifecycle"] = {"adopt": adopt}
-    return writing.done("Agent", tree)
+    return tree
 
 
 def store_declaration(
@@ -149,11 +155,25 @@ def connection_name(arm_id: str) -> str:
     return arm_id.rstrip("/").rsplit("/", 1)[-1]
 
 
-class _Writing:
-    """One document while it is written: the files it brings, and what it can't say."""
+def declared_fields(live: LiveAgent, to: Names) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What a declaration of a classic agent says, with every text and document in its place, and what it can't say.
 
-    def __init__(self, name: str) -> None:
+    `service_name` is always there. Nothing is escaped: `${` in a text is just that.
+    """
+    writing = _Writing("", whole=True)
+    tree = _agent_tree(live, to, writing)
+    return {"service_name": live.definition.get("name"), **tree}, writing.done("Agent", tree).lost
+
+
+class _Writing:
+    """One document while it is written: the files it brings, and what it can't say.
+
+    `whole` keeps every text and document in its place, as it is.
+    """
+
+    def __init__(self, name: str, *, whole: bool = False) -> None:
         self._name = name
+        self._whole = whole
         self._materials: dict[str, str] = {}
         self._lost: list[str] = []
         self._connections: set[str] = set()
@@ -173,9 +193,11 @@ class _Writing:
 
     def inline(self, text: str) -> str:
         """A text in the document itself, where `${` has a meaning."""
-        return text.replace("${", "$${")
+        return text if self._whole else text.replace("${", "$${")
 
     def prompt(self, text: str) -> Any:
+        if self._whole:
+            return text
         # A file is read with its line ends as LF and without a mark of byte order, so other texts stand in the document.
         if "\r" in text or text.startswith("\ufeff") or ("\n" not in text and len(text) <= _SHORT):
             return self.inline(text)
@@ -188,6 +210,8 @@ class _Writing:
 
     def schema(self, folder: str, stem: str, document: Any) -> Any:
         """A JSON Schema: in the document where it is small, in a file otherwise."""
+        if self._whole:
+            return document
         if len(json.dumps(document)) <= _SMALL_SCHEMA and "${" not in json.dumps(document):
             return document
         return self.json_file(folder, f"{self._name}-{stem}", document)
@@ -225,7 +249,7 @@ def _tools(
     seen: set[str] = set()
     for tool in tools:
         kind = str(tool.get("type"))
-        name = str(tool.get("name") or kind) if kind in NAMED_TOOLS else kind
+        name = str(tool.get("name") or kind)
         path = f"tools.{name}"
         if f"tool_{kind}" not in schema_of("Agent")["$defs"] or "body" in tool:
             writing.lose(path, f"the format has no tool of type {kind}")

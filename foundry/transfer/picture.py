@@ -81,7 +81,7 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
         here = f"agent:{agent.name}"
         if isinstance(agent.model, ModelElsewhere):
             drawing.edge(here, drawing.node("connection", agent.model.connection, agent.model.deployment))
-        else:
+        elif agent.model:
             drawing.edge(here, drawing.node("model", agent.model, "deployment"))
         for tool in agent.tools:
             there = drawing.node("tool", tool.name, tool.type, key=f"{agent.name}/{tool.name}")

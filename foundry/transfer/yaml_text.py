@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -52,12 +53,19 @@ def yaml_text(tree: Mapping[str, Any], *, schema: str | None = None) -> str:
         schema: path of the JSON Schema, as editors take it from the first line.
     """
     head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
-    body = yaml.dump(
-        tree,
-        Dumper=_Writer,
-        sort_keys=False,
-        allow_unicode=True,
-        width=_WIDTH,
-        default_flow_style=None,
+    stream = io.StringIO()
+    writer = _Writer(stream, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
+    root: Any = writer.represent_data(dict(tree))
+    root.flow_style = False
+    writer.open()
+    writer.serialize(root)
+    writer.close()
+    return head + stream.getvalue()
+
+
+def flow_text(value: Any) -> str:
+    """A value in one line, as it can stand behind a key or in a list."""
+    told = yaml.dump(
+        [value], Dumper=_Writer, sort_keys=False, allow_unicode=True, width=1 << 30, default_flow_style=True
     )
-    return head + body
+    return str(told).strip()[1:-1]
