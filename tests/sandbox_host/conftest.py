@@ -10,6 +10,13 @@ import pytest
 from foundry.sandbox.host import ephemeral, erase
 
 
+@pytest.fixture(autouse=True)
+def without_azurite(request, monkeypatch):
+    """Azurite is the matter of one module; the others count processes and must not depend on what the machine has."""
+    if not request.module.__name__.endswith("test_storage"):
+        monkeypatch.setenv("FAC_AZURITE", "/nonexistent/azurite")
+
+
 @pytest.fixture(scope="module")
 def running():
     """A sandbox that the tests of a module share; they leave it running."""
@@ -27,6 +34,15 @@ def home(tmp_path):
 
 @pytest.fixture
 def free_port():
+    return four_free_ports()
+
+
+@pytest.fixture(scope="module")
+def module_port():
+    return four_free_ports()
+
+
+def four_free_ports():
     """The first of four neighbouring ports that are free, out of the range that outgoing connections get theirs from."""
     for port in random.SystemRandom().sample(range(20000, 32000, 4), 50):
         with contextlib.suppress(OSError), contextlib.ExitStack() as probes:

@@ -39,6 +39,7 @@ from foundry.sandbox.emulator.projects.assets import FAMILY as ASSETS
 from foundry.sandbox.emulator.projects.platform import FAMILY as PLATFORM
 from foundry.sandbox.emulator.projects.routes import FAMILY as VERSIONED_AGENTS
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
+from foundry.sandbox.emulator.storage.routes import FAMILY as STORAGE
 from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
 from foundry.sandbox.emulator.threads.routes import NEW_DIALECT
 from foundry.sandbox.emulator.vector_stores.routes import FAMILY as VECTOR_STORES
@@ -64,6 +65,7 @@ FAMILIES: Final[Sequence[Family]] = (
     ASSETS,
     NEW_DIALECT,
     SEARCH,
+    STORAGE,
 )
 
 _FORM_OVERHEAD: Final = 1024 * 1024
@@ -103,6 +105,7 @@ class Application:
             headers=request.headers,
             content=b"",
             now=0.0,
+            raw_path=scope["raw_path"].decode("latin-1"),
         )
         if path.startswith(_CONTROL):
             reply: Reply | None = await self._reply(call, request)

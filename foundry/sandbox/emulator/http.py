@@ -108,7 +108,7 @@ class Call:
     """One request on its way to a handler.
 
     `path` is percent-decoded; `params` holds what the route's template captured; `principal` is set by the guard of
-    the family; `now` is the emulator's clock in Unix seconds, the same for the whole call; listings leave out what is
+    the family; `raw_path` is the path as it was sent; `now` is the emulator's clock in Unix seconds, the same for the whole call; listings leave out what is
     younger than `stale` seconds.
     """
 
@@ -122,6 +122,7 @@ class Call:
     params: dict[str, str] = field(default_factory=dict)
     principal: "Principal | None" = None
     stale: float = 0.0
+    raw_path: str = ""
 
     def json(self) -> Json:
         """The body as JSON; raises `Malformed` when it is none."""

@@ -53,11 +53,11 @@ class World:
     search: SearchStore
     storage: StorageStore
     vault: Vault
+    outside: Outside
     rules: Path
     clock: Clock = field(default_factory=Clock)
     faults: FaultPlan = field(default_factory=FaultPlan)
     log: RequestLog = field(default_factory=RequestLog)
-    outside: Outside = field(default_factory=Outside)
 
 
 def create_world(database_file: Path, settings: Settings, base_url: str, identity_header: str) -> World:
@@ -68,6 +68,8 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
     files = FileStore(database, objects)
     search = SearchStore(database)
     vault = Vault(database, database_file.parent)
+    outside = Outside()
+    storage = StorageStore(database, database_file.parent, outside)
     versioned_agents = VersionedAgentStore(database, objects)
 
     def gone(key: str) -> None:
@@ -77,6 +79,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         versioned_agents.drop_under(key)
         search.drop_under(key)
         vault.drop_under(key)
+        storage.drop_under(key)
 
     return World(
         database=database,
@@ -93,7 +96,8 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         vector_stores=VectorStoreStore(objects),
         threads=ThreadStore(objects),
         search=search,
-        storage=StorageStore(database, database_file.parent),
+        storage=storage,
         vault=vault,
+        outside=outside,
         rules=settings.rules or database_file.parent / "rules",
     )

@@ -16,7 +16,7 @@ from typing import Final
 
 import psutil
 
-from foundry.sandbox.host import health, ports, processes
+from foundry.sandbox.host import health, ports, processes, storage
 from foundry.sandbox.host.record import SUBSCRIPTION, Sandbox, SandboxError, Worker, load, save, write_whole
 
 _LOCK_SECONDS: Final = 120.0
@@ -44,15 +44,17 @@ class Status:
         sandbox: The record, or None when the folder has no sandbox.
         emulator: Health of the emulator.
         provider: Health of the azure-native provider.
+        storage: Health of Azurite, without which the rest works.
     """
 
     sandbox: Sandbox | None
     emulator: Health
     provider: Health
+    storage: Health = Health.STOPPED
 
     @property
     def healthy(self) -> bool:
-        """Whether everything runs and answers."""
+        """Whether everything but storage, which is optional, runs and answers."""
         return self.emulator is self.provider is Health.RUNNING
 
 
@@ -84,17 +86,19 @@ def start(
     home: Path,
     *,
     port: int | None = None,
+    with_storage: bool = False,
     on_event: Callable[[str], None] = _quiet,
     programs: Programs = _REAL,
 ) -> Sandbox:
     """Makes sure that the sandbox of a folder runs, and returns it.
 
     What runs and answers is left alone; what has ended is started again on its port with its data. A port that was asked for or
-    is on record must be free; without either, 8443 and 8444 are taken or the next free pair.
+    is on record must be free; without either, 8443 and 8444 are taken or the next free pair. Azurite is started where it is found.
 
     Args:
         home: The sandbox's folder; made when it isn't there.
         port: Port of the emulator; the provider takes the next one.
+        with_storage: Install Azurite where it isn't found, and fail when it can't be started.
         on_event: Is told, in a sentence each, what happens.
         programs: What to run.
 
@@ -116,7 +120,18 @@ def start(
             )
         else:
             sandbox = recorded
-        return _bring_up(sandbox, programs, on_event)
+        azurite = storage.find(home)
+        if azurite is None and with_storage:
+            azurite = storage.install(home, on_event)
+        fresh = processes.alive(sandbox.emulator) is None
+        sandbox = _bring_up(sandbox, programs, on_event, azurite)
+        if with_storage and sandbox.storage is None:
+            raise SandboxError(
+                f"storage doesn't run; the rest of the sandbox does. See {sandbox.log('storage')}"
+            )
+        if azurite is None and fresh:
+            on_event(storage.missing(home))
+        return sandbox
 
 
 def stop(home: Path, *, programs: Programs = _REAL) -> bool:
@@ -134,16 +149,17 @@ def stop(home: Path, *, programs: Programs = _REAL) -> bool:
         sandbox = load(home)
         running: dict[int, psutil.Process] = {}
         if sandbox is not None:
-            for worker in (sandbox.provider, sandbox.emulator):
+            for worker in (sandbox.provider, sandbox.emulator, sandbox.storage):
                 process = processes.alive(worker)
                 if process is not None:
                     running[process.pid] = process
-        for module in (programs.provider, programs.emulator):
+        for module in (programs.provider, programs.emulator, storage.mark(home)):
             running.update({process.pid: process for process in processes.strays(module, home)})
         for process in running.values():
             processes.end(process, patience=programs.stop_seconds)
         if sandbox is not None:
-            save(replace(sandbox, emulator=None, provider=None))
+            save(replace(sandbox, emulator=None, provider=None, storage=None))
+        storage.forget(home)
     return bool(running)
 
 
@@ -160,6 +176,7 @@ def status(home: Path) -> Status:
         sandbox,
         _health(sandbox, sandbox.emulator, health.emulator_answers),
         _health(sandbox, sandbox.provider, health.provider_answers),
+        _health(sandbox, sandbox.storage, lambda known: (known.home / storage.RECORD).exists()),
     )
 
 
@@ -238,12 +255,15 @@ def _new(home: Path, port: int | None, on_event: Callable[[str], None]) -> Sandb
     return Sandbox(home, emulator_port, provider_port, secrets.token_hex(16))
 
 
-def _bring_up(sandbox: Sandbox, programs: Programs, on_event: Callable[[str], None]) -> Sandbox:
-    """Starts what doesn't run and waits until both answer. The folder must be locked."""
+def _bring_up(
+    sandbox: Sandbox, programs: Programs, on_event: Callable[[str], None], azurite: Path | None = None
+) -> Sandbox:
+    """Starts what doesn't run and waits until all answer. The folder must be locked."""
     emulator_runs = _serves(sandbox, sandbox.emulator, health.emulator_answers)
     provider_runs = _serves(sandbox, sandbox.provider, health.provider_answers)
     if emulator_runs and provider_runs:
-        return sandbox
+        sandbox = _begin_storage(sandbox, azurite, programs, on_event)
+        return _await_storage(sandbox, azurite, programs, on_event)
     if not emulator_runs:
         _clear(sandbox.emulator, programs.emulator, sandbox.home, programs)
         ports.require(sandbox.emulator_port)
@@ -254,6 +274,8 @@ def _bring_up(sandbox: Sandbox, programs: Programs, on_event: Callable[[str], No
     # On record before anything runs: the ports stay the same whatever happens from here on.
     save(sandbox)
     write_whole(sandbox.home / _HEADER_FILE, sandbox.identity_header)
+    storage_runs = processes.alive(sandbox.storage) is not None
+    sandbox = _begin_storage(sandbox, azurite, programs, on_event)
     if not emulator_runs:
         on_event(f"starting the emulator on port {sandbox.emulator_port} in {sandbox.home}")
         sandbox = replace(sandbox, emulator=_launch_emulator(sandbox, programs))
@@ -271,8 +293,40 @@ def _bring_up(sandbox: Sandbox, programs: Programs, on_event: Callable[[str], No
             _clear(sandbox.emulator, programs.emulator, sandbox.home, programs)
         if not provider_runs:
             _clear(sandbox.provider, programs.provider, sandbox.home, programs)
+        if not storage_runs:
+            _clear(sandbox.storage, storage.mark(sandbox.home), sandbox.home, programs)
         raise
+    sandbox = _await_storage(sandbox, azurite, programs, on_event)
     on_event("the sandbox is ready")
+    return sandbox
+
+
+def _begin_storage(
+    sandbox: Sandbox, azurite: Path | None, programs: Programs, on_event: Callable[[str], None]
+) -> Sandbox:
+    """Starts Azurite, so that it comes up beside the others, unless it runs or isn't there."""
+    if azurite is None or processes.alive(sandbox.storage) is not None:
+        return sandbox
+    _clear(None, storage.mark(sandbox.home), sandbox.home, programs)
+    on_event("starting Azurite for queues and blobs")
+    sandbox = replace(sandbox, storage=storage.launch(sandbox, azurite))
+    save(sandbox)
+    return sandbox
+
+
+def _await_storage(
+    sandbox: Sandbox, azurite: Path | None, programs: Programs, on_event: Callable[[str], None]
+) -> Sandbox:
+    """Waits for Azurite where it is being started. The sandbox works without it, so its failure is told and no more."""
+    if azurite is None or (sandbox.home / storage.RECORD).exists():
+        return sandbox
+    try:
+        storage.await_ready(sandbox, programs.ready_seconds)
+    except SandboxError as error:
+        _clear(sandbox.storage, storage.mark(sandbox.home), sandbox.home, programs)
+        on_event(f"queues and blobs are not served: {error}")
+        sandbox = replace(sandbox, storage=None)
+        save(sandbox)
     return sandbox
 
 

@@ -17,14 +17,22 @@ _LOG_BYTES = 2_000_000
 _START_SLACK_SECONDS = 1.0
 
 
-def launch(command: Sequence[str], *, home: Path, log: Path, variables: Mapping[str, str]) -> Worker:
+def launch(
+    command: Sequence[str],
+    *,
+    home: Path,
+    log: Path,
+    variables: Mapping[str, str],
+    interpreter: str = sys.executable,
+) -> Worker:
     """Starts a process that outlives this one: own session, no terminal, its output in a log.
 
     Args:
-        command: Arguments of this Python interpreter.
+        command: Arguments of the interpreter.
         home: Folder it runs in.
         log: File its output is added to; one that has grown large is set aside first.
         variables: Environment on top of this process's own.
+        interpreter: What runs it; this Python unless told otherwise.
 
     Raises:
         SandboxError: It couldn't be started.
@@ -35,7 +43,7 @@ def launch(command: Sequence[str], *, home: Path, log: Path, variables: Mapping[
             log.replace(log.with_suffix(".log.1"))
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as stream:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [interpreter, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,

@@ -43,6 +43,7 @@ class Sandbox:
         identity_header: Secret that the identity and control endpoints ask for.
         emulator: The emulator's process as last started, or None when it was stopped.
         provider: The provider's process, likewise.
+        storage: Azurite's process, likewise; None as well where it isn't installed.
     """
 
     home: Path
@@ -51,6 +52,7 @@ class Sandbox:
     identity_header: str
     emulator: Worker | None = None
     provider: Worker | None = None
+    storage: Worker | None = None
 
     @property
     def url(self) -> str:
@@ -78,7 +80,7 @@ class Sandbox:
         return self.home / "state"
 
     def log(self, worker: str) -> Path:
-        """Log of `emulator` or `provider`."""
+        """Log of `emulator`, `provider` or `storage`."""
         return self.home / "logs" / f"{worker}.log"
 
 
@@ -110,6 +112,7 @@ def load(home: Path) -> Sandbox | None:
             identity_header=str(record["identityHeader"]),
             emulator=_worker(record.get("emulator")),
             provider=_worker(record.get("provider")),
+            storage=_worker(record.get("storage")),
         )
     except (ValueError, KeyError, TypeError):
         raise SandboxError(
@@ -130,6 +133,7 @@ def save(sandbox: Sandbox) -> None:
         "identityHeader": sandbox.identity_header,
         "emulator": asdict(sandbox.emulator) if sandbox.emulator else None,
         "provider": asdict(sandbox.provider) if sandbox.provider else None,
+        "storage": asdict(sandbox.storage) if sandbox.storage else None,
     }
     write_whole(sandbox.home / _FILE, json.dumps(record, indent=2) + "\n")
 

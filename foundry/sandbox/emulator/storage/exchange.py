@@ -32,7 +32,7 @@ class Queue:
 
     def ensure(self) -> None:
         """Makes it unless it is there."""
-        self._send("PUT", "", ok=(201, 204, 409))
+        self.azurite.make("queue", self.slot, self.name)
 
     def put(self, text: str) -> None:
         """Adds a message."""
