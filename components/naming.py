@@ -21,6 +21,11 @@ class Names:
     stack_id: str
 
     @property
+    def mark(self) -> dict[str, str]:
+        """The tag that everything taggable carries, so that it is known as this stack's even when the state is lost."""
+        return {"foundry-as-code": self.stack_id}
+
+    @property
     def suffix(self) -> str:
         """Six characters of a-z and 2-7, the same for the life of a stack."""
         digest = hashlib.sha256(self.stack_id.strip().lower().encode()).digest()

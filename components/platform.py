@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pulumi
 from pulumi_azure_native import authorization, resources
@@ -48,6 +48,7 @@ class Platform:
     projects: Mapping[str, Place]
     references: Mapping[str, References]
     search: Place | None = None
+    storage_id: pulumi.Input[str] | None = None
     models: Models = field(default_factory=Models)
     queue_urls: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
@@ -87,6 +88,7 @@ def build(
     Raises FoundryError for what can't be made as declared.
     """
     client = authorization.get_client_config()
+    environment = replace(environment, tags={**environment.tags, **names.mark})
     frame = _Frame(
         environment, names, _group(environment, names, parent), pulumi.ResourceOptions(parent=parent)
     )
@@ -158,6 +160,7 @@ def build(
                 connections=connected[key].ids,
                 search_connection=connected[key].ids.get("search"),
                 queues=_queues(storage),
+                content_filters=filters.names,
             )
             for key in projects
         },
@@ -169,6 +172,7 @@ def build(
         )
         if search
         else None,
+        storage_id=storage.id if storage else None,
         models=Models(
             account.openai_endpoint,
             deployments.names,

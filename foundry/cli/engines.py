@@ -96,7 +96,7 @@ class Run:
         done = self.captured(["stack", "output", "--json", "--stack", self.stack])
         if done.returncode != 0:
             raise FoundryError(
-                f"the outputs of stack {self.stack} can't be read: {_last_line(done.stderr)}",
+                f"the outputs of stack {self.stack} can't be read: {last_line(done.stderr)}",
                 fix=f"bring it up first: fac up -s {self.stack}",
             )
         outputs = json.loads(done.stdout)
@@ -106,6 +106,7 @@ class Run:
         return [*self.engine.command, *arguments]
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """The last line of what a program printed, which is where it says why it failed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"

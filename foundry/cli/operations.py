@@ -6,15 +6,18 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from foundry.cli import engines, recovery, settings
+from foundry.cli import engines, lost_state, recovery, settings
 from foundry.cli.engines import Engine, Run
 from foundry.cli.project import Project
 from foundry.model import FoundryError
 from foundry.sandbox import host
+
+if TYPE_CHECKING:
+    from foundry.service.connect import AzureServices
 
 Say = Callable[[str], None]
 
@@ -127,6 +130,8 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
         code = recovery.resolve_pending(run, folder, project.name, _finder(project, run), say)
         if code:
             return code
+    if verb == "up" and (folder is None or not recovery.has_state(folder, project.name, run.stack)):
+        _take_back_lost_state(project, run, say)
     command = [verb, "--stack", run.stack, *arguments]
     if verb in {"up", "destroy"} and "--yes" in arguments and "--skip-preview" not in arguments:
         command.append("--skip-preview")
@@ -159,13 +164,34 @@ def _embedded() -> Engine:
     return engines.choose("embedded", sandbox=True)
 
 
-def _finder(project: Project, run: Run) -> Callable[[str], str | None]:
-    from foundry.cli.azure_ids import arm_id
+def _take_back_lost_state(project: Project, run: Run, say: Say) -> None:
+    config = settings.read(project.settings_file(run.stack))
+    subscription = _subscription(config)
+    marked = lost_state.is_lost(
+        run, lambda: _azure(run), stack_id=str(config.get(settings.STACK_ID, "")), subscription=subscription
+    )
+    if marked:
+        lost_state.take_back(
+            run, _azure(run), marked=marked, subscription=subscription, settings=config, say=say
+        )
+
+
+def _subscription(config: Mapping[str, Any]) -> str:
+    return str(config.get("azure-native:subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID", ""))
+
+
+def _azure(run: Run) -> AzureServices:
     from foundry.service.connect import AzureServices
 
-    subscription = str(settings.read(project.settings_file(run.stack)).get("azure-native:subscriptionId", ""))
     os.environ.update(run.environment)
-    services = AzureServices(env=run.environment)
+    return AzureServices(env=run.environment)
+
+
+def _finder(project: Project, run: Run) -> Callable[[str], str | None]:
+    from foundry.cli.azure_ids import arm_id
+
+    subscription = _subscription(settings.read(project.settings_file(run.stack)))
+    services = _azure(run)
 
     def exists(text: str) -> str | None:
         resource: dict[str, Any] = json.loads(text)

@@ -80,13 +80,23 @@ def _is_engine(process: psutil.Process) -> bool:
     return process.name() == "pulumi" or "foundry.sandbox.engine" in process.cmdline()
 
 
-def pending_creates(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
-    """Resources whose creation was under way when a run was killed, as the state tells them."""
+def has_state(folder: Path, project: str, stack: str) -> bool:
+    """Whether the state holds any resource."""
+    return bool(_latest(folder, project, stack).get("resources"))
+
+
+def _latest(folder: Path, project: str, stack: str) -> dict[str, Any]:
     path = folder / ".pulumi" / "stacks" / project / f"{stack}.json"
     try:
-        latest = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+        latest = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"]
     except (OSError, ValueError, KeyError, TypeError):
-        return []
+        return {}
+    return latest if isinstance(latest, dict) else {}
+
+
+def pending_creates(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
+    """Resources whose creation was under way when a run was killed, as the state tells them."""
+    latest = _latest(folder, project, stack)
     return [
         operation["resource"]
         for operation in latest.get("pending_operations") or ()

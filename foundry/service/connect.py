@@ -29,6 +29,7 @@ _VERSIONS: Final[Mapping[str, str]] = {
     "microsoft.operationalinsights": "2023-09-01",
     "microsoft.insights": "2020-02-02",
 }
+_RESOURCES_VERSION: Final = "2021-04-01"
 _CLOUDS: Final[Mapping[str, str]] = {
     "public": "https://management.azure.com",
     "usgovernment": "https://management.usgovcloudapi.net",
@@ -95,12 +96,9 @@ class AzureServices:
 
     def exists_in_azure(self, resource_id: str) -> bool:
         """See `Services`."""
-        with self._lock:
-            if self._resources is None:
-                self._resources = self._wire(self._arm_client, self._arm)
-            wire = self._resources
+        wire = self._resource_manager()
         parts = resource_id.casefold().split("/providers/")
-        version = _VERSIONS.get(parts[-1].split("/")[0], "2021-04-01")
+        version = _VERSIONS.get(parts[-1].split("/")[0], _RESOURCES_VERSION)
         try:
             wire.call(
                 "look up", resource_id, "GET", resource_id, query={"api-version": version}, expect=(200, 204)
@@ -108,6 +106,34 @@ class AzureServices:
         except NotFound:
             return False
         return True
+
+    def azure_resources_tagged(self, subscription: str, name: str, value: str) -> set[str]:
+        """The ids, in lower case, of a subscription's resource groups and resources that carry a tag.
+
+        Resources below others (a project, a deployment) aren't listed by Azure. Source: Azure docs, "Resources - List" of Resource Manager.
+
+        Raises:
+            ServiceError: the subscription can't be listed.
+        """
+        wire = self._resource_manager()
+        found: set[str] = set()
+        for path in ("resourcegroups", "resources"):
+            where = f"/subscriptions/{subscription}/{path}"
+            query: dict[str, str] | None = {
+                "api-version": _RESOURCES_VERSION,
+                "$filter": f"tagName eq '{name}' and tagValue eq '{value}'",
+            }
+            while where:
+                page = wire.call("list", path, "GET", where, query=query).body
+                found |= {str(item["id"]).casefold() for item in page.get("value", ())}
+                where, query = str(page.get("nextLink") or ""), None
+        return found
+
+    def _resource_manager(self) -> Wire:
+        with self._lock:
+            if self._resources is None:
+                self._resources = self._wire(self._arm_client, self._arm)
+            return self._resources
 
     def _wire(self, client: Callable[[str, TokenCredential], Send], endpoint: str) -> Wire:
         if self._credential is None:

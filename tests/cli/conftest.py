@@ -18,6 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ("Pulumi.yaml", "__main__.py", "requirements.txt", "components", "stacks", "schemas")
 
 
+COUNT = """
+import collections, os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+print(sorted(collections.Counter(a.name for a in client.list_agents()).items()))
+print(sorted(collections.Counter(s.name for s in client.vector_stores.list()).items()))
+print(sorted(collections.Counter(f.filename for f in client.files.list().data).values()))
+"""
+
+
 @dataclass(frozen=True)
 class Clone:
     """The copy, and how to run `fac` in it."""
@@ -90,6 +101,13 @@ class Clone:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def assert_whole(self) -> None:
+        """Every declared object is live once."""
+        names, stores, files = self.python(COUNT).splitlines()
+        assert names == str([(name, 1) for name in sorted(self.outputs()["agents"])])
+        assert stores == "[('handbook', 1)]"
+        assert set(files) <= set("[1, ]")
 
 
 def make_clone(folder: Path, engine: str = "embedded") -> Clone:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from declared import basic, standard
+from declared import STACK_ID, basic, standard
 
 from foundry import model
 
@@ -56,7 +56,7 @@ def test_everything_that_takes_tags_gets_them(stand_up):
         "Component",
     }
     tags = [world.one(kind).inputs["tags"] for kind in kinds]
-    assert tags == [{"team": "support"}] * len(kinds)
+    assert tags == [{"team": "support", "foundry-as-code": STACK_ID}] * len(kinds)
 
 
 def test_a_project_s_texts_are_never_empty_because_azure_refuses_to_empty_them(stand_up):

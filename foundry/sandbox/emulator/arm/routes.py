@@ -1,6 +1,8 @@
 """Azure Resource Manager: one generic resource store with the rules of the types an environment needs."""
 
 import math
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from foundry.sandbox.emulator.arm.errors import (
@@ -37,6 +39,7 @@ from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route,
 from foundry.sandbox.emulator.settings import SUBSCRIPTION, TENANT
 
 _READ_ONLY = ("id", "name", "type", "systemData", "etag")
+_BY_TAG = re.compile(r"tagName eq '(?P<name>[^']+)'(?: and tagValue eq '(?P<value>[^']*)')?")
 _UNEVALUATED = ("microsoft.resources/deployments", "microsoft.authorization/roledefinitions")
 
 
@@ -90,7 +93,9 @@ def _get(call: Call) -> Reply:
     target = _target(call)
     authorise(call, f"{target.type}/read", target.owner if target.is_collection else target.id)
     if target.is_collection:
-        return Reply(body={"value": [rendered(item, call.world) for item in _listed(target, call)]})
+        wanted = _tag_filter(call)
+        items = (rendered(item, call.world) for item in _listed(target, call))
+        return Reply(body={"value": [item for item in items if wanted(item)]})
     implied = _implied(target, call)
     return Reply(body=implied or rendered(_existing(target, call), call.world))
 
@@ -354,12 +359,31 @@ def _resources(call: Call) -> Reply:
         for item in call.world.arm.below(scope)
         if len(item.target.types) == 1 and item.target.kind != "microsoft.resources/resourcegroups"
     ]
+    wanted = _tag_filter(call)
     shown = ("id", "name", "type", "location", "tags", "kind", "sku", "identity")
     value = []
     for item in found:
         body = rendered(item, call.world)
-        value.append({key: body[key] for key in shown if key in body})
+        if wanted(body):
+            value.append({key: body[key] for key in shown if key in body})
     return Reply(body={"value": value})
+
+
+def _tag_filter(call: Call) -> Callable[[Mapping[str, Any]], bool]:
+    """`$filter` by tag; every other filter is refused. Source: Azure docs, "Resources - List" of Resource Manager."""
+    text = call.query.get("$filter")
+    if not text:
+        return lambda _body: True
+    found = _BY_TAG.fullmatch(text.strip())
+    if found is None:
+        raise not_implemented(f"the $filter {text!r}")
+    name, value = found["name"].casefold(), found["value"]
+
+    def carries(body: Mapping[str, Any]) -> bool:
+        tags = {key.casefold(): tag for key, tag in (body.get("tags") or {}).items()}
+        return name in tags and (value is None or tags[name] == value)
+
+    return carries
 
 
 # Keys
@@ -521,14 +545,14 @@ FAMILY = Family(
             "/subscriptions/{subscription}/resources",
             "list resources of the subscription",
             _resources,
-            "`$filter` is ignored.",
+            "`$filter` by tag only.",
         ),
         Route(
             "GET",
             "/subscriptions/{subscription}/resourceGroups/{group}/resources",
             "list resources of a group",
             _resources,
-            "`$filter` is ignored.",
+            "`$filter` by tag only.",
         ),
         Route("POST", _CS + "/listKeys", "list keys of an account", _account_keys),
         Route(
@@ -569,7 +593,7 @@ FAMILY = Family(
             "/subscriptions/{rest*}",
             "get or list resource groups, resources, extension resources",
             _get,
-            "Lists come in one page; `$filter`, `$top` and `$expand` are ignored.",
+            "Lists come in one page; `$filter` by tag only, `$top` and `$expand` are ignored.",
         ),
         Route(
             "PUT",
