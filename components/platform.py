@@ -48,7 +48,6 @@ class Platform:
     projects: Mapping[str, Place]
     references: Mapping[str, References]
     search: Place | None = None
-    storage_id: pulumi.Input[str] | None = None
     models: Models = field(default_factory=Models)
     queue_urls: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
@@ -160,7 +159,6 @@ def build(
                 connections=connected[key].ids,
                 search_connection=connected[key].ids.get("search"),
                 queues=_queues(storage),
-                content_filters=filters.names,
             )
             for key in projects
         },
@@ -172,7 +170,6 @@ def build(
         )
         if search
         else None,
-        storage_id=storage.id if storage else None,
         models=Models(
             account.openai_endpoint,
             deployments.names,
