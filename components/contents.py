@@ -10,37 +10,66 @@ import pulumi
 from foundry import model, providers
 
 from .platform import Place, Platform
-from .references import References, agent_definition, index_definition, lifecycle_inputs, store_definition
+from .references import (
+    References,
+    agent_definition,
+    index_definition,
+    lifecycle_inputs,
+    serving_inputs,
+    store_definition,
+    versioned_definition,
+)
+
+CLASSIC, VERSIONED = model.Dialect.CLASSIC, model.Dialect.VERSIONED
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Ids of what was made, by declared name. A search index's id is its name at the service."""
+    """Ids of what was made, by declared name. A search index's id is its name at the service.
+
+    What a declaration has in both dialects is here twice: in `agents` and `vector_stores`, and in `versioned_agents` (an
+    agent's id is its name) and `versioned_vector_stores`. `agent_versions` has each versioned agent's newest version.
+    """
 
     agents: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     vector_stores: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     search_indexes: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    versioned_agents: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    versioned_vector_stores: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    agent_versions: dict[str, pulumi.Output[str]] = field(default_factory=dict)
 
 
 def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resource) -> Contents:
     """Make everything that isn't an Azure resource below `parent`; Pulumi finds the order from the references."""
     filling = _Filling(manifest, platform, parent)
-    files = filling.files()
     contents = Contents()
     for index in manifest.search_indexes:
         contents.search_indexes[index.name] = filling.index(index)
-    for store in manifest.vector_stores:
-        references = replace(platform.references[store.project], files=files[store.project])
-        contents.vector_stores[store.name] = filling.store(store, references)
-    for agent in manifest.agents:
-        references = replace(
-            platform.references[agent.project],
-            files=files[agent.project],
-            stores=contents.vector_stores,
-            indexes=contents.search_indexes,
-            agents=contents.agents,
-        )
-        contents.agents[agent.name] = filling.agent(agent, references)
+    for dialect, stores in (
+        (CLASSIC, contents.vector_stores),
+        (VERSIONED, contents.versioned_vector_stores),
+    ):
+        files = filling.files(dialect)
+        for store in manifest.vector_stores:
+            if dialect in store.dialect.parts:
+                references = replace(platform.references[store.project], files=files[store.project])
+                stores[store.name] = filling.store(store, references, dialect)
+        for agent in manifest.agents:
+            if dialect not in agent.dialect.parts:
+                continue
+            references = replace(
+                platform.references[agent.project],
+                files=files[agent.project],
+                stores=stores,
+                indexes=contents.search_indexes,
+                agents=contents.agents,
+            )
+            if dialect is CLASSIC:
+                contents.agents[agent.name] = filling.agent(agent, references)
+            else:
+                made = filling.versioned_agent(agent, references)
+                contents.versioned_agents[agent.name] = made.id
+                contents.agent_versions[agent.name] = made.version
     return contents
 
 
@@ -52,24 +81,51 @@ class _Filling:
     platform: Platform
     parent: pulumi.Resource
 
-    def files(self) -> dict[str, dict[str, pulumi.Output[str]]]:
-        """Every file of a store or a code interpreter, once a project: project → path → file id."""
+    def files(self, dialect: model.Dialect) -> dict[str, dict[str, pulumi.Output[str]]]:
+        """Every file of a store or a code interpreter in a dialect, once a project: project → path → file id."""
         wanted: dict[str, dict[str, model.KnowledgeFile]] = {
             project: {} for project in self.platform.projects
         }
         for store in self.manifest.vector_stores:
-            wanted[store.project] |= {file.path: file for file in store.files}
+            if dialect in store.dialect.parts:
+                wanted[store.project] |= {file.path: file for file in store.files}
         for agent in self.manifest.agents:
-            wanted[agent.project] |= {file.path: file for tool in agent.tools for file in tool.files}
+            if dialect in agent.dialect.parts:
+                wanted[agent.project] |= {file.path: file for tool in agent.tools for file in tool.files}
         first = next(iter(wanted), None)
         return {
             project: {
                 # The same file in a second project needs a name of its own: Pulumi's are unique in a stack.
-                path: self._file(path if project == first else f"{project}:{path}", file, project)
+                path: self._file(path if project == first else f"{project}:{path}", file, project, dialect)
                 for path, file in sorted(files.items())
             }
             for project, files in wanted.items()
         }
+
+    def beside(
+        self, index: model.SearchIndex, one: model.SearchObject, names: Mapping[str, pulumi.Input[str]]
+    ) -> providers.SearchObject:
+        """What stands beside an index; `names` are those of what was made before, by the field that refers to it."""
+        place = self._search(index)
+        return providers.SearchObject(
+            f"{index.name}-{one.name}" if one.family == "synonymmaps" else f"{index.name}-{one.family[:-1]}",
+            owner=self._owner,
+            name=f"{index.name}/{one.name}",
+            service=place.id,
+            endpoint=place.endpoint,
+            family=one.family,
+            definition=search_object_definition(one, names, self.platform.storage_id),
+            opts=self._options(place, index.lifecycle),
+        )
+
+    def _search(self, index: model.SearchIndex) -> Place:
+        place = self.platform.search
+        if place is None:
+            raise model.FoundryError(
+                f"the search index {index.name} has no search service to live in",
+                fix="declare `search` in the environment",
+            )
+        return place
 
     def index(self, index: model.SearchIndex) -> pulumi.Output[str]:
         place = self.platform.search
@@ -83,7 +139,8 @@ class _Filling:
             index.name,
             owner=self._owner,
             name=index.name,
-            dialect=self.manifest.environment.dialect.value,
+            # An index is the same in both dialects, and another word here would replace it.
+            dialect=CLASSIC.value,
             service=place.id,
             endpoint=place.endpoint,
             definition=index_definition(index, self.platform.models),
@@ -94,13 +151,17 @@ class _Filling:
             opts=self._options(place, index.lifecycle),
         ).id
 
-    def store(self, store: model.VectorStore, references: References) -> pulumi.Output[str]:
+    def store(
+        self, store: model.VectorStore, references: References, dialect: model.Dialect
+    ) -> pulumi.Output[str]:
         place = self.platform.projects[store.project]
-        return providers.VectorStore(
+        kind = providers.VectorStore if dialect is CLASSIC else providers.VersionedVectorStore
+        return kind(
             store.name,
-            **self._of_project(place, store.name, store.dialect),
+            **self._of_project(place, store.name),
+            dialect=dialect.value,
             definition=store_definition(store, references),
-            lifecycle=lifecycle_inputs(store.lifecycle),
+            lifecycle=_lifecycle(store, dialect),
             opts=self._options(place, store.lifecycle),
         ).id
 
@@ -108,18 +169,34 @@ class _Filling:
         place = self.platform.projects[agent.project]
         return providers.Agent(
             agent.name,
-            **self._of_project(place, agent.name, agent.dialect),
+            **self._of_project(place, agent.name),
+            dialect=CLASSIC.value,
             definition=agent_definition(agent, references),
-            lifecycle=lifecycle_inputs(agent.lifecycle),
+            lifecycle=_lifecycle(agent, CLASSIC),
             opts=self._options(place, agent.lifecycle),
         ).id
 
-    def _file(self, name: str, file: model.KnowledgeFile, project: str) -> pulumi.Output[str]:
+    def versioned_agent(self, agent: model.Agent, references: References) -> providers.VersionedAgent:
+        place = self.platform.projects[agent.project]
+        return providers.VersionedAgent(
+            agent.name,
+            **self._of_project(place, agent.name),
+            definition=versioned_definition(agent, references),
+            serving=serving_inputs(agent),
+            keep_versions=agent.keep_versions,
+            lifecycle=_lifecycle(agent, VERSIONED),
+            opts=self._options(place, agent.lifecycle),
+        )
+
+    def _file(
+        self, name: str, file: model.KnowledgeFile, project: str, dialect: model.Dialect
+    ) -> pulumi.Output[str]:
         place = self.platform.projects[project]
-        return providers.File(
+        kind = providers.File if dialect is CLASSIC else providers.VersionedFile
+        return kind(
             name,
             owner=self._owner,
-            dialect=self.manifest.environment.dialect.value,
+            dialect=dialect.value,
             project=place.id,
             endpoint=place.endpoint,
             path=file.path,
@@ -136,11 +213,10 @@ class _Filling:
         owner = self.manifest.owner
         return {"project": owner.project, "stack": owner.stack, "stackId": owner.stack_id}
 
-    def _of_project(self, place: Place, name: str, dialect: model.Dialect) -> dict[str, Any]:
+    def _of_project(self, place: Place, name: str) -> dict[str, Any]:
         return {
             "owner": self._owner,
             "name": name,
-            "dialect": dialect.value,
             "project": place.id,
             "endpoint": place.endpoint,
         }
@@ -155,3 +231,11 @@ class _Filling:
             retain_on_delete=lifecycle.retain_on_delete or None,
             aliases=[pulumi.Alias(name=previous) for previous in lifecycle.previous_names],
         )
+
+
+def _lifecycle(declared: model.Agent | model.VectorStore, dialect: model.Dialect) -> dict[str, Any]:
+    """The `lifecycle` input. Of a declaration in both dialects it is the classic object that is adopted: the other one is new."""
+    inputs = lifecycle_inputs(declared.lifecycle)
+    if dialect is VERSIONED and declared.dialect is model.Dialect.BOTH:
+        inputs.pop("adopt", None)
+    return inputs

@@ -44,6 +44,8 @@ class FoundryEnvironment(pulumi.ComponentResource):
     model_deployments: list[pulumi.Input[str]]
     queues: dict[str, pulumi.Input[str]]
     """Declared name → address."""
+    versioned: dict[str, dict[str, pulumi.Output[str]]]
+    """What there is of the versioned dialect, by the name of its stack output and the declared name; {} without any."""
 
     def __init__(
         self, name: str, args: FoundryEnvironmentArgs, opts: pulumi.ResourceOptions | None = None
@@ -62,8 +64,15 @@ class FoundryEnvironment(pulumi.ComponentResource):
             )
         contents = fill(args.manifest, platform, parent=self)
         self.project_endpoint = pulumi.Output.from_input(next(iter(platform.projects.values())).endpoint)
-        self.agents = contents.agents
-        self.vector_stores = contents.vector_stores
+        # Whoever looks a declared name up finds it: the classic id where there is one, else the versioned one.
+        self.agents = {**contents.versioned_agents, **contents.agents}
+        self.vector_stores = {**contents.versioned_vector_stores, **contents.vector_stores}
+        versioned = {
+            "versionedAgents": contents.versioned_agents,
+            "agentVersions": contents.agent_versions,
+            "versionedVectorStores": contents.versioned_vector_stores,
+        }
+        self.versioned = {name: made for name, made in versioned.items() if made}
         self.search_indexes = contents.search_indexes
         self.model_deployments = list(platform.models.deployments.values())
         self.queues = dict(platform.queue_urls)
@@ -79,6 +88,7 @@ class FoundryEnvironment(pulumi.ComponentResource):
             "searchIndexes": self.search_indexes,
             "modelDeployments": self.model_deployments,
             "queues": self.queues,
+            **self.versioned,
         }
 
 

@@ -23,6 +23,7 @@ _CONNECTED = frozenset(
         "browser_automation",
         "mcp",
         "deep_research",
+        "a2a",
     }
 )
 
@@ -51,6 +52,7 @@ class References:
     stores: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     indexes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     agents: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    content_filters: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,11 @@ class Models:
 
 
 def agent_definition(agent: model.Agent, to: References) -> dict[str, Any]:
-    """The `definition` input of an Agent. Fields that weren't declared are left out."""
+    """The `definition` input of an Agent. Fields that weren't declared, or that only versioned agents have, are left out."""
+    if agent.model is None:
+        raise model.FoundryError(
+            f"the agent {agent.name} has no model", fix="give it one, or write `dialect: versioned`"
+        )
     declared = {
         "description": agent.description,
         "instructions": agent.instructions,
@@ -76,8 +82,80 @@ def agent_definition(agent: model.Agent, to: References) -> dict[str, Any]:
         "model": _model(agent.model, to),
         **{key: filled(value, to) for key, value in declared.items() if value is not None},
         "metadata": dict(agent.metadata),
-        "tools": [_tool(tool, to) for tool in agent.tools],
+        "tools": _tools(agent, model.Dialect.CLASSIC, to),
     }
+
+
+def versioned_definition(agent: model.Agent, to: References) -> dict[str, Any]:
+    """The `definition` input of a VersionedAgent. Fields that weren't declared, or that only classic agents have, are left out."""
+    kind: dict[str, Any] = {}
+    if agent.workflow is not None:
+        kind["workflow"] = filled(agent.workflow, to)
+    elif agent.hosted is not None:
+        kind["hosted"] = _hosted(agent.hosted, to)
+    else:
+        kind |= _prompt(agent, to)
+    declared = {
+        "description": agent.description,
+        "content_filter": to.content_filters.get(agent.content_filter, agent.content_filter)
+        if agent.content_filter
+        else None,
+    }
+    return {
+        "name": agent.service_name,
+        **kind,
+        **{key: filled(value, to) for key, value in declared.items() if value is not None},
+        "metadata": dict(agent.metadata),
+        "tools": _tools(agent, model.Dialect.VERSIONED, to),
+    }
+
+
+def serving_inputs(agent: model.Agent) -> dict[str, Any]:
+    """The `serving` input of a VersionedAgent: only what was declared."""
+    enabled = {} if agent.enabled is None else {"enabled": agent.enabled}
+    return {**enabled, **(agent.endpoint or {})}
+
+
+def _prompt(agent: model.Agent, to: References) -> dict[str, Any]:
+    plain_text = agent.response_format in (None, "auto")
+    declared = {
+        "instructions": agent.instructions,
+        "temperature": agent.temperature,
+        "top_p": agent.top_p,
+        "response_format": None if plain_text else agent.response_format,
+        "reasoning": agent.reasoning,
+        "tool_choice": _tool_choice(agent),
+        # The service reads a missing `required` as false, and some of its clients write that.
+        "structured_inputs": {
+            name: {key: part for key, part in dict(value).items() if (key, part) != ("required", False)}
+            for name, value in agent.structured_inputs.items()
+            if isinstance(value, Mapping)
+        }
+        or None,
+    }
+    made = {} if agent.model is None else {"model": _model(agent.model, to)}
+    return {**made, **{key: filled(value, to) for key, value in declared.items() if value is not None}}
+
+
+def _tool_choice(agent: model.Agent) -> str | dict[str, str] | None:
+    chosen = next((tool for tool in agent.tools if tool.name == agent.tool_choice), None)
+    if chosen is None:
+        return agent.tool_choice
+    kind = "function" if chosen.type == "logic_app" else chosen.type
+    return {"type": kind, "name": chosen.name} if kind in ("function", "mcp") else {"type": kind}
+
+
+def _hosted(hosted: Mapping[str, Any], to: References) -> dict[str, Any]:
+    rest = {key: filled(value, to) for key, value in hosted.items() if key != "registry_connection"}
+    if "registry_connection" not in hosted:
+        return rest
+    registry = _of(to.connections, "connection", hosted["registry_connection"])
+    return {**rest, "registry_connection_id": registry}
+
+
+def _tools(agent: model.Agent, dialect: model.Dialect, to: References) -> list[dict[str, Any]]:
+    said = (tool.said_in(dialect) for tool in agent.tools)
+    return [_tool(tool, to) for tool in said if tool is not None]
 
 
 def store_definition(store: model.VectorStore, to: References) -> dict[str, Any]:
@@ -181,7 +259,7 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
             settings = {key: settings[key] for key in ("description", "parameters") if key in settings}
     if tool.type in _CONNECTED and "connection" in settings:
         resolved["connection_id"] = _of(to.connections, "connection", settings.pop("connection"))
-    if tool.type == "deep_research" and "model" in settings:
+    if tool.type in ("deep_research", "image_generation") and "model" in settings:
         resolved["model"] = _model(settings.pop("model"), to)
     return {**resolved, **settings}
 

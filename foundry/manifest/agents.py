@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
+from dataclasses import replace
 from typing import Any, Final
 
 from foundry.manifest import indexes, openapi
 from foundry.manifest.checks import checks_of
+from foundry.manifest.dialects import only_in
 from foundry.manifest.layers import Document
-from foundry.manifest.marked import Mapping, Mark
-from foundry.manifest.schema import limit
+from foundry.manifest.marked import Mapping, Mark, plain
+from foundry.manifest.near import meant
+from foundry.manifest.schema import limit, tool_types
 from foundry.manifest.world import World, section, unfilled, words
 from foundry.model import Agent, Dialect, KnowledgeFile, ModelElsewhere, Tool
 
@@ -20,6 +23,14 @@ _REPEATABLE: Final = frozenset(
 )
 """Tools that a classic agent may have several of (azure-ai-agents 1.1 model)."""
 
+_REPEATABLE_VERSIONED: Final = frozenset(("a2a", "memory_search", "capture_structured_outputs", "raw"))
+"""Those that tell their twins apart by what they refer to (azure-ai-projects 2.10)."""
+
+_CHOICES: Final = ("none", "auto", "required")
+_CHOOSABLE: Final = frozenset(
+    ("function", "logic_app", "mcp", "file_search", "code_interpreter", "image_generation")
+)
+_LONGEST_WORKFLOW: Final = 1_000_000
 _MOST_CODE_FILES: Final = 20
 _WORD: Final = re.compile(r"[A-Za-z_]+")
 _REASONING: Final = re.compile(r"(o\d|gpt-5)(?!.*chat)")
@@ -43,14 +54,15 @@ TEMPLATED: Final = frozenset(("instructions", "description", "tools"))
 def agent_of(document: Document, world: World) -> Agent:
     """The agent that a document declares. It is to be used only when the report has no errors."""
     tree = document.tree
+    dialect = world.dialect_of(tree)
     _check_sampling(tree, world)
-    if world.dialect_of(tree) is Dialect.CLASSIC:
+    if dialect is not Dialect.VERSIONED:
         _check_classic(tree, world)
     return Agent(
         name=document.name,
         service_name=str(tree.get("service_name", document.name)),
         project=world.project_of(tree),
-        dialect=world.dialect_of(tree),
+        dialect=dialect,
         model=_model(tree, world),
         description=world.text(tree, "description", limit("Agent", "properties", "description")),
         instructions=world.text(tree, "instructions", limit("Agent", "properties", "instructions")),
@@ -58,24 +70,79 @@ def agent_of(document: Document, world: World) -> Agent:
         top_p=tree.get("top_p"),
         response_format=_response_format(tree, world),
         metadata=dict(section(tree, "metadata")),
-        tools=_tools(tree, world),
+        tools=_tools(document, world),
+        reasoning=plain(tree["reasoning"]) if isinstance(tree.get("reasoning"), Mapping) else None,
+        tool_choice=_tool_choice(tree, world),
+        structured_inputs=_structured_inputs(tree, world),
+        content_filter=_content_filter(tree, world),
+        workflow=world.text(tree, "workflow", _LONGEST_WORKFLOW),
+        hosted=_hosted(tree, world),
+        enabled=tree.get("enabled"),
+        endpoint=plain(tree["endpoint"]) if isinstance(tree.get("endpoint"), Mapping) else None,
+        keep_versions=tree.get("keep_versions"),
         checks=checks_of(tree, world),
         lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
 
 
-def _model(tree: Mapping, world: World) -> str | ModelElsewhere:
+def _model(tree: Mapping, world: World) -> str | ModelElsewhere | None:
     model = tree.get("model")
+    if model is None:
+        return None
     if isinstance(model, Mapping):
         if "connection" in model:
             world.connection(
                 model["connection"], model.values_at["connection"], ("AzureOpenAI", "AIServices")
             )
         return ModelElsewhere(str(model.get("connection")), str(model.get("deployment")))
-    if "model" in tree:
-        world.deployment(model, tree.values_at["model"])
+    world.deployment(model, tree.values_at["model"])
     return str(model)
+
+
+def _tool_choice(tree: Mapping, world: World) -> str | None:
+    """The word, or the key of a tool that a model can be told to use (tool choices of azure-ai-projects 2.10)."""
+    choice, tools = tree.get("tool_choice"), section(tree, "tools")
+    if not isinstance(choice, str) or choice in _CHOICES:
+        return choice if isinstance(choice, str) else None
+    at = tree.values_at["tool_choice"]
+    if choice not in tools:
+        fix = meant(choice, [*_CHOICES, *tools], none="leave it out", have="it can be")
+        world.report.error(at, f"`tool_choice` names a tool `{choice}` that the agent does not have", fix)
+    elif isinstance(tools[choice], Mapping) and tools[choice].get("type") not in _CHOOSABLE:
+        kinds = ", ".join(sorted(_CHOOSABLE))
+        what = f"`{choice}` is of a type that can't be chosen"
+        world.report.error(at, what, f"write auto, required or none, or name a tool of type {kinds}")
+    return choice
+
+
+def _structured_inputs(tree: Mapping, world: World) -> dict[str, Any]:
+    inputs = {}
+    for name, told in section(tree, "structured_inputs").items():
+        if isinstance(told, Mapping):
+            schema = {"schema": world.json_schema(told, "schema")} if "schema" in told else {}
+            inputs[name] = unfilled(dict(told)) | schema
+    return inputs
+
+
+def _content_filter(tree: Mapping, world: World) -> str | None:
+    chosen = tree.get("content_filter")
+    if not isinstance(chosen, str):
+        return None
+    if not chosen.startswith("Microsoft."):
+        known, at = world.names("content_filters"), tree.values_at["content_filter"]
+        world.refer("content filter", chosen, known, at, declare="declare it under `content_filters`")
+    return chosen
+
+
+def _hosted(tree: Mapping, world: World) -> dict[str, Any] | None:
+    hosted = tree.get("hosted")
+    if not isinstance(hosted, Mapping):
+        return None
+    if "registry_connection" in hosted:
+        world.connection(hosted["registry_connection"], hosted.values_at["registry_connection"])
+    told: dict[str, Any] = plain(hosted)
+    return told
 
 
 def _check_sampling(tree: Mapping, world: World) -> None:
@@ -92,16 +159,10 @@ def _check_sampling(tree: Mapping, world: World) -> None:
 
 
 def _check_classic(tree: Mapping, world: World) -> None:
-    """Find what a tool says that only the versioned dialect has (models of azure-ai-agents 1.2 beta)."""
+    """Find values that only the versioned dialect takes (models of azure-ai-agents 1.2 beta)."""
     for tool in section(tree, "tools").values():
         if not isinstance(tool, Mapping):
             continue
-        if tool.get("type") == "mcp" and "connection" in tool:
-            world.report.error(
-                tool.keys_at["connection"],
-                "a classic agent takes no connection for an MCP server",
-                "leave it out, and let the caller give the headers with each run",
-            )
         if tool.get("type") == "computer_use" and tool.get("environment") == "ubuntu":
             world.report.error(
                 tool.values_at["environment"],
@@ -122,24 +183,43 @@ def _response_format(tree: Mapping, world: World) -> Any:
     return unfilled(resolved)
 
 
-def _tools(tree: Mapping, world: World) -> tuple[Tool, ...]:
+def _tools(document: Document, world: World) -> tuple[Tool, ...]:
+    tree = document.tree
     declared = section(tree, "tools")
+    classic = world.dialect_of(tree) is not Dialect.VERSIONED
+    repeatable = _REPEATABLE if classic else _REPEATABLE | _REPEATABLE_VERSIONED
+    only: dict[str, Dialect] = {}
+    settings_of: dict[str, dict[str, Dialect]] = {}
+    for found in only_in(document.kind, document):
+        match found.path:
+            case ("tools", str(name)):
+                only[name] = found.dialect
+            case ("tools", str(name), str(setting)):
+                settings_of.setdefault(name, {})[setting] = found.dialect
     first: dict[str, str] = {}
     tools = []
     for name, tool in declared.items():
         if not isinstance(tool, Mapping) or not isinstance(tool.get("type"), str):
             continue
         kind = tool["type"]
-        if kind not in _REPEATABLE and first.setdefault(kind, name) != name:
-            what = f"a second tool of type {kind}, the first is `{first[kind]}`: a classic agent takes one"
+        if kind not in repeatable and first.setdefault(kind, name) != name:
+            which = "a classic agent" if classic else "an agent"
+            what = f"a second tool of type {kind}, the first is `{first[kind]}`: {which} takes one"
             world.report.error(declared.keys_at[name], what, "merge the two, or move one to another agent")
-        tools.append(_tool(name, kind, tool, declared.keys_at[name], world))
+        made = _tool(name, kind, tool, declared.keys_at[name], world)
+        tools.append(replace(made, only=only.get(name), settings_of=settings_of.get(name, {})))
+    if not classic:
+        return tuple(tools)
+    for tool in tools:
+        _check_one_store(section(declared, tool.name), world)
     return tuple(tools)
 
 
 def _tool(name: str, kind: str, tree: Mapping, at: Mark, world: World) -> Tool:
     settings = {
-        key: unfilled(value) for key, value in tree.items() if key not in ("type", "spec", "parameters")
+        key: unfilled(value)
+        for key, value in tree.items()
+        if key not in ("type", "spec", "parameters", "schema")
     }
     files: tuple[KnowledgeFile, ...] = ()
     if "description" in tree:
@@ -158,9 +238,11 @@ def _tool(name: str, kind: str, tree: Mapping, at: Mark, world: World) -> Tool:
 
 
 def _file_search(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Mark, world: World) -> None:
-    stores = words(tree, "vector_stores")
-    for store, at in stores:
+    for store, at in words(tree, "vector_stores"):
         world.document("VectorStore", store, at)
+
+
+def _check_one_store(tree: Mapping, world: World) -> None:
     for key in ("vector_stores", "vector_store_ids"):
         found = words(tree, key)
         if len(found) > 1:
@@ -256,6 +338,29 @@ def _parameters(tree: Mapping, settings: dict[str, Any], world: World) -> None:
         )
 
 
+def _image_generation(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Mark, world: World) -> None:
+    if "model" in tree:
+        world.deployment(tree["model"], tree.values_at["model"])
+
+
+def _capture(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
+    settings["schema"] = world.json_schema(tree, "schema")
+
+
+def _raw(_name: str, tree: Mapping, _settings: dict[str, Any], at: Mark, world: World) -> None:
+    body = section(tree, "body")
+    kind = str(body.get("type")).removesuffix("_preview")
+    if kind != "raw" and kind in tool_types():
+        world.report.error(
+            body.values_at["type"],
+            f"a tool of type `{body['type']}` is one that this tool knows, and would be read back as such",
+            f"write `type: {kind}` and its fields",
+        )
+        return
+    what = f"`{body.get('type')}` is sent as it stands, and nothing of it is checked"
+    world.report.warning(at, what, "look at it in every review")
+
+
 def _connected_agent(name: str, tree: Mapping, _settings: dict[str, Any], at: Mark, world: World) -> None:
     if not _WORD.fullmatch(name):
         world.report.error(
@@ -263,8 +368,14 @@ def _connected_agent(name: str, tree: Mapping, _settings: dict[str, Any], at: Ma
             f"`{name}` can't be the name of a connected agent on the wire",
             "use letters and underscores only",
         )
-    if "agent" in tree:
-        world.document("Agent", tree["agent"], tree.values_at["agent"])
+    if "agent" in tree and world.document("Agent", tree["agent"], tree.values_at["agent"]):
+        other = world.documents.by_kind["Agent"][tree["agent"]]
+        if world.dialect_of(other.tree) is Dialect.VERSIONED:
+            world.report.error(
+                tree.values_at["agent"],
+                f"`{tree['agent']}` is a versioned agent, and a connected agent is a classic one",
+                f"write `dialect: classic` or `dialect: both` for `{tree['agent']}`",
+            )
 
 
 def _mcp(name: str, _tree: Mapping, _settings: dict[str, Any], at: Mark, world: World) -> None:
@@ -288,6 +399,9 @@ _SPECIAL: Final[AnyMapping[str, _Special]] = {
     "azure_function": _azure_function,
     "function": _function,
     "logic_app": _logic_app,
+    "image_generation": _image_generation,
+    "capture_structured_outputs": _capture,
+    "raw": _raw,
     "connected_agent": _connected_agent,
     "mcp": _mcp,
     "deep_research": _deep_research,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from foundry.manifest import schema, support
+from foundry.manifest import dialects, schema, support
 from foundry.manifest.agents import TEMPLATED, agent_of
 from foundry.manifest.connected import in_order
 from foundry.manifest.environments import environment_of
@@ -154,6 +154,10 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
         if key not in alone
     }
     of_kind = _by_kind(sound)
+    for kind in ("Agent", "VectorStore"):
+        for document in of_kind.get(kind, ()):
+            dialects.check(kind, document, world)
+    dialects.check_names(of_kind.get("Agent", []), world)
     agents = [agent_of(document, world) for document in of_kind.get("Agent", ())]
     ordered = in_order(agents, {document.name: document for document in of_kind.get("Agent", ())}, report)
     stores = tuple(

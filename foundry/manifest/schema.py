@@ -76,6 +76,14 @@ def essentials(kind: str) -> frozenset[str]:
 
 
 @cache
+def tool_types() -> frozenset[str]:
+    """The words that a tool's `type` can be."""
+    defs = schema_of("Agent")["$defs"]
+    names = (branch["$ref"].removeprefix("#/$defs/") for branch in defs["tool"]["oneOf"])
+    return frozenset(defs[name]["properties"]["type"]["const"] for name in names)
+
+
+@cache
 def _validator(kind: str, definition: str | None) -> Any:
     root = schema_of(kind)
 

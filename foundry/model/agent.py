@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foundry.model.check import Check
@@ -30,7 +30,8 @@ class Tool:
     `settings` holds every other declared field in the format's own spelling; `{file: …}` is already the text or the
     document, references (`vector_stores`, `index`, `connection`, `agent`, `input_queue`, …) are still names.
     A text in them may be a `Template`.
-    `files` are the local files that a code interpreter brings.
+    `files` are the local files that a code interpreter brings. `only` is the one dialect that has such a tool, and
+    `settings_of` the one dialect that has a setting, where there is but one.
     """
 
     name: str
@@ -38,17 +39,35 @@ class Tool:
     settings: Mapping[str, Any]
     files: tuple[KnowledgeFile, ...] = ()
     position: Position | None = None
+    only: Dialect | None = None
+    settings_of: Mapping[str, Dialect] = field(default_factory=dict)
+
+    def said_in(self, dialect: Dialect) -> Tool | None:
+        """The tool as one dialect has it; None when it doesn't."""
+        if self.only not in (None, dialect):
+            return None
+        kept = {
+            key: value
+            for key, value in self.settings.items()
+            if self.settings_of.get(key, dialect) is dialect
+        }
+        return replace(self, settings=kept)
 
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent. A field that is None or empty was not declared."""
+    """An agent. A field that is None or empty was not declared.
+
+    It has a `model`, or is a `workflow` (its YAML), or `hosted` (a container). What begins with `reasoning` below is of
+    the versioned dialect alone; `enabled` and `endpoint` (protocols, authorization, traffic, card) belong to the agent
+    and not to a version of it.
+    """
 
     name: str
     service_name: str
     project: str
     dialect: Dialect
-    model: str | ModelElsewhere
+    model: str | ModelElsewhere | None
     description: Text | None = None
     instructions: Text | None = None
     temperature: float | None = None
@@ -56,6 +75,15 @@ class Agent:
     response_format: Json = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[Tool, ...] = ()
+    reasoning: Mapping[str, str] | None = None
+    tool_choice: str | None = None
+    structured_inputs: Mapping[str, Json] = field(default_factory=dict)
+    content_filter: str | None = None
+    workflow: Text | None = None
+    hosted: Mapping[str, Any] | None = None
+    enabled: bool | None = None
+    endpoint: Mapping[str, Any] | None = None
+    keep_versions: int | None = None
     checks: tuple[Check, ...] = ()
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     position: Position | None = None

@@ -16,6 +16,11 @@ class Dialect(StrEnum):
     BOTH = "both"
     VERSIONED = "versioned"
 
+    @property
+    def parts(self) -> tuple[Dialect, ...]:
+        """The dialects that an object is made in."""
+        return (Dialect.CLASSIC, Dialect.VERSIONED) if self is Dialect.BOTH else (self,)
+
 
 class Setup(StrEnum):
     """Azure's name for where agent data live: Microsoft's storage (basic) or the customer's (standard)."""
