@@ -29,17 +29,35 @@ TYPE = "fake:index:Thing"
 PROVIDER_TYPE = "pulumi:providers:fake"
 
 
+class KilledError(BaseException):
+    """The run is dead: nothing of it acts any more."""
+
+
 @dataclass
 class Cloud:
-    """Objects by id. `fails` holds `call name` pairs that raise, each once; an object with a `home` stands on the object of that id."""
+    """Objects by id. `fails` holds `call name` pairs that raise, each once; an object with a `home` stands on the object of that id.
+
+    The run dies at the call that `kills_after` counts down to, before it acts, or with `kills_late` after; `orphans` are objects that a
+    dead run may have made without anyone knowing, which a create of their name adopts.
+    """
 
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     fails: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     made: int = 0
     refuses_homeless: bool = False
+    kills_after: int = -1
+    kills_late: bool = False
+    is_dead: bool = False
+    orphans: set[str] = field(default_factory=set)
 
     def _call(self, call: str, name: str) -> None:
+        if self.is_dead:
+            raise KilledError
+        self.kills_after -= 1
+        if self.kills_after == 0 and not self.kills_late:
+            self.is_dead = True
+            raise KilledError
         self.calls.append(f"{call} {name}")
         if f"{call} {name}" in self.fails:
             self.fails.discard(f"{call} {name}")
@@ -47,10 +65,25 @@ class Cloud:
 
     def create(self, name: str, inputs: dict[str, Any]) -> str:
         self._call("create", name)
-        self.made += 1
-        id_ = f"{name}-{self.made}"
+        id_ = next((o for o in sorted(self.orphans) if o.startswith(f"{name}-")), "")
+        if not id_:
+            self.made += 1
+            id_ = f"{name}-{self.made}"
+        self.orphans.discard(id_)
         self.objects[id_] = dict(inputs)
+        self._acted()
         return id_
+
+    def update(self, id_: str, name: str, inputs: dict[str, Any]) -> None:
+        self._call("update", name)
+        assert id_ in self.objects, f"{id_} is updated after it is gone"
+        self.objects[id_] = dict(inputs)
+        self._acted()
+
+    def _acted(self) -> None:
+        if self.kills_after == 0 and self.kills_late:
+            self.is_dead = True
+            raise KilledError
 
     def delete(self, id_: str, name: str) -> None:
         self._call("delete", name)
@@ -60,6 +93,7 @@ class Cloud:
                 f"{id_} is deleted under what stands on it"
             )
         del self.objects[id_]
+        self._acted()
 
 
 class FakeProvider:
@@ -90,9 +124,7 @@ class FakeProvider:
     async def update(self, old: Resource, new: Resource, _ignore: Sequence[str], *, is_preview: bool) -> Made:
         await asyncio.sleep(0)
         if not is_preview:
-            self._cloud._call("update", urns.name_of(new.urn))
-            assert old.id in self._cloud.objects, f"{old.id} is updated after it is gone"
-            self._cloud.objects[old.id] = dict(new.inputs)
+            self._cloud.update(old.id, urns.name_of(new.urn), new.inputs)
         return Made(id=old.id, outputs={**new.inputs, "made": old.id})
 
     async def delete(self, resource: Resource) -> None:
@@ -137,10 +169,26 @@ class FakeRegistry:
 
 
 class InMemory(Snapshot):
-    """A snapshot whose disk always works at once."""
+    """A snapshot whose disk always works at once, and may lag behind up to what a create waited for: `states` is what it may hold."""
+
+    def __init__(self, base: Stored, cloud: Cloud) -> None:
+        super().__init__(STACK, base, lambda: None, salt="")
+        self._cloud = cloud
+        self.states = [self.render()]
+
+    def _changed(self) -> None:
+        super()._changed()
+        asyncio.get_running_loop().call_soon(self._look)  # as the writer does, which never sees half a change
+
+    def _look(self) -> None:
+        if not self._cloud.is_dead:
+            self.states.append(self.render())
 
     async def durable(self) -> None:
+        self._look()
         await asyncio.sleep(0)
+        if not self._cloud.is_dead:
+            del self.states[:-1]
 
 
 @dataclass(frozen=True)
@@ -161,9 +209,10 @@ async def _play(
     refresh: bool,
     targets: frozenset[str],
     is_preview: bool,
+    lag: int,
 ) -> Played:
     events: list[Event] = []
-    snapshot = None if is_preview else InMemory(STACK, stored, lambda: None, salt="")
+    snapshot = None if is_preview else InMemory(stored, cloud)
     planner = Planner(stack="dev", project="proj", resources=stored.resources, targets=targets)
     deployment = Deployment(
         planner=planner,
@@ -173,19 +222,25 @@ async def _play(
         parallel=4,
         config=lambda _package: {},
     )
-    if refresh:
-        await phases.refresh(deployment, counts=False)
-    deployment.ready.set()
-    if not deployment.stop_reason:
-        await program(deployment)
-    if not deployment.stop_reason and not deployment.failed:
-        try:
-            await phases.delete_the_rest(deployment)
-        except EngineError as error:
-            deployment.fail(str(error))
-    deployment.finish_stack()
+    try:
+        if refresh:
+            await phases.refresh(deployment, counts=False)
+        deployment.ready.set()
+        if not deployment.stop_reason:
+            await program(deployment)
+        if not deployment.stop_reason and not deployment.failed:
+            try:
+                await phases.delete_the_rest(deployment)
+            except EngineError as error:
+                deployment.fail(str(error))
+        deployment.finish_stack()
+    except KilledError:
+        deployment.failed = True
     after = stored
-    if snapshot is not None:
+    if snapshot is not None and cloud.is_dead:
+        on_disk = snapshot.states[min(lag, len(snapshot.states) - 1)]
+        after = read_deployment(json.loads(on_disk)["checkpoint"]["latest"], "the state that was left")
+    elif snapshot is not None:
         after = read_deployment(json.loads(snapshot.render())["checkpoint"]["latest"], "the state written")
     steps = [(str(e.op), urns.name_of(e.urn)) for e in events if isinstance(e, StepStarted)]
     return Played(after, steps, not deployment.failed, dict(deployment.counts))
@@ -200,10 +255,12 @@ def play(
     targets: frozenset[str] = frozenset(),
     is_preview: bool = False,
     needs: Callable[[Goal], Sequence[str]] = lambda _goal: (),
+    lag: int = 0,
 ) -> Played:
     """Register the goals as a program does: each as soon as what it `needs` (names) is there, with those resources' ids filled in.
 
-    An input `{"id of": NAME}` becomes that resource's id.
+    An input `{"id of": NAME}` becomes that resource's id. Of the states that the disk may hold when the run is killed, it holds the one
+    with the number `lag`, or the last.
     """
 
     async def program(deployment: Deployment) -> None:
@@ -229,4 +286,6 @@ def play(
             if isinstance(result, BaseException) and not isinstance(result, StoppedError):
                 raise result
 
-    return asyncio.run(_play(stored, cloud, program, refresh=refresh, targets=targets, is_preview=is_preview))
+    return asyncio.run(
+        _play(stored, cloud, program, refresh=refresh, targets=targets, is_preview=is_preview, lag=lag)
+    )

@@ -71,6 +71,16 @@ def _with_named_providers(document: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def by_identity(state: dict[str, Any]) -> dict[tuple[str, bool, str], dict[str, Any]]:
+    """The resources of `state` by what tells them apart: their order differs where things happen at once."""
+    found = {}
+    for resource in state["resources"]:
+        key = (resource["urn"], resource.get("delete", False), resource.get("id", ""))
+        assert key not in found
+        found[key] = resource
+    return found
+
+
 def preview(document: dict[str, Any]) -> dict[str, Any]:
     """`preview --json` → steps in order, change summary."""
     steps = []

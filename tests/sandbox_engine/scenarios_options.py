@@ -229,6 +229,17 @@ OPTIONS: tuple[Scenario, ...] = (
         ),
     ),
     Scenario(
+        name="asks_before_updates",
+        attached=True,
+        stages=(
+            stage(
+                'a = Box("a", {"size": 1, "asks": True}, Opts(hide_diffs=["size"]))\nb = Box("b", {"size": 1})'
+            ),
+            stage(None, "up", preview=True, boxes={"a": {"size": 5}, "b": {"size": 5}}),
+            stage('b = Box("b", {"size": 2})', preview=True),
+        ),
+    ),
+    Scenario(
         name="outputs",
         stages=(
             stage('a = Thing("a", {"size": 1})\npulumi.export("made", a.made)\npulumi.export("gone", 1)'),

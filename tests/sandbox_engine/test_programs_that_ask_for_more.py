@@ -17,6 +17,17 @@ ASKED = {
     "a remote component": 'pulumi.ComponentResource("attached:index:Far", "a", {}, None, remote=True)',
     "the provider 'elsewhere'": 'pulumi.CustomResource("elsewhere:index:Thing", "a", {}, Opts(version="1.0.0"))',
     "an asset as a property": 'Thing("a", {"file": pulumi.StringAsset("x")})',
+    "an archive as a property": 'Thing("a", {"files": pulumi.FileArchive(".")})',
+    "an invoke transform": "pulumi.runtime.register_invoke_transform(lambda args: None)",
+    "the error hook": (
+        'hook = pulumi.ErrorHook("h", lambda args: False)\n'
+        'Thing("a", {}, Opts(hooks=pulumi.ResourceHookBinding(on_error=[hook])))'
+    ),
+    "the resource option env_var_mappings": 'pulumi.ProviderResource("attached", "a", {}, Opts(env_var_mappings={"A": "B"}))',
+    "the method call attached:index:Far/tell": (
+        'pulumi.runtime.call("attached:index:Far/tell", {}, Thing("a", {})).apply(print)'
+    ),
+    "the resource type pulumi:index:Stash": 'pulumi.Stash("a", input="x")',
     "the resource option plugin_download_url": 'Box("a", {}, Opts(plugin_download_url="https://example.com"))',
     "the function pulumi:pulumi:getResource": 'pulumi.runtime.invoke("pulumi:pulumi:getResource", {"urn": "x"})',
     "require_pulumi_version": 'pulumi.require_pulumi_version(">=1.0.0")',

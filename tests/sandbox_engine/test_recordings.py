@@ -16,13 +16,12 @@ from typing import Any
 import engine_normal as normal
 import pytest
 from attached import Boxes, serve
-from engine_recordings import SCENARIOS
+from engine_recordings import RECORDINGS, SCENARIOS
 from engine_scenarios import PASSPHRASE, PROJECT, SALT, STACK, Scenario
 from engine_world import World
 
 from foundry.sandbox.engine.secrets import Crypter, open_salt
 
-RECORDINGS = Path(__file__).parent / "recordings"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 # Where ours departs on purpose: (scenario, stage) → why.
@@ -123,15 +122,6 @@ def _urns(pairs: list[list[str]]) -> Counter[tuple[str, str]]:
     return Counter((op, urn) for op, urn in pairs)
 
 
-def _by_identity(state: dict[str, Any]) -> dict[tuple[str, bool, str], dict[str, Any]]:
-    found = {}
-    for resource in state["resources"]:
-        key = (resource["urn"], resource.get("delete", False), resource.get("id", ""))
-        assert key not in found
-        found[key] = resource
-    return found
-
-
 def _previewed(preview: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     return {(s["op"], s["urn"]): s for s in preview["steps"]}
 
@@ -171,7 +161,7 @@ def test_a_recorded_stage_plays_the_same_on_our_engine(
         assert ours_events["counts"] == stage["events"]["counts"]
         ours_state = normal.state(world.deployment())
         theirs_state = normal.state(stage["state"])
-        assert normal.differences(_by_identity(ours_state), _by_identity(theirs_state)) == []
+        assert normal.differences(normal.by_identity(ours_state), normal.by_identity(theirs_state)) == []
         assert ours_state["pending"] == theirs_state["pending"]
         assert world.objects() == stage["objects"]
         assert world.locks() == []

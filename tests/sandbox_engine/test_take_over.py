@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from pathlib import Path
 
+import engine_normal as normal
 import pytest
+from attached import Boxes, serve
+from engine_recordings import RECORDINGS, SCENARIOS
 from engine_world import CLI, OURS, World, end, kill_with_family
 
 pytestmark = [
@@ -83,6 +87,46 @@ def test_the_engines_take_turns_through_a_life(world: World) -> None:
     world.ok("destroy", "--yes", "--skip-preview", engine=CLI)
     world.up()
     assert sorted(world.ids())[:5] == ["a", "b", "c", "d", "default"]
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("components", OURS),
+        ("provider_settings", CLI),
+        ("looked_up", OURS),
+        ("references_between_resources", CLI),
+        ("moved_by_alias", CLI),
+        ("targeted", OURS),
+    ],
+)
+def test_a_recorded_life_is_the_same_with_the_engines_taking_turns(
+    name: str, first: tuple[str, ...], tmp_path: Path
+) -> None:
+    scenario = next(s for s in SCENARIOS if s.name == name)
+    recording = json.loads((RECORDINGS / f"{name}.json").read_text())["stages"]
+    world = World(tmp_path, options=scenario.options, settings=scenario.settings)
+    boxes = Boxes()
+    server, port = serve(boxes)
+    if scenario.attached:
+        world.env["PULUMI_DEBUG_PROVIDERS"] = f"attached:{port}"
+    world.ok("stack", "init", engine=CLI)
+    for number, (stage, recorded) in enumerate(zip(scenario.stages, recording, strict=True)):
+        if stage.program is not None:
+            world.program(stage.program)
+        for id_, change in stage.cloud.items():
+            world.change(id_, change)
+        for box, fields in stage.boxes.items():
+            boxes.objects[box] |= fields or {}
+        engine = (OURS, CLI)[(number + (first is CLI)) % 2]
+        if stage.is_preview:
+            done = world.run(stage.argv[0], "--json", *stage.argv[1:], engine=engine)
+        else:
+            done = world.run(stage.argv[0], "--yes", "--skip-preview", *stage.argv[1:], engine=engine)
+        assert done.returncode == recorded["exit"], done.stdout + done.stderr
+        state = normal.by_identity(normal.state(world.deployment()))
+        assert normal.differences(state, normal.by_identity(normal.state(recorded["state"]))) == []
+    server.stop(None)
 
 
 def test_a_salt_that_ours_writes_opens_for_the_cli(world: World) -> None:

@@ -177,7 +177,8 @@ class Display:
         if op in (Op.CREATE, Op.CREATE_REPLACEMENT, Op.READ) and not self.shows_details:
             return []
         before = None if op is Op.CREATE else old.inputs if old else None
-        return changes.between(before, new.inputs if new else None, skip=NOT_FOR_PEOPLE)
+        hidden = NOT_FOR_PEOPLE | {path for r in (old, new) if r is not None for path in r.hide_diff}
+        return changes.between(before, new.inputs if new else None, skip=hidden)
 
     def _print(self, lines: list[Line], depth: int = 0) -> None:
         for line in lines:

@@ -42,6 +42,7 @@ class Goal:
     replace_with: tuple[str, ...] = ()
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
+    hide_diffs: tuple[str, ...] = ()
     additional_secret_outputs: tuple[str, ...] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
     aliases: tuple[Alias, ...] = ()
@@ -67,6 +68,7 @@ class Goal:
             replace_with=self.replace_with,
             ignore_changes=self.ignore_changes,
             replace_on_changes=self.replace_on_changes,
+            hide_diff=self.hide_diffs,
             source_position=self.source_position,
             created=old.created if old else "",
             modified=old.modified if old else "",

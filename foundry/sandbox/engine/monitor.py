@@ -84,6 +84,8 @@ def _refuse(request: resource_pb2.RegisterResourceRequest) -> None:
         "the resource option replacement_trigger": request.HasField("replacement_trigger"),
         "the resource option env_var_mappings": bool(request.envVarMappings),
         "the resource option plugin_download_url": bool(request.pluginDownloadURL),
+        "the checksum of a plugin": bool(request.pluginChecksums),
+        "a snippet": bool(request.snippetId),
         "a parameterized package": bool(request.packageRef),
     }
     for feature, is_asked in asked.items():
@@ -155,6 +157,7 @@ def goal_of(request: resource_pb2.RegisterResourceRequest, provider: str) -> Goa
         replace_with=tuple(request.replace_with),
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
+        hide_diffs=tuple(request.hideDiffs),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         custom_timeouts={k: duration_seconds(v) for k, v in given.items() if v},
         aliases=(*(Alias(urn=u) for u in request.aliasURNs), *(_alias(a) for a in request.aliases)),

@@ -15,15 +15,20 @@ from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op, Step
 
 
-async def refresh(run: Execution, *, counts: bool) -> None:
+async def refresh(run: Execution, *, counts: bool, only_what_asks: bool = False) -> None:
     """Read every resource and plan over what is there from now on. Failures are told; all reads are made first.
 
-    Raises EngineError for a target that isn't in the state, if the refresh is all there is (`counts`).
+    With `only_what_asks` only resources whose provider wants to be asked before each update are read. Raises EngineError for a target that isn't in the state, if the refresh is all there is (`counts`).
     """
     if counts:
         _find_targets(run)
     found: dict[int, Resource | None] = {}
-    wanted = [r for r in run.planner.resources if not run.planner.targets or r.urn in run.planner.targets]
+    wanted = [
+        r
+        for r in run.planner.resources
+        if (not run.planner.targets or r.urn in run.planner.targets)
+        and (r.refresh_before_update or not only_what_asks)
+    ]
     await asyncio.gather(*(_refresh_one(run, r, found, counts=counts) for r in wanted))
     left = [found.get(id(r), r) for r in run.planner.resources]
     resources = without_gone([r for r in left if r is not None])

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from foundry.sandbox.engine import backend, children, lock, monitor, pending, phases
+from foundry.sandbox.engine import backend, children, history, lock, monitor, pending, phases
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.deployment import Deployment
 from foundry.sandbox.engine.errors import EngineError
@@ -219,6 +219,8 @@ class _Runner:
                 await server.stop(grace=None)
         succeeded = not deployment.failed and not self._cancelled
         outputs = _stack_outputs(snapshot.resources()) if snapshot is not None else deployment.stack_outputs()
+        if snapshot is not None:
+            await asyncio.to_thread(self._remember, deployment, succeeded=succeeded)
         self._tell(
             RunFinished(
                 kind=self._work,
@@ -235,6 +237,16 @@ class _Runner:
             counts=dict(deployment.counts),
             outputs=outputs,
             was_cancelled=self._cancelled,
+        )
+
+    def _remember(self, deployment: Deployment, *, succeeded: bool) -> None:
+        history.record(
+            self._stack,
+            kind="update" if self._work is Operation.UP else self._work.value,
+            began=int(time.time() - (time.monotonic() - self._began)),
+            succeeded=succeeded,
+            counts=deployment.counts,
+            root=self._options.root,
         )
 
     async def _save(self, deployment: Deployment, snapshot: Snapshot | None) -> None:
@@ -268,10 +280,12 @@ class _Runner:
             asyncio.create_task(self._run_program(deployment, config, address)) if runs_program else None
         )
         try:
-            if refreshes and not deployment.stop_reason:
-                await self._or_fail(
-                    deployment, phases.refresh(deployment, counts=self._work is Operation.REFRESH)
+            asks = any(r.refresh_before_update for r in deployment.planner.resources)
+            if (refreshes or asks) and not deployment.stop_reason:
+                phase = phases.refresh(
+                    deployment, counts=self._work is Operation.REFRESH, only_what_asks=not refreshes
                 )
+                await self._or_fail(deployment, phase)
             deployment.ready.set()
             if program is not None:
                 await program

@@ -52,6 +52,7 @@ class Resource:
     source_position: str = ""
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
+    hide_diff: tuple[str, ...] = ()
     refresh_before_update: bool = False
 
     def copy(self) -> Resource:
@@ -119,13 +120,21 @@ _JSON_NAMES = {
     "source_position": "sourcePosition",
     "ignore_changes": "ignoreChanges",
     "replace_on_changes": "replaceOnChanges",
+    "hide_diff": "hideDiff",
     "refresh_before_update": "refreshBeforeUpdate",
 }
 assert set(_JSON_NAMES) == {f.name for f in fields(Resource)}
 
-# Read and forgotten: they differ between engines and mean nothing to ours.
-_DROPPED = {"stackTrace", "hideDiff"}
-_REFUSED = {"viewOf": "a view resource", "taint": "a tainted resource", "resourceHooks": "a resource hook"}
+# Read and forgotten: it differs between engines and means nothing to ours.
+_DROPPED = {"stackTrace"}
+_REFUSED = {
+    "viewOf": "a view resource",
+    "taint": "a tainted resource",
+    "resourceHooks": "a resource hook",
+    "replacementTrigger": "the resource option replacement_trigger",
+    "extensionRef": "a resource of an extension",
+    "snippetID": "a resource of a snippet",
+}
 _ALWAYS = ("urn", "custom", "type")
 
 

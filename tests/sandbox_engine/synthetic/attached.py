@@ -1,7 +1,8 @@
 """A provider that is attached to, as azure-native's stand-in is: a gRPC server that either engine finds by PULUMI_DEBUG_PROVIDERS.
 
 Boxes live in memory by name, which is their id too. `kind` replaces, deleting first; everything else updates. `bad` fails the check,
-`half` makes a create that leaves an object and an error, `hold` one that waits for `released`. Create foretells in a preview, refuses what exists, and understands secrets.
+`half` makes a create that leaves an object and an error, `hold` one that waits for `released`. `asks` wants a
+refresh before each update. Create foretells in a preview, refuses what exists, and understands secrets.
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ class Boxes(provider_pb2_grpc.ResourceProviderServicer):
         outputs = _struct({**inputs, "label": f"box {name}"})
         if inputs.get("half"):
             self._half(context, name, outputs, request.properties)
-        return provider_pb2.CreateResponse(id=f"/boxes/{name}", properties=outputs)
+        return provider_pb2.CreateResponse(
+            id=f"/boxes/{name}", properties=outputs, refresh_before_update=bool(inputs.get("asks"))
+        )
 
     @staticmethod
     def _half(context: Any, name: str, outputs: struct_pb2.Struct, inputs: struct_pb2.Struct) -> None:
@@ -142,7 +145,10 @@ class Boxes(provider_pb2_grpc.ResourceProviderServicer):
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=request.id, inputs=_struct(found), properties=_struct({**found, "label": f"box {name}"})
+            id=request.id,
+            inputs=_struct(found),
+            properties=_struct({**found, "label": f"box {name}"}),
+            refresh_before_update=bool(found.get("asks")),
         )
 
     def Update(self, request: Any, context: Any) -> Any:
@@ -151,7 +157,10 @@ class Boxes(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(properties=_struct({**news, "label": UNKNOWN}))
         self.calls.append(f"update {news['name']}")
         self.objects[news["name"]] = {k: _plain(v) for k, v in news.items()}
-        return provider_pb2.UpdateResponse(properties=_struct({**news, "label": f"box {news['name']}"}))
+        return provider_pb2.UpdateResponse(
+            properties=_struct({**news, "label": f"box {news['name']}"}),
+            refresh_before_update=bool(news.get("asks")),
+        )
 
     def Delete(self, request: Any, context: Any) -> Any:
         name = request.id.rpartition("/")[2]
