@@ -14,7 +14,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foundry.cli import adopting, ask, check, importing, orphans, output, pulling, settings, showing, trying
+from foundry.cli import (
+    adopting,
+    ask,
+    check,
+    history,
+    importing,
+    orphans,
+    output,
+    pulling,
+    settings,
+    showing,
+    trying,
+)
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import Finding, FoundryError, Severity
 
@@ -118,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add(commands)
     showing.add(commands)
     pulling.add(commands)
+    history.add(commands)
     ask.add(commands)
     check.add(commands)
     trying.add(commands)

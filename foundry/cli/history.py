@@ -1,0 +1,187 @@
+"""`fac history` and `fac rollback`: what was applied to an agent, when and by which commit; and the way back to it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foundry.cli.project import Project, default_stack, find_project
+from foundry.model import FoundryError
+
+if TYPE_CHECKING:
+    from foundry.cli.engines import Run as Engine
+    from foundry.transfer.history import Applied, Run
+
+_MOST_FIELDS = 4
+
+
+def add(commands: Any) -> None:
+    """Register the commands."""
+    text = "list what was applied to an agent, when, and by which commit"
+    history = commands.add_parser("history", help=text, description=text)
+    history.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    history.add_argument("agent", help="the agent's declared name")
+    history.add_argument("--limit", type=int, default=50, help="runs to look back (default: %(default)s)")
+    history.add_argument("--json", action="store_true", help="as JSON, with the whole definitions")
+    history.set_defaults(run=run_history)
+    text = "write what was applied to an agent then into its declaration"
+    rollback = commands.add_parser("rollback", help=text, description=text)
+    rollback.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    rollback.add_argument("agent", help="the agent's declared name")
+    rollback.add_argument(
+        "--to", required=True, help="a run's number or commit as `fac history` lists them, or `previous`"
+    )
+    rollback.add_argument("--limit", type=int, default=50, help="runs to look back (default: %(default)s)")
+    rollback.set_defaults(run=run_rollback)
+
+
+def run_history(arguments: argparse.Namespace) -> int:
+    """Print one line a run that changed the agent, the newest first."""
+    entries = _entries(find_project(Path(arguments.cwd).resolve()), arguments)
+    if arguments.json:
+        print(json.dumps([_as_json(entry) for entry in reversed(entries)], indent=2))
+        return 0
+    for entry in reversed(entries):
+        when = datetime.fromtimestamp(entry.run.ended, UTC).strftime("%Y-%m-%d %H:%M")
+        fields = ", ".join(entry.changed[:_MOST_FIELDS])
+        more = f" and {len(entry.changed) - _MOST_FIELDS} more" if len(entry.changed) > _MOST_FIELDS else ""
+        by = f"{entry.run.commit[:8]}{'+' if entry.run.dirty else ' '} {entry.run.subject}".strip()
+        print(f"{entry.run.number:>4}  {when} UTC  {fields}{more}  {by or 'no commit'}")
+    if any(entry.run.dirty for entry in entries):
+        print("A + behind a commit: there were changes that hadn't been committed.")
+    return 0
+
+
+def run_rollback(arguments: argparse.Namespace) -> int:
+    """Write the declaration of then as an edit of the files."""
+    from foundry.cli.pulling import edits_between, held_agent
+    from foundry.cli.standing import Standing, standing
+    from foundry.cli.writing_back import WritingBack, agent_document, told
+    from foundry.transfer.history import found
+
+    project = find_project(Path(arguments.cwd).resolve())
+    document = agent_document(project, arguments.stack, arguments.agent)
+    entries = _entries(project, arguments)
+    entry = found(entries, arguments.to)
+    if entry is None or entry.definition is None:
+        raise FoundryError(
+            f"the history of agent {arguments.agent} has no {arguments.to!r}",
+            fix=f"`fac history -s {arguments.stack} {arguments.agent}` lists what it has",
+        )
+    stands = standing(project, arguments.stack, live=False)
+    held = held_agent(stands, arguments.stack, arguments.agent)
+    folder = posixpath.dirname(document.sources[-1])
+    then = Standing(stands.run, stands.outputs, entry.run.resources)
+    # A queue's address is told by the outputs of today; what else ids stood for, by the state of then.
+    before, after = stands.names(folder), replace(then.names(folder), queues=stands.names(folder).queues)
+    back = WritingBack(project, document)
+    edits, lost = edits_between(held.id, (held.outputs["applied"], before), (entry.definition, after))
+    back.left += lost
+    if not edits and not lost:
+        print(f"Agent {arguments.agent} is what it was then.")
+        return 0
+    back.write(edits)
+    code = told(project, arguments.stack, back)
+    print(
+        f"The files say what was applied in run {entry.run.number}; review them, then `fac up -s {arguments.stack}`."
+    )
+    return code
+
+
+def _entries(project: Project, arguments: argparse.Namespace) -> tuple[Applied, ...]:
+    from foundry.cli import operations
+    from foundry.transfer.history import applied_over_time
+
+    engine = operations.reader(project, arguments.stack)
+    runs = list(_runs(project, engine, arguments.limit))
+    entries = applied_over_time(runs, "Agent", arguments.agent)
+    if not entries:
+        raise FoundryError(
+            f"no run of stack {arguments.stack} that is kept applied anything to agent {arguments.agent!r}",
+            fix=f"the state keeps {len(runs)} runs; `fac show -s {arguments.stack}` lists the agents",
+        )
+    return entries
+
+
+def _runs(project: Project, engine: Engine, limit: int) -> Iterator[Run]:
+    """The runs that the state keeps, the oldest first: of a file backend from its folder, of another through Pulumi."""
+    from foundry.cli import recovery
+
+    folder = recovery.backend_folder(engine.environment.get("PULUMI_BACKEND_URL", ""))
+    if folder is None:
+        yield from _runs_of_service(engine, limit)
+        return
+    kept = sorted((folder / ".pulumi/history" / project.name / engine.stack).glob("*.history.json"))
+    for number, path in enumerate(kept, start=1):
+        if number <= len(kept) - limit:
+            continue
+        checkpoint = path.with_name(path.name.replace(".history.json", ".checkpoint.json"))
+        try:
+            entry = json.loads(path.read_text(encoding="utf-8"))
+            latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        yield _run(number, entry, int(entry.get("endTime") or 0), latest.get("resources") or [])
+
+
+def _runs_of_service(engine: Engine, limit: int) -> Iterator[Run]:
+    listed = _json(engine, "stack", "history", "--json", "--page-size", str(limit), "--stack", engine.stack)
+    for entry in reversed(listed if isinstance(listed, list) else []):
+        version = int(entry.get("version") or 0)
+        state = _json(engine, "stack", "export", "--version", str(version), "--stack", engine.stack)
+        resources = (state.get("deployment") or {}).get("resources") if isinstance(state, Mapping) else None
+        told = str(entry.get("endTime") or entry.get("startTime") or "")
+        try:
+            ended = int(datetime.fromisoformat(told).timestamp())
+        except ValueError:
+            ended = 0
+        yield _run(version, entry, ended, resources or [])
+
+
+def _run(number: int, entry: Mapping[str, Any], ended: int, resources: Sequence[Mapping[str, Any]]) -> Run:
+    from foundry.transfer.history import Run
+
+    environment = entry.get("environment") or {}
+    return Run(
+        number=number,
+        kind=str(entry.get("kind")),
+        ended=ended,
+        commit=str(environment.get("git.head") or ""),
+        subject=str(entry.get("message") or "").split("\n", 1)[0],
+        dirty=str(environment.get("git.dirty")) == "true",
+        succeeded=entry.get("result") == "succeeded",
+        resources=resources,
+    )
+
+
+def _json(engine: Engine, *arguments: str) -> Any:
+    done = engine.captured(arguments)
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise FoundryError(
+            f"the history of stack {engine.stack} can't be read: {lines[-1] if lines else 'no reason given'}",
+            fix="log in to the stack's backend (pulumi login)",
+        ) from error
+
+
+def _as_json(entry: Applied) -> dict[str, Any]:
+    return {
+        "run": entry.run.number,
+        "kind": entry.run.kind,
+        "ended": datetime.fromtimestamp(entry.run.ended, UTC).isoformat(),
+        "commit": entry.run.commit or None,
+        "subject": entry.run.subject,
+        "uncommittedChanges": entry.run.dirty,
+        "succeeded": entry.run.succeeded,
+        "id": entry.id,
+        "changed": list(entry.changed),
+        "definition": entry.definition,
+    }

@@ -1,0 +1,91 @@
+"""What was applied to an object over time, told from the states that runs left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foundry.diff import changes
+
+_DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a stack and the resources that its state held afterwards.
+
+    `number` counts from 1, the oldest; `ended` is in Unix seconds; `commit` is empty where the run stood in no repository; `dirty`
+    says that files had changes which weren't committed.
+    """
+
+    number: int
+    kind: str
+    ended: int
+    commit: str
+    subject: str
+    dirty: bool
+    succeeded: bool
+    resources: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A run that changed what is applied to an object. `changed` are the fields, or `made` and `removed`."""
+
+    run: Run
+    id: str | None
+    definition: Mapping[str, Any] | None
+    changed: tuple[str, ...]
+
+
+def applied_over_time(runs: Iterable[Run], kind: str, name: str) -> tuple[Applied, ...]:
+    """The runs that changed one object, the oldest first."""
+    return tuple(_applied(runs, kind, name))
+
+
+def found(entries: Sequence[Applied], wanted: str) -> Applied | None:
+    """The entry that a word means: its number, the start of its commit (the last one of that), or `previous`."""
+    standing = [entry for entry in entries if entry.definition is not None]
+    if wanted == "previous":
+        return standing[-2] if len(standing) > 1 else None
+    for entry in reversed(standing):
+        commit = entry.run.commit
+        if wanted == str(entry.run.number) or (len(wanted) >= 4 and commit.startswith(wanted)):
+            return entry
+    return None
+
+
+def resource_of(resources: Sequence[Mapping[str, Any]], kind: str, name: str) -> Mapping[str, Any] | None:
+    """The resource of a kind and a Pulumi name in a state; None when there is none."""
+    return next(
+        (
+            one
+            for one in resources
+            if one.get("type") == f"{_DYNAMIC}{kind}"
+            and str(one.get("urn")).rpartition("::")[2] == name
+            and not one.get("delete")
+        ),
+        None,
+    )
+
+
+def _applied(runs: Iterable[Run], kind: str, name: str) -> Iterator[Applied]:
+    last: Mapping[str, Any] | None = None
+    last_id: str | None = None
+    for run in runs:
+        resource = resource_of(run.resources, kind, name)
+        outputs = (resource or {}).get("outputs") or {}
+        definition: Mapping[str, Any] | None = outputs.get("applied") if resource else None
+        identifier = str(resource["id"]) if resource and resource.get("id") else None
+        if definition is None and last is None:
+            continue
+        if last is None or definition is None:
+            fields: tuple[str, ...] = ("made" if definition is not None else "removed",)
+        else:
+            fields = tuple(change.path for change in changes(kind, last, definition, last))
+            if identifier != last_id:
+                fields = ("made anew", *fields)
+        if fields:
+            yield Applied(run, identifier, definition, fields)
+        last, last_id = definition, identifier

@@ -1,0 +1,64 @@
+"""What was applied to an object over time, from the states that runs left behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foundry.transfer.history import Run, applied_over_time, found
+
+
+def run(number: int, definition: dict[str, Any] | None, *, id_: str = "asst_1", commit: str = "") -> Run:
+    resources = (
+        [
+            {
+                "type": "pulumi-python:dynamic/foundry:Agent",
+                "urn": "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::desk",
+                "id": id_,
+                "outputs": {"applied": {"name": "desk", "model": "chat", **definition}},
+            }
+        ]
+        if definition is not None
+        else []
+    )
+    return Run(number, "update", number * 100, commit or f"{number}{'a' * 39}", "", False, True, resources)
+
+
+def told(*runs: Run) -> list[tuple[int, tuple[str, ...]]]:
+    return [(entry.run.number, entry.changed) for entry in applied_over_time(runs, "Agent", "desk")]
+
+
+def test_only_runs_that_changed_the_object_are_told_with_its_fields() -> None:
+    assert told(
+        run(1, None),
+        run(2, {"temperature": 0.1}),
+        run(3, {"temperature": 0.1}),
+        run(4, {"temperature": 0.2, "instructions": "x"}),
+        run(5, None),
+        run(6, None),
+        run(7, {"temperature": 0.2}),
+    ) == [(2, ("made",)), (4, ("instructions", "temperature")), (5, ("removed",)), (7, ("made",))]
+
+
+def test_an_object_that_was_made_anew_is_told_even_if_it_says_the_same() -> None:
+    assert told(run(1, {}), run(2, {}, id_="asst_2")) == [(1, ("made",)), (2, ("made anew",))]
+
+
+def test_a_run_is_found_by_number_by_commit_and_as_the_previous_one() -> None:
+    entries = applied_over_time(
+        [
+            run(1, {"temperature": 0}),
+            run(2, {"temperature": 1}, commit="beef" + "0" * 36),
+            run(3, {"temperature": 2}),
+        ],
+        "Agent",
+        "desk",
+    )
+    assert [found(entries, word) for word in ("1", "beef", "previous", "3")] == [
+        entries[0],
+        entries[1],
+        entries[1],
+        entries[2],
+    ]
+    assert found(entries, "9") is None
+    assert found(entries, "bee") is None
+    assert found(entries[:1], "previous") is None
