@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pulumi
 from pulumi_azure_native import authorization, resources
@@ -87,6 +87,7 @@ def build(
     Raises FoundryError for what can't be made as declared.
     """
     client = authorization.get_client_config()
+    environment = replace(environment, tags={**environment.tags, **names.mark})
     frame = _Frame(
         environment, names, _group(environment, names, parent), pulumi.ResourceOptions(parent=parent)
     )
