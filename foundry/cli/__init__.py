@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +17,11 @@ from foundry.cli import (
     adopting,
     ask,
     check,
-    history,
     importing,
     orphans,
     output,
     pulling,
+    sandbox,
     settings,
     showing,
     trying,
@@ -130,7 +129,6 @@ def _parser() -> argparse.ArgumentParser:
     importing.add(commands)
     showing.add(commands)
     pulling.add(commands)
-    history.add(commands)
     ask.add(commands)
     check.add(commands)
     trying.add(commands)
@@ -140,11 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("preview", help="the file, or - for standard input")
     report.add_argument("--format", choices=("markdown",), default="markdown")
-    sandbox = add("sandbox", _sandbox, "the local stand-in for Azure", stack=False)
-    sandbox.add_argument("action", choices=("start", "stop", "status", "env", "erase"))
-    sandbox.add_argument(
-        "--port", type=int, help="start: the emulator's port; the provider takes the next one"
-    )
+    sandbox.add(commands)
     return parser
 
 
@@ -257,36 +251,6 @@ def _report(arguments: argparse.Namespace) -> int:
             fix="give it the output of `fac preview --json`",
         ) from error
     print(render(document, arguments.format, stack=arguments.stack))
-    return 0
-
-
-def _sandbox(arguments: argparse.Namespace) -> int:
-    from foundry.cli import operations
-    from foundry.sandbox import host
-
-    project = find_project(Path(arguments.cwd).resolve())
-    home = operations.sandbox_home(project)
-    match arguments.action:
-        case "start":
-            sandbox = host.start(home, port=arguments.port, on_event=_say)
-            operations.make_stacks_known(project, sandbox.state)
-            _say(f"The sandbox answers at {sandbox.url}.")
-        case "stop":
-            _say("The sandbox is stopped." if host.stop(home) else "The sandbox wasn't running.")
-        case "erase":
-            host.erase(home)
-            _say("The sandbox and everything in it are gone.")
-        case "status":
-            state = host.status(home)
-            where = f" at {state.sandbox.url}" if state.sandbox else ""
-            _say(f"The sandbox{where}: emulator {state.emulator.value}, provider {state.provider.value}.")
-            return 0 if state.healthy else FAILED
-        case "env":
-            known = host.load(home)
-            if known is None:
-                raise FoundryError("there is no sandbox yet", fix="run `fac sandbox start` first")
-            for name, value in operations.shell_environment(project, known).items():
-                print(f"export {name}={shlex.quote(value)}")
     return 0
 
 

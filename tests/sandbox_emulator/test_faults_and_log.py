@@ -30,7 +30,8 @@ def test_first_and_every_count_matching_calls(project: Wire) -> None:
     assert [project.data("GET", "/assistants").status_code for _ in range(4)] == [403, 403, 200, 200]
     plan(project, {"match": {"path": "/assistants", "every": 2}, "action": {"status": 500}})
     assert [project.data("GET", "/assistants").status_code for _ in range(4)] == [200, 500, 200, 500]
-    assert project.control("GET", "/faults").json()[0]["seen"] == 4
+    told = project.control("GET", "/faults").json()["rules"][0]
+    assert (told["seen"], told["struck"]) == (4, 2)
     project.control("DELETE", "/faults")
     assert [project.data("GET", "/assistants").status_code for _ in range(2)] == [200, 200]
 
@@ -79,10 +80,94 @@ def test_a_file_may_be_made_to_fail_by_name(agents: AgentsClient, project: Wire)
     assert agents.vector_store_files.get(store.id, ids[0]).last_error.code == "server_error"
 
 
+def test_a_refusal_may_come_after_the_deed(project: Wire) -> None:
+    match = {"method": "POST", "path": "/assistants$"}
+    plan(project, {"match": match, "action": {"status": 503, "when": "after"}})
+    reply = project.data("POST", "/assistants", {"model": "m"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "Injected")
+    assert "Retry-After" not in reply.headers
+    assert len(project.data("GET", "/assistants").json()["data"]) == 1
+
+
+def test_a_reply_may_break_off_in_its_middle(project: Wire) -> None:
+    match = {"method": "POST", "path": "/(assistants|runs)$"}
+    plan(project, {"match": match, "action": {"drop": "midway"}})
+    with pytest.raises(requests.exceptions.RequestException):
+        project.data("POST", "/assistants", {"model": "m"})
+    (agent,) = project.data("GET", "/assistants").json()["data"]
+    body = {"assistant_id": agent["id"], "stream": True, "thread": {"messages": []}}
+    with pytest.raises(requests.exceptions.RequestException):
+        project.data("POST", "/threads/runs", body)
+
+
+def test_conditions_hold_together(project: Wire) -> None:
+    match = {"path": "/assistants", "query": "limit=7", "after": 1, "every": 2}
+    plan(project, {"match": match, "action": {"status": 500}})
+    statuses = [project.data("GET", "/assistants", limit="7").status_code for _ in range(5)]
+    assert statuses == [200, 200, 500, 200, 500]
+    assert project.data("GET", "/assistants").status_code == 200
+
+
+def test_a_seed_replays_what_chance_did(project: Wire) -> None:
+    rules = [{"match": {"path": "/assistants", "chance": 0.5}, "action": {"status": 500}}]
+
+    def play(document: Any) -> list[int]:
+        assert project.control("PUT", "/faults", document).status_code == 200
+        return [project.data("GET", "/assistants").status_code for _ in range(24)]
+
+    first = play({"seed": 7, "rules": rules})
+    assert {200, 500} == set(first)
+    assert play({"seed": 7, "rules": rules}) == first
+    assert play({"seed": 8, "rules": rules}) != first
+    drawn = play(rules)
+    seed = project.control("GET", "/faults").json()["seed"]
+    assert play({"seed": seed, "rules": rules}) == drawn
+
+
+@pytest.mark.parametrize(
+    "delay",
+    [{"uniform": [0.01, 0.02]}, {"normal": [0.01, 0.001]}, {"exponential": 0.01}, {"lognormal": [0.01, 0.1]}],
+)
+def test_delays_come_from_distributions_and_show_in_the_log(project: Wire, delay: Any) -> None:
+    project.data("GET", "/assistants")
+    project.control("DELETE", "/requests")
+    reply = project.control("PUT", "/faults", {"seed": 3, "rules": [{"action": {"delay": delay}}]})
+    assert reply.status_code == 200, reply.text
+    assert project.data("GET", "/assistants").status_code == 200
+    (entry,) = project.control("GET", "/requests").json()
+    # `exponential` may draw next to nothing; the seed is one with which it doesn't.
+    assert entry["milliseconds"] > 2
+
+
+def test_files_may_be_slow_by_name(agents: AgentsClient, project: Wire) -> None:
+    plan(project, {"action": {"slow_files": ["big-*"], "seconds": 60}})
+    ids = [
+        agents.files.upload(file=b"x", purpose="assistants", filename=name).id
+        for name in ("big-one.md", "small.md")
+    ]
+    store = agents.vector_stores.create(file_ids=ids)
+    counts = agents.vector_stores.get(store.id).file_counts
+    assert (counts.in_progress, counts.completed) == (1, 1)
+    project.control("POST", "/clock", {"advance": 61})
+    assert agents.vector_stores.get(store.id).file_counts.completed == 2
+
+
+def test_stores_may_be_made_to_expire_by_name(agents: AgentsClient, project: Wire) -> None:
+    store = agents.vector_stores.create(name="handbook")
+    plan(project, {"action": {"expire_stores": ["hand*"]}})
+    assert agents.vector_stores.get(store.id).status == "expired"
+    project.control("DELETE", "/faults")
+    assert agents.vector_stores.get(store.id).status == "completed"
+
+
 @pytest.mark.parametrize(
     "rules",
     [
         {},
+        [{"action": {"delay": {"uniform": [1]}}}],
+        [{"action": {"delay": {"sometimes": 1}}}],
+        [{"action": {}, "match": {"chance": 2}}],
+        {"rules": [], "seed": "x"},
         [{"action": {"status": 200}}],
         [{"action": {"explode": 1}}],
         [{"match": {"path": "("}, "action": {}}],

@@ -76,8 +76,8 @@ _FEED_PAUSE: Final = 0.02
 class Connections(Protocol):
     """Whoever can cut the connection a request came by."""
 
-    def cut(self, client: tuple[str, int]) -> None:
-        """Closes the connection of that peer at once, without a word."""
+    def cut(self, client: tuple[str, int], *, sent: bool) -> None:
+        """Closes the connection of that peer, after what has been `sent` has left, or else at once."""
 
 
 def _internal_error(message: str) -> Reply:
@@ -122,22 +122,26 @@ class Application:
         if reply is None:
             await self._cut(request, receive)
             return
+        if call.broken_off:
+            await self._break_off(reply, request, receive, send)
+            return
         feed = None if reply.feed is None else self._fed(reply.feed, path)
         await _response(reply, request.headers, feed, head=call.method == "HEAD")(scope, receive, send)
 
     async def _troubled(self, call: Call, request: Request) -> Reply | None:
         """The reply after the fault plan has had its say; None when the connection is to be cut."""
-        trouble = self._world.faults.trouble(call.method, call.path)
+        trouble = self._world.faults.trouble(call.method, call.path, request.url.query)
         call.stale = trouble.stale
+        call.broken_off = trouble.drop == "midway"
         if trouble.delay:
             await asyncio.sleep(trouble.delay)
         if trouble.drop == "before":
             return None
-        if trouble.reply is not None:
+        if trouble.reply is not None and not trouble.acted:
             await request.body()
             return trouble.reply
-        reply = await self._reply(call, request)
-        return None if trouble.drop else reply
+        done = await self._reply(call, request)
+        return None if trouble.drop == "after" else trouble.reply or done
 
     async def _reply(self, call: Call, request: Request) -> Reply:
         length = request.headers.get("content-length", "0")
@@ -200,9 +204,24 @@ class Application:
             _log.exception("%s %s failed", call.method, call.path)
             return _internal_error("The emulator failed; its log says how.")
 
-    async def _cut(self, request: Request, receive: Receive) -> None:
+    async def _break_off(self, reply: Reply, request: Request, receive: Receive, send: Send) -> None:
+        """Sends the first half of a reply, or of what a stream has ready, and cuts the connection."""
+        if reply.feed is None:
+            whole = reply.encoded()
+        else:
+            with self._world.database.transaction():
+                pieces, _ = reply.feed.pull(self._world.clock.now())
+            whole = b"".join(pieces)
+        # One byte more than will ever come, in a reply without a body too.
+        length = b"%d" % (len(whole) + 1)
+        headers = [(b"content-type", reply.media.encode()), (b"content-length", length)]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
+        await self._cut(request, receive, sent=True)
+
+    async def _cut(self, request: Request, receive: Receive, *, sent: bool = False) -> None:
         if request.client is not None:
-            self._connections.cut((request.client.host, request.client.port))
+            self._connections.cut((request.client.host, request.client.port), sent=sent)
         while (await receive())["type"] != "http.disconnect":
             pass
 

@@ -108,8 +108,9 @@ class Call:
     """One request on its way to a handler.
 
     `path` is percent-decoded; `params` holds what the route's template captured; `principal` is set by the guard of
-    the family; `raw_path` is the path as it was sent; `now` is the emulator's clock in Unix seconds, the same for the whole call; listings leave out what is
-    younger than `stale` seconds.
+    the family; `raw_path` is the path as it was sent; `now` is the emulator's clock in Unix seconds, the same for the
+    whole call; listings leave out what is younger than `stale` seconds; a reply is `broken_off` in its middle when a
+    fault rule says so.
     """
 
     world: "World"
@@ -123,6 +124,7 @@ class Call:
     principal: "Principal | None" = None
     stale: float = 0.0
     raw_path: str = ""
+    broken_off: bool = False
 
     def json(self) -> Json:
         """The body as JSON; raises `Malformed` when it is none."""

@@ -22,18 +22,29 @@ fault rule says so; times come from one clock that tests can move.
 _FAULTS = """
 ### Fault rules
 
-`PUT /_sandbox/faults` takes a list of rules, each `{"match": {…}, "action": {…}}`. `match` may hold `method`, `path` (a
-regular expression, searched in the path without the query) and one of `nth`, `first`, `every` (counted from 1 per rule).
+`PUT /_sandbox/faults`, or `fac sandbox faults FILE` (YAML or JSON), takes a list of rules, each `{"match": {…}, "action": {…}}`, or
+`{"seed": 7, "rules": [...]}`. What is random is drawn from the seed: the same requests under the same plan meet the same trouble.
+Without one a seed is drawn and told, so that a failure can be replayed. `GET` tells the plan and how often each rule matched and struck.
+
+`match` holds any of: `method`; `path` and `query` (regular expressions, searched); `nth`, `first`, `every` (counted from 1 per rule),
+`after` (that many matches are let pass before counting begins), `chance` (0 to 1).
 
 | Action | What happens |
 |---|---|
-| `{"status": 429, "code": "…", "message": "…", "retry_after": 1}` | that answer, and nothing is done |
+| `{"status": 429, "code": "…", "message": "…", "retry_after": 1}` | that answer, with `Retry-After` or without, and nothing is done |
+| `{"status": 500, "when": "after"}` | the request is done, then that is the answer |
 | `{"delay": 0.5}` | the request waits that many seconds first |
+| `{"delay": {"uniform": [0.1, 2]}}` | the same, drawn anew each time; also `normal` [mean, deviation], `exponential` mean, `lognormal` [median, sigma] |
 | `{"drop": "before"}` | the connection is cut, and nothing is done |
 | `{"drop": "after"}` | the request is done, then the connection is cut without an answer |
+| `{"drop": "midway"}` | the request is done, and half of the answer is sent, of a stream half of its first events |
 | `{"stale": 5}` | listings leave out what is younger than five seconds |
-| `{"fail_files": ["name.md"], "code": "server_error"}` | files of that name fail in vector stores |
+| `{"fail_files": ["*.md"], "code": "server_error"}` | files of such names fail in vector stores |
+| `{"slow_files": ["big-*"], "seconds": 30}` | files of such names stay `in_progress` that much longer |
+| `{"expire_stores": ["handbook"]}` | vector stores of such names are expired |
 | `{"late_roles": 5}` | a role assignment counts for the data planes only after five seconds |
+
+The last four hold as long as the plan stands and take no `match`.
 """
 
 _RULES = """

@@ -67,9 +67,11 @@ class _Peers:
     def __init__(self) -> None:
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
 
-    def cut(self, client: tuple[str, int]) -> None:
+    def cut(self, client: tuple[str, int], *, sent: bool) -> None:
         transport = self.transports.get(client)
-        if transport is not None:
+        if transport is not None and sent:
+            transport.close()
+        elif transport is not None:
             transport.abort()
 
 

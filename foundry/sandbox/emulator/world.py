@@ -54,9 +54,9 @@ class World:
     storage: StorageStore
     vault: Vault
     outside: Outside
+    faults: FaultPlan
     rules: Path
     clock: Clock = field(default_factory=Clock)
-    faults: FaultPlan = field(default_factory=FaultPlan)
     log: RequestLog = field(default_factory=RequestLog)
 
 
@@ -69,6 +69,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
     search = SearchStore(database)
     vault = Vault(database, database_file.parent)
     outside = Outside()
+    faults = FaultPlan()
     storage = StorageStore(database, database_file.parent, outside)
     versioned_agents = VersionedAgentStore(database, objects)
 
@@ -93,11 +94,12 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         assistants=AssistantStore(objects),
         versioned_agents=versioned_agents,
         files=files,
-        vector_stores=VectorStoreStore(objects),
+        vector_stores=VectorStoreStore(objects, faults),
         threads=ThreadStore(objects),
         search=search,
         storage=storage,
         vault=vault,
         outside=outside,
+        faults=faults,
         rules=settings.rules or database_file.parent / "rules",
     )

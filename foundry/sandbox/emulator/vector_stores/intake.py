@@ -40,6 +40,7 @@ def fate(call: Call) -> Fate:
         assert file is not None
         error = world.faults.file_error(file["filename"])
         error = error or fault_of(file["filename"], world.files.content(project, file_id))
-        return call.now + world.settings.store_delay, world.settings.store_polls, error, file["bytes"]
+        due = call.now + world.settings.store_delay + world.faults.file_seconds(file["filename"])
+        return due, world.settings.store_polls, error, file["bytes"]
 
     return decide

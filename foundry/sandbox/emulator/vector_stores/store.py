@@ -7,6 +7,7 @@ that the settings ask for. Fields that begin with `_` are the emulator's own and
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from foundry.sandbox.emulator.faults import FaultPlan
 from foundry.sandbox.emulator.project.objects import ObjectStore, new_id
 
 Body = dict[str, Any]
@@ -37,8 +38,9 @@ def _counts(files: Iterable[Body]) -> dict[str, int]:
 class VectorStoreStore:
     """Vector stores by project."""
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, faults: FaultPlan) -> None:
         self._objects = objects
+        self._faults = faults
 
     def create(self, project: str, asked: Body, now: float) -> Body:
         """Adds an empty store."""
@@ -202,14 +204,15 @@ class VectorStoreStore:
                 self._objects.put(project, FILE, file | {"status": "cancelled"}, store_id)
         self._recount(project, store_id)
 
-    @staticmethod
-    def shown_store(store: Body, now: float) -> Body:
+    def shown_store(self, store: Body, now: float) -> Body:
         """A store as the service returns it at a time."""
         status = "in_progress" if store["file_counts"]["in_progress"] else "completed"
         ends = None
         if store["expires_after"]:
             ends = store["last_active_at"] + store["expires_after"]["days"] * _DAY
             status = "expired" if now >= ends else status
+        if self._faults.expires(store["name"]):
+            status = "expired"
         return shown(store) | {"status": status, "expires_at": ends}
 
     def _recount(self, project: str, store_id: str) -> Body:
