@@ -40,7 +40,7 @@ def _secret(call: Call, connection: Resource) -> Body:
         case "SAS":
             shown["SAS"] = held.get("sas")
         case "CustomKeys":
-            shown |= held.get("keys")
+            shown |= held.get("keys") or {}
     return shown
 
 
@@ -96,8 +96,8 @@ def _deployments(call: Call) -> Iterator[Body]:
     for item in call.world.arm.nested(project.owner, ACCOUNT + "/deployments"):
         if item.state != "Succeeded":
             continue
-        model = lookup(item.body, "properties.model")
-        sku = item.body.get("sku")
+        model = lookup(item.body, "properties.model") or {}
+        sku = item.body.get("sku") or {}
         embeds = "embedding" in str(model.get("name"))
         yield {
             "type": "ModelDeployment",
