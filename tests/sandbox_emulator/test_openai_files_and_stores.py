@@ -165,22 +165,20 @@ def test_both_dialects_see_the_same_files_and_stores(client: OpenAI, agents: Age
     assert [item.id for item in client.vector_stores.list(limit=1)] == [made.id, store.id]
 
 
-@pytest.mark.parametrize(
-    ("body", "param"),
-    [
-        ({"surprise": 1}, "surprise"),
-        ({"name": 1}, "name"),
-        ({"expires_after": {"anchor": "last_active_at", "days": 0}}, "expires_after.days"),
-        ({"metadata": {"k": 1}}, "metadata.k"),
-        ({"configuration": {}}, "configuration"),
-    ],
-)
-def test_what_a_store_does_not_take_is_refused_by_its_field(
-    project: Wire, body: dict[str, Any], param: str
-) -> None:
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"surprise": 1}, "surprise"),
+    ({"name": 1}, "name"),
+    ({"expires_after": {"anchor": "last_active_at", "days": 0}}, "expires_after.days"),
+    ({"metadata": {"k": 1}}, "metadata.k"),
+    ({"configuration": {}}, "configuration"),
+]  # fmt: skip
+
+
+def test_what_a_store_does_not_take_is_refused_by_its_field(project: Wire) -> None:
     path = "/accounts/contoso/api/projects/support/openai/v1/vector_stores"
-    reply = project.send("POST", path, "https://ai.azure.com", json=body)
-    assert (reply.status_code, reply.json()["error"]["param"]) == (400, param)
+    for body, param in REFUSED:
+        reply = project.send("POST", path, "https://ai.azure.com", json=body)
+        assert (reply.status_code, reply.json()["error"]["param"]) == (400, param), body
 
 
 def test_a_call_needs_a_token_and_a_role_and_no_version_of_the_api(project: Wire) -> None:

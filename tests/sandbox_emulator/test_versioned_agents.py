@@ -244,52 +244,50 @@ def test_every_tool_of_the_official_client_is_known_with_exactly_its_fields(proj
         assert param == ("invalid_payload", "definition.tools[0].made_up"), tag
 
 
-@pytest.mark.parametrize(
-    ("change", "param"),
-    [
-        ({"surprise": 1}, "surprise"),
-        ({"definition": None}, "definition"),
-        ({"definition": {"kind": "prompt"}}, "definition.model"),
-        ({"definition": {"kind": "prompt", "model": "m", "response_format": "auto"}}, "definition.response_format"),
-        ({"definition": {"kind": "prompt", "model": "m", "temperature": 3}}, "definition.temperature"),
-        ({"definition": {"kind": "prompt", "model": "m", "temperature": "1"}}, "definition.temperature"),
-        ({"definition": {"kind": "prompt", "model": "m", "instructions": "x" * 256_001}}, "definition.instructions"),
-        (
-            {"definition": {"kind": "prompt", "model": "m", "tools": [{"type": "code_interpreter"}] * 129}},
-            "definition.tools",
-        ),
-        (
-            {"definition": {"kind": "prompt", "model": "m", "tools": [{"type": "connected_agent"}]}},
-            "definition.tools[0].type",
-        ),
-        (
-            {"definition": {"kind": "prompt", "model": "m", "tools": [{"type": "mcp", "server_label": "l"}]}},
-            "definition.tools[0].server_url",
-        ),
-        (
-            {
-                "definition": {
-                    "kind": "prompt",
-                    "model": "m",
-                    "tools": [{"type": "file_search", "vector_store_ids": ["vs_none"]}],
-                }
-            },
-            "definition.tools[0].vector_store_ids",
-        ),
-        ({"definition": {"kind": "hosted", "cpu": "1", "memory": "2Gi"}}, "definition.container_configuration"),
-        ({"definition": {"kind": "other"}}, "definition.kind"),
-        ({"description": "x" * 513}, "description"),
-        ({"metadata": {str(number): "v" for number in range(17)}}, "metadata"),
-        ({"metadata": {"k" * 65: "v"}}, "metadata"),
-        ({"metadata": {"k": "v" * 513}}, "metadata.k"),
-        ({"metadata": {"k": 1}}, "metadata.k"),
-    ],
-)  # fmt: skip
-def test_what_the_service_does_not_take_is_refused_by_its_field(
-    project: Wire, change: dict[str, Any], param: str
-) -> None:
-    body = {"definition": {"kind": "prompt", "model": "m"}} | change
-    assert refused(project, "helper", body) == ("invalid_payload", param)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"surprise": 1}, "surprise"),
+    ({"definition": None}, "definition"),
+    ({"definition": {"kind": "prompt"}}, "definition.model"),
+    ({"definition": {"kind": "prompt", "model": "m", "response_format": "auto"}}, "definition.response_format"),
+    ({"definition": {"kind": "prompt", "model": "m", "temperature": 3}}, "definition.temperature"),
+    ({"definition": {"kind": "prompt", "model": "m", "temperature": "1"}}, "definition.temperature"),
+    ({"definition": {"kind": "prompt", "model": "m", "instructions": "x" * 256_001}}, "definition.instructions"),
+    (
+        {"definition": {"kind": "prompt", "model": "m", "tools": [{"type": "code_interpreter"}] * 129}},
+        "definition.tools",
+    ),
+    (
+        {"definition": {"kind": "prompt", "model": "m", "tools": [{"type": "connected_agent"}]}},
+        "definition.tools[0].type",
+    ),
+    (
+        {"definition": {"kind": "prompt", "model": "m", "tools": [{"type": "mcp", "server_label": "l"}]}},
+        "definition.tools[0].server_url",
+    ),
+    (
+        {
+            "definition": {
+                "kind": "prompt",
+                "model": "m",
+                "tools": [{"type": "file_search", "vector_store_ids": ["vs_none"]}],
+            }
+        },
+        "definition.tools[0].vector_store_ids",
+    ),
+    ({"definition": {"kind": "hosted", "cpu": "1", "memory": "2Gi"}}, "definition.container_configuration"),
+    ({"definition": {"kind": "other"}}, "definition.kind"),
+    ({"description": "x" * 513}, "description"),
+    ({"metadata": {str(number): "v" for number in range(17)}}, "metadata"),
+    ({"metadata": {"k" * 65: "v"}}, "metadata"),
+    ({"metadata": {"k": "v" * 513}}, "metadata.k"),
+    ({"metadata": {"k": 1}}, "metadata.k"),
+]  # fmt: skip
+
+
+def test_what_the_service_does_not_take_is_refused_by_its_field(project: Wire) -> None:
+    for change, param in REFUSED:
+        body = {"definition": {"kind": "prompt", "model": "m"}} | change
+        assert refused(project, "helper", body) == ("invalid_payload", param), change
     assert project.data("GET", "/agents/helper").status_code == 404
 
 

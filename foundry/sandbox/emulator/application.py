@@ -34,6 +34,8 @@ from foundry.sandbox.emulator.http import (
 )
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
 from foundry.sandbox.emulator.openai.files import FAMILY as OPENAI_FILES
+from foundry.sandbox.emulator.openai.routes import ENDPOINT as AGENT_ENDPOINT
+from foundry.sandbox.emulator.openai.routes import FAMILY as OPENAI
 from foundry.sandbox.emulator.openai.vector_stores import FAMILY as OPENAI_VECTOR_STORES
 from foundry.sandbox.emulator.projects.assets import FAMILY as ASSETS
 from foundry.sandbox.emulator.projects.platform import FAMILY as PLATFORM
@@ -41,7 +43,6 @@ from foundry.sandbox.emulator.projects.routes import FAMILY as VERSIONED_AGENTS
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
 from foundry.sandbox.emulator.storage.routes import FAMILY as STORAGE
 from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
-from foundry.sandbox.emulator.threads.routes import NEW_DIALECT
 from foundry.sandbox.emulator.vector_stores.routes import FAMILY as VECTOR_STORES
 from foundry.sandbox.emulator.world import World
 
@@ -61,9 +62,10 @@ FAMILIES: Final[Sequence[Family]] = (
     VERSIONED_AGENTS,
     OPENAI_FILES,
     OPENAI_VECTOR_STORES,
+    OPENAI,
+    AGENT_ENDPOINT,
     PLATFORM,
     ASSETS,
-    NEW_DIALECT,
     SEARCH,
     STORAGE,
 )

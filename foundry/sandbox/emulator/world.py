@@ -11,6 +11,7 @@ from foundry.sandbox.emulator.database import Database
 from foundry.sandbox.emulator.faults import FaultPlan, RequestLog
 from foundry.sandbox.emulator.files.store import FileStore
 from foundry.sandbox.emulator.identity.store import IdentityStore
+from foundry.sandbox.emulator.openai.conversations import ConversationStore
 from foundry.sandbox.emulator.outside import Outside
 from foundry.sandbox.emulator.project.objects import ObjectStore
 from foundry.sandbox.emulator.projects.store import VersionedAgentStore
@@ -50,6 +51,7 @@ class World:
     files: FileStore
     vector_stores: VectorStoreStore
     threads: ThreadStore
+    conversations: ConversationStore
     search: SearchStore
     storage: StorageStore
     vault: Vault
@@ -96,6 +98,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         files=files,
         vector_stores=VectorStoreStore(objects, faults),
         threads=ThreadStore(objects),
+        conversations=ConversationStore(objects),
         search=search,
         storage=storage,
         vault=vault,

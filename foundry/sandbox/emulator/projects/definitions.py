@@ -68,7 +68,7 @@ _choice: Final = by_sort(
         }
     ),
 )
-_format: Final = tagged(
+FORMAT: Final = tagged(
     {
         "text": record({"type": _type}),
         "json_object": record({"type": _type}),
@@ -107,7 +107,7 @@ _prompt: Final = record(
             "rai_config": _rai,
             "instructions": text(most=256_000),
             **SAMPLING,
-            "text": record({}, _optional({"format": _format})),
+            "text": record({}, _optional({"format": FORMAT})),
             "structured_inputs": mapping(
                 record(
                     {},

@@ -178,7 +178,7 @@ _custom: Final = _tool(
         "allowed_callers": _callers,
     },
 )
-_inner_function: Final = _tool(
+INNER_FUNCTION: Final = _tool(
     {"name": _function_name}, {**_function_options, "parameters": _free, "strict": flag}
 )
 
@@ -362,7 +362,7 @@ TOOLS: Final[Mapping[str, Shape]] = {
         {
             "name": _function_name,
             "description": text(),
-            "tools": array(tagged({"function": _inner_function, "custom": _custom})),
+            "tools": array(tagged({"function": INNER_FUNCTION, "custom": _custom})),
         }
     ),
     "tool_search": _tool(

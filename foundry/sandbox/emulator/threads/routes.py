@@ -403,13 +403,3 @@ FAMILY = Family(
         Route("GET", _ONE + "/runs/{run}/steps/{step}", "get a run step", _get_step),
     ),
 )
-
-NEW_DIALECT = Family(
-    name="agents",
-    title="OpenAI and other resources of a project",
-    prefix=PREFIX,
-    guard=guard,
-    refuse=malformed,
-    note="None of it is there yet.",
-    routes=(Route("POST", "/openai/v1/responses", "create a response"),),
-)

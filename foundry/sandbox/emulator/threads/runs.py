@@ -157,7 +157,7 @@ class Runs:
         if agent is None:
             raise RunFailedError("server_error", f"No assistant found with id '{run['assistant_id']}'.")
         if not self.world.settings.model_url:
-            _require_model(self.world, self.project, run["model"])
+            require_model(self.world, self.project, run["model"])
         thread = self.world.threads.get(self.project, run["thread_id"]) or {}
         return agent | {
             "model": run["model"],
@@ -335,8 +335,8 @@ def _joined(agent: Body, thread: Body) -> Body:
     return joined
 
 
-def _require_model(world: "World", project: str, model: str) -> None:
-    """A model of the account must be deployed; one behind a connection (`connection/deployment`) isn't looked up."""
+def require_model(world: "World", project: str, model: str) -> None:
+    """Raises `RunFailedError` unless the model is deployed in the account; one behind a connection (`connection/deployment`) isn't looked up."""
     target = parse(project)
     if "/" in model or target is None:
         return
