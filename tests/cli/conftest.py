@@ -55,11 +55,10 @@ class Clone:
         return subprocess.Popen(
             [sys.executable, "-m", "foundry.cli", *arguments],
             cwd=self.root,
-            env=self.environment,
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            **{"stderr": subprocess.STDOUT, **more},
+            **{"env": self.environment, "stderr": subprocess.STDOUT, **more},
         )
 
     def run(self, *arguments: str) -> tuple[int, str]:
@@ -123,9 +122,15 @@ def make_clone(folder: Path, engine: str = "embedded") -> Clone:
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Iterator[Clone]:
+def engine() -> str:
+    """Which engine runs the clone's stacks; a test that asks for another parametrizes it."""
+    return "embedded"
+
+
+@pytest.fixture
+def clone(tmp_path: Path, engine: str) -> Iterator[Clone]:
     """A clone in which nothing has been brought up yet."""
-    made = make_clone(tmp_path / "project")
+    made = make_clone(tmp_path / "project", engine)
     yield made
     made.run("sandbox", "stop")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from pathlib import Path
@@ -11,31 +10,32 @@ from typing import Any
 import psutil
 import pytest
 
+ENGINES = ["embedded", pytest.param("pulumi", marks=pytest.mark.pulumi_cli)]
+
 
 def run_until(clone: Any, word: str, action: signal.Signals) -> int:
-    """Start an up, send the engine a signal once it has printed `word`, and wait for its end."""
-    process = clone.start("up", "--yes", start_new_session=True)
+    """Start an up, send the engine alone a signal once it has printed `word`, and wait for the end of both."""
+    process = clone.start("up", "--yes")
     assert process.stdout is not None
     for line in process.stdout:
         if word in line:
-            if action is signal.SIGKILL:
-                os.killpg(process.pid, action)
-            else:
-                for child in psutil.Process(process.pid).children():
-                    child.send_signal(action)
+            for child in psutil.Process(process.pid).children():
+                child.send_signal(action)
             break
     process.stdout.read()
     return int(process.wait(60))
 
 
 @pytest.mark.parametrize("word", ["StorageAccount", "foundry:File", "foundry:Agent"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_killed_up_is_finished_by_the_next(clone: Any, word: str) -> None:
-    run_until(clone, word, signal.SIGKILL)
+    assert run_until(clone, word, signal.SIGKILL) != 0
     clone.fac("up", "--yes")
     clone.assert_whole()
     clone.fac("preview", "--expect-no-changes")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_an_interrupted_up_saves_what_it_did(clone: Any) -> None:
     assert run_until(clone, "StorageAccount", signal.SIGINT) != 0
     clone.fac("up", "--yes")
