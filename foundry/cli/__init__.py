@@ -24,6 +24,7 @@ from foundry.cli import (
     sandbox,
     settings,
     showing,
+    traces,
     trying,
 )
 from foundry.cli.project import Project, default_stack, find_project
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "Requests and replies are logged with their bodies: prompts, documents and answers stand in them in clear."
         )
     try:
-        return int(arguments.run(arguments))
+        return traces.run(arguments)
     except FoundryError as error:
         _complain(str(error))
         return FAILED
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--debug-bodies", action="store_true", help="the same, with bodies: prompts and documents in clear"
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def add(name: str, run: Any, text: str, *, stack: bool = True) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
             "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
         )
         command.set_defaults(verb=verb, passes_on=True, offline=False, check=False)
+        traces.add(command)
         if verb == "up":
             command.add_argument(
                 "--check", action="store_true", help="hold the checks afterwards: 1 when one fails"

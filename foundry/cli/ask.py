@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from foundry.cli import traces
 from foundry.cli.project import default_stack, find_project
 from foundry.model import Conversation
 from foundry.service.conversation import Transcript
@@ -18,6 +19,7 @@ def add(commands: Any) -> None:
     command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
     command.add_argument("agent", help="the agent's declared name")
     command.add_argument("question", help="the question, quoted")
+    traces.add(command)
     command.set_defaults(run=run)
 
 
@@ -31,9 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = agents_of(stands)
     agent = named(found, arguments.agent, arguments.stack)[-1]
     with talks(project, stands, print) as held:
-        came = held.at(agent.place).hold(
-            agent.id, Conversation((arguments.question,)), held.journal.keeper(agent.place)
-        )
+        came = held.hold(agent, Conversation((arguments.question,)))
     tell(
         arguments.agent, arguments.question, came, {one.id: one.name for two in found.values() for one in two}
     )

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from foundry.cli import traces
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import FoundryError, Manifest
+from foundry.service.tracing import TRACES
 
 if TYPE_CHECKING:
     from foundry.checks.running import Case, Result
@@ -44,6 +46,7 @@ def add(commands: Any) -> None:
         metavar="N",
         help="conversations at once (default: %(default)s)",
     )
+    traces.add(command)
     command.set_defaults(run=run)
 
 
@@ -161,9 +164,11 @@ def _cases(
 
 
 def _holder(held: Talks) -> Callable[[Case], Transcript]:
+    from foundry.cli.conversing import LiveAgent
+
     def hold(case: Case) -> Transcript:
-        keeper = held.journal.keeper(case.place)
-        return held.at(case.place).hold(case.id, case.check.conversation, keeper)
+        with TRACES.span(f"check {case.check.name}"):
+            return held.hold(LiveAgent(case.agent, case.id, case.place), case.check.conversation)
 
     return hold
 

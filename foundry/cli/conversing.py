@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +14,12 @@ from foundry.checks.journal import Journal, journal, sweep, sweep_marked
 from foundry.cli import operations, settings
 from foundry.cli.project import Project
 from foundry.cli.standing import Held, Standing, stack_owner
-from foundry.model import FoundryError, KnowledgeFile
-from foundry.service.conversation import Conversations, Place
+from foundry.model import Conversation, FoundryError, KnowledgeFile
+from foundry.service.conversation import Conversations, Place, Transcript
+from foundry.service.tracing import TRACES
 
-_AGENTS: Final = ("Agent",)
+VERSIONED: Final = "versioned"
+_AGENTS: Final = ("Agent", "VersionedAgent")
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,20 @@ class Talks:
         """The conversations of a place: one client each."""
         if place not in self._at:
             from foundry.service.classic_conversation import ClassicConversations
+            from foundry.service.versioned_conversation import VersionedConversations
 
             # The environment that the engine has is also the one that credentials are taken from.
-            _ = self._stands.services
-            self._at[place] = ClassicConversations(
-                place.endpoint, read=self._read, shown=operations.declared_filename
-            )
+            os.environ.update(self._stands.run.environment)
+            make = VersionedConversations if place.dialect == VERSIONED else ClassicConversations
+            self._at[place] = make(place.endpoint, read=self._read, shown=operations.declared_filename)
         return self._at[place]
+
+    def hold(self, agent: LiveAgent, talk: Conversation) -> Transcript:
+        """One conversation. Errors: those of `Conversations.hold`."""
+        with TRACES.conversation(agent.name, agent.id, talk) as came:
+            transcript = self.at(agent.place).hold(agent.id, talk, self.journal.keeper(agent.place))
+            came(transcript)
+            return transcript
 
     def _read(self, file: KnowledgeFile) -> bytes:
         return (self._root / file.path).read_bytes()

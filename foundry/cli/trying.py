@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from foundry.cli import traces
 from foundry.cli.project import default_stack, find_project
 from foundry.model import UNKNOWN, Conversation, FoundryError
 
@@ -29,13 +30,14 @@ def add(commands: Any) -> None:
     command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
     command.add_argument("agent", help="the agent's declared name")
     command.add_argument("question", help="the question, quoted")
+    traces.add(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the copy, ask it, delete it, and print the answer."""
     from foundry.cli.ask import tell
-    from foundry.cli.conversing import agents_of, talks
+    from foundry.cli.conversing import LiveAgent, agents_of, talks
     from foundry.cli.standing import standing
     from foundry.manifest import load
     from foundry.service.conversation import Place
@@ -58,8 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     with talks(project, stands, print) as held:
         copy = _copy(stands, held, place, inputs["definition"])
         try:
-            keeper = held.journal.keeper(place)
-            came = held.at(place).hold(copy, Conversation((arguments.question,)), keeper)
+            came = held.hold(LiveAgent(arguments.agent, copy, place), Conversation((arguments.question,)))
         finally:
             held.at(place).delete("agent", copy)
             held.journal.keeper(place).gone("agent", copy)

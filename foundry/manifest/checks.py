@@ -48,7 +48,15 @@ def _only_classic(check: Mapping, world: World) -> None:
             "give the files to the question under `attachments`, or to the agent",
         )
     for item, _ in items(check, "attachments"):
-        if isinstance(item, Mapping) and "data_source" in item:
+        if not isinstance(item, Mapping):
+            continue
+        if _texts(item, "tools") == ("code_interpreter",):
+            world.report.error(
+                item.values_at["tools"],
+                "a question of the versioned dialect brings no files to the code interpreter",
+                "give the file to the tool under `files`",
+            )
+        if "data_source" in item:
             world.report.error(
                 item.keys_at["data_source"],
                 "a question of the versioned dialect takes no data source",

@@ -12,6 +12,7 @@ from foundry.reconcile import Difference, Made, Problem, Seen, Session
 from foundry.reconcile.shapes import Props
 from foundry.service.log import log_to_file
 from foundry.service.patience import Patience
+from foundry.service.tracing import trace_from_environment
 
 
 class Kind(Protocol):
@@ -41,6 +42,7 @@ def session() -> Session:
             from foundry.service.connect import AzureServices
 
             log_to_file()
+            trace_from_environment()
             patience = Patience.from_environment()
             _SESSIONS.append(Session(AzureServices(patience=patience), patience))
         return _SESSIONS[0]

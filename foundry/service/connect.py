@@ -150,6 +150,7 @@ def _pipeline(endpoint: str, credential: TokenCredential, scope: str) -> Send:
         policies.RequestIdPolicy(),
         policies.UserAgentPolicy("foundry-as-code"),
         policies.BearerTokenCredentialPolicy(credential, scope),
+        policies.DistributedTracingPolicy(),
     ]
     client = PipelineClient[Any, Any](base_url=endpoint.rstrip("/"), policies=pipeline, **_TIMEOUTS)
 

@@ -39,6 +39,7 @@ from foundry.service.errors import (
 )
 from foundry.service.log import PROGRESS, log_bodies, log_request
 from foundry.service.patience import Patience
+from foundry.service.tracing import traced
 
 Send = Callable[[HttpRequest], HttpResponse]
 
@@ -68,6 +69,7 @@ class Wire:
         """The same wire, patient."""
         return Wire(self._send, self._address, self._patience, patient=True)
 
+    @traced
     def call(
         self,
         operation: str,

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import grpc
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
+    TraceServiceServicer,
+    add_TraceServiceServicer_to_server,
+)
 
 from .conftest import Clone, make_clone
 
@@ -246,6 +254,82 @@ def test_an_agent_that_waits_for_what_only_an_up_makes_is_not_tried(checked):
         "fac: a copy of mate needs what only an `up` makes (log); "
         "bring that up first; then the agent's own edits can be tried\n"
     )
+
+
+def spans(printed: str) -> dict[str, tuple[str, str]]:
+    """Id → parent's id and the rest of the line, of the spans on standard error."""
+    lines = [line.split(maxsplit=3) for line in printed.splitlines() if line.startswith("trace ")]
+    return {one: (parent, rest.split(" ms  ", 1)[1]) for _, one, parent, rest in lines}
+
+
+def test_a_trace_shows_each_check_its_conversation_and_the_requests_but_not_what_was_said(checked):
+    printed = checked.clone.fac("check", "--agent", "customer-care", "--trace", "console")
+    found = spans(printed)
+    (root,) = [one for one, (_, name) in found.items() if name.startswith("fac check")]
+    (check,) = [
+        one for one, (above, name) in found.items() if name.startswith("check worn-boots") and above == root
+    ]
+    (talk,) = [one for one, (above, _) in found.items() if above == check]
+    assert found[talk][1].startswith("invoke_agent customer-care  gen_ai.operation.name=invoke_agent")
+    assert "gen_ai.usage.total_tokens=" in found[talk][1]
+    assert any(above == talk for above, _ in found.values())
+    traced = "\n".join(rest for _, rest in found.values())
+    assert "http.request.method=POST" in traced
+    assert "boots" not in traced.replace("check worn-boots", "")
+    assert "Bearer" not in traced
+
+
+def test_what_was_said_is_traced_only_on_request_which_is_told(checked):
+    printed = checked.clone.fac("ask", "customer-care", "Boots?", "--trace", "console", "--trace-content")
+    assert printed.startswith("Traces hold questions and answers in clear.\n")
+    assert any('gen_ai.input.messages=[{"role": "user"' in rest for _, rest in spans(printed).values())
+
+
+class Collector(TraceServiceServicer):
+    """A collector that takes OTLP over gRPC."""
+
+    def __init__(self) -> None:
+        self.spans: list[Any] = []
+
+    def Export(self, request: Any, context: Any) -> ExportTraceServiceResponse:
+        for resource in request.resource_spans:
+            for scope in resource.scope_spans:
+                self.spans += scope.spans
+        return ExportTraceServiceResponse()
+
+
+def test_a_collector_gets_one_trace_of_the_command_and_of_the_providers_it_started(checked):
+    collector, server = Collector(), grpc.server(ThreadPoolExecutor(2))
+    add_TraceServiceServicer_to_server(collector, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
+    prompt = checked.clone.root / "stacks" / "base" / "prompts" / "customer-care.md"
+    prompt.write_text(prompt.read_text() + "- Be brief.\n")
+    process = checked.clone.start(
+        "up", "--yes", "--trace", "otlp", env={**checked.clone.environment, **endpoint}
+    )
+    printed, _ = process.communicate(timeout=240)
+    server.stop(None)
+    assert process.returncode == 0, printed
+    names = {span.name for span in collector.spans}
+    assert {"fac up", "list agents", "update agent"} <= names
+    assert len({span.trace_id for span in collector.spans}) == 1
+
+
+def test_a_collector_that_is_away_is_told_and_stops_nothing(checked):
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    process = checked.clone.start(
+        "ask",
+        "customer-care",
+        "Boots?",
+        "--trace",
+        "otlp",
+        env={**checked.clone.environment, **endpoint},
+    )
+    printed, _ = process.communicate(timeout=240)
+    assert process.returncode == 0
+    assert printed.endswith("fac: traces were lost: nobody takes them at http://127.0.0.1:9\n")
 
 
 _CONTROL = """
