@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,12 +16,16 @@ from .references import (
     agent_definition,
     index_definition,
     lifecycle_inputs,
+    search_object_definition,
     serving_inputs,
     store_definition,
     versioned_definition,
 )
 
 CLASSIC, VERSIONED = model.Dialect.CLASSIC, model.Dialect.VERSIONED
+
+_NAMED_BY = {"datasources": "dataSourceName", "skillsets": "skillsetName"}
+"""The field of an indexer that names one of each family."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
     filling = _Filling(manifest, platform, parent)
     contents = Contents()
     for index in manifest.search_indexes:
-        contents.search_indexes[index.name] = filling.index(index)
+        contents.search_indexes[index.name] = filling.index_and_beside(index)
     for dialect, stores in (
         (CLASSIC, contents.vector_stores),
         (VERSIONED, contents.versioned_vector_stores),
@@ -102,6 +107,18 @@ class _Filling:
             for project, files in wanted.items()
         }
 
+    def index_and_beside(self, index: model.SearchIndex) -> pulumi.Output[str]:
+        """The index after its synonym maps, and what fills it after the index."""
+        maps = [self.beside(index, each, {}) for each in index.beside if each.family == "synonymmaps"]
+        made = self.index(index, after=maps)
+        names: dict[str, pulumi.Input[str]] = {"targetIndexName": made}
+        for each in index.beside:
+            if each.family != "synonymmaps":
+                one = self.beside(index, each, names)
+                if each.family in _NAMED_BY:
+                    names[_NAMED_BY[each.family]] = one.id
+        return made
+
     def beside(
         self, index: model.SearchIndex, one: model.SearchObject, names: Mapping[str, pulumi.Input[str]]
     ) -> providers.SearchObject:
@@ -127,13 +144,8 @@ class _Filling:
             )
         return place
 
-    def index(self, index: model.SearchIndex) -> pulumi.Output[str]:
-        place = self.platform.search
-        if place is None:
-            raise model.FoundryError(
-                f"the search index {index.name} has no search service to live in",
-                fix="declare `search` in the environment",
-            )
+    def index(self, index: model.SearchIndex, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        place = self._search(index)
         documents = [{"path": file.path, "sha256": file.sha256} for file in index.documents]
         return providers.SearchIndex(
             index.name,
@@ -148,7 +160,7 @@ class _Filling:
             rebuild=index.rebuild,
             documents=documents,
             lifecycle=lifecycle_inputs(index.lifecycle),
-            opts=self._options(place, index.lifecycle),
+            opts=self._options(place, index.lifecycle, after),
         ).id
 
     def store(
@@ -221,10 +233,12 @@ class _Filling:
             "endpoint": place.endpoint,
         }
 
-    def _options(self, place: Place, lifecycle: model.Lifecycle) -> pulumi.ResourceOptions:
+    def _options(
+        self, place: Place, lifecycle: model.Lifecycle, after: Sequence[pulumi.Resource] = ()
+    ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self.parent,
-            depends_on=place.after,
+            depends_on=[*place.after, *after],
             deleted_with=place.owner,
             # None and not False: an environment that was protected as a whole stays so.
             protect=lifecycle.protect or None,

@@ -48,6 +48,7 @@ class Platform:
     projects: Mapping[str, Place]
     references: Mapping[str, References]
     search: Place | None = None
+    storage_id: pulumi.Input[str] | None = None
     models: Models = field(default_factory=Models)
     queue_urls: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
@@ -171,6 +172,7 @@ def build(
         )
         if search
         else None,
+        storage_id=storage.id if storage else None,
         models=Models(
             account.openai_endpoint,
             deployments.names,

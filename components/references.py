@@ -187,6 +187,22 @@ def index_definition(index: model.SearchIndex, models: Models) -> dict[str, Any]
     return body
 
 
+def search_object_definition(
+    one: model.SearchObject, names: Mapping[str, pulumi.Input[str]], storage_id: pulumi.Input[str] | None
+) -> dict[str, Any]:
+    """The service's body of what stands beside an index.
+
+    An indexer gets the names of what was made before it. A data source without credentials reads `storage_id`, with the
+    search service's own identity. Source: Azure docs, "Connect to Azure Storage using a managed identity".
+    """
+    body: dict[str, Any] = {**filled(one.definition, References()), "name": one.name}
+    if one.family == "indexers":
+        return {**names, **body}
+    if one.family == "datasources" and "credentials" not in body and storage_id is not None:
+        body["credentials"] = {"connectionString": pulumi.Output.concat("ResourceId=", storage_id, ";")}
+    return body
+
+
 def lifecycle_inputs(lifecycle: model.Lifecycle) -> dict[str, Any]:
     """The `lifecycle` input: only what was declared and what the provider, not Pulumi, must know."""
     inputs: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from foundry.diff.tables import AGENT, FILE, SEARCH_INDEX, VECTOR_STORE, Record
+from foundry.diff.tables import AGENT, FILE, SEARCH_INDEX, SEARCH_OBJECT, VECTOR_STORE, Record
 from foundry.diff.versioned import SERVING, VERSIONED_AGENT
 
 TABLES: Final[Mapping[str, Record]] = {
@@ -15,4 +15,5 @@ TABLES: Final[Mapping[str, Record]] = {
     "VectorStore": VECTOR_STORE,
     "File": FILE,
     "SearchIndex": SEARCH_INDEX,
+    "SearchObject": SEARCH_OBJECT,
 }

@@ -283,6 +283,35 @@ _FIELDS: Final = Items(key=_named, of=_field_table, complete=_shown_unless_told,
 
 _BM25: Final = {"@odata.type": "#Microsoft.Azure.Search.BM25Similarity"}
 
+# Synonym maps, data sources, skillsets and indexers: their fields don't meet, so one table serves all four.
+SEARCH_OBJECT: Final = Record(
+    {
+        "name": _OWNED,
+        "description": _OWNED,
+        "@odata.etag": _SERVER,
+        "@odata.context": _SERVER,
+        "format": Leaf(absent=("solr",)),
+        "synonyms": _OWNED,
+        "type": _OWNED,
+        "container": Record({"name": _OWNED, "query": _OWNED}),
+        "credentials": Leaf(Sort.WRITE_ONLY),
+        "dataChangeDetectionPolicy": _OWNED,
+        "dataDeletionDetectionPolicy": _OWNED,
+        "skills": _by_name(Record({"name": _OWNED, "@odata.type": _OWNED})),
+        "cognitiveServices": Record({"@odata.type": _OWNED, "subdomainUrl": _OWNED}),
+        "knowledgeStore": _OWNED,
+        "indexProjections": _OWNED,
+        "dataSourceName": _OWNED,
+        "targetIndexName": _OWNED,
+        "skillsetName": _OWNED,
+        "schedule": Record({"interval": _OWNED, "startTime": _DEFAULTED}),
+        "parameters": Record({}, rest=_DEFAULTED),
+        "fieldMappings": _OWNED,
+        "outputFieldMappings": _OWNED,
+        "disabled": Leaf(absent=(False,)),
+    }
+)
+
 SEARCH_INDEX: Final = Record(
     {
         "name": _OWNED,

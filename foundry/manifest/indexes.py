@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from foundry.manifest import schema
+from foundry.manifest.filling import beside
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.near import meant
@@ -41,6 +42,7 @@ def index_of(document: Document, world: World) -> SearchIndex:
     definition = _definition(tree, world)
     if definition is not None:
         _check(definition, world)
+        _check_synonym_maps(definition, world)
     return SearchIndex(
         name=document.name,
         service_name=name,
@@ -48,6 +50,7 @@ def index_of(document: Document, world: World) -> SearchIndex:
         alias=tree.get("alias"),
         rebuild=str(tree.get("rebuild", "forbid")),
         documents=_documents(tree, definition, world),
+        beside=beside(tree, name, world),
         lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
@@ -60,6 +63,22 @@ def _definition(tree: Mapping, world: World) -> Mapping | None:
         return body
     faulty = schema.check("SearchIndex", body, world.report, definition="definition", above=("definition",))
     return None if faulty else body
+
+
+def _check_synonym_maps(definition: Mapping, world: World) -> None:
+    known = {
+        name
+        for index in world.documents.by_kind["SearchIndex"].values()
+        for name in section(index.tree, "synonym_maps")
+    }
+    for field in _named(definition, "fields").values():
+        for name, at in words(field, "synonymMaps"):
+            if name not in known:
+                world.report.warning(
+                    at,
+                    f"the synonym map `{name}` isn't declared",
+                    meant(name, known, none="declare it under `synonym_maps`", have="declared are"),
+                )
 
 
 def _check(definition: Mapping, world: World) -> None:

@@ -29,7 +29,6 @@ TABLE: Final = (
     Unsupported("Environment", ("existing",), "declare the platform in this stack for now"),
     Unsupported("Environment", ("connections", "*", "key", "key_vault"), "use `{secret: KEY}` for now"),
     Unsupported("Environment", ("connections", "*", "keys", "*", "key_vault"), "use `{secret: KEY}` for now"),
-    Unsupported("SearchIndex", ("rebuild",), "leave it out: such a change is refused", ("behind_alias",)),
 )
 
 

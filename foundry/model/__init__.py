@@ -29,7 +29,7 @@ from foundry.model.findings import Finding, Position, Severity
 from foundry.model.knowledge import KnowledgeFile, VectorStore
 from foundry.model.lifecycle import Adopt, Lifecycle
 from foundry.model.manifest import Manifest
-from foundry.model.search import SearchIndex
+from foundry.model.search import SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "ResourceGroup",
     "Search",
     "SearchIndex",
+    "SearchObject",
     "SecretConfig",
     "ServiceError",
     "Setup",

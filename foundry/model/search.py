@@ -12,11 +12,25 @@ from foundry.model.values import Json
 
 
 @dataclass(frozen=True)
+class SearchObject:
+    """What stands beside an index in its search service: a synonym map, a data source, a skillset or an indexer.
+
+    `family` is Azure's word for the collection: synonymmaps, datasources, skillsets or indexers. `definition` is the
+    service's own body without `name`, and without the names of what is declared with the same index.
+    """
+
+    family: str
+    name: str
+    definition: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
 class SearchIndex:
     """An AI Search index. `definition` is the service's own body, without `name` (that is `service_name`).
 
     `rebuild` says what a change does that can't be made in place: `forbid` or `behind_alias`.
-    `documents` are JSON Lines files whose documents are merged in by key.
+    `documents` are JSON Lines files whose documents are merged in by key. `beside` are the index's synonym maps, and what
+    fills it, each after those that it refers to.
     """
 
     name: str
@@ -25,5 +39,6 @@ class SearchIndex:
     alias: str | None = None
     rebuild: str = "forbid"
     documents: tuple[KnowledgeFile, ...] = ()
+    beside: tuple[SearchObject, ...] = ()
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     position: Position | None = None

@@ -3,13 +3,14 @@
 Objects of the versioned dialect are resource types of their own, so that neither dialect ever replaces the other.
 
 The module paths of the provider classes are part of every state file and are never renamed; neither are the type tokens
-`pulumi-python:dynamic/foundry:Agent`, `VectorStore`, `File`, `SearchIndex`, `VersionedAgent`, `VersionedVectorStore` and
+`pulumi-python:dynamic/foundry:Agent`, `VectorStore`, `File`, `SearchIndex`, `SearchObject`, `VersionedAgent`, `VersionedVectorStore` and
 `VersionedFile`.
 """
 
 from foundry.providers.agent import Agent, AgentProvider
 from foundry.providers.file import File, FileProvider
 from foundry.providers.search_index import SearchIndex, SearchIndexProvider
+from foundry.providers.search_object import SearchObject, SearchObjectProvider
 from foundry.providers.vector_store import VectorStore, VectorStoreProvider
 from foundry.providers.versioned_agent import VersionedAgent, VersionedAgentProvider
 from foundry.providers.versioned_file import VersionedFile, VersionedFileProvider
@@ -22,6 +23,8 @@ __all__ = [
     "FileProvider",
     "SearchIndex",
     "SearchIndexProvider",
+    "SearchObject",
+    "SearchObjectProvider",
     "VectorStore",
     "VectorStoreProvider",
     "VersionedAgent",

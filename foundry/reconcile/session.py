@@ -75,6 +75,7 @@ class SearchView:
     def __init__(self, service: SearchService) -> None:
         self.service = service
         self.indexes: Snapshot[Mapping[str, Any]] = Snapshot(lambda body: str(body["name"]))
+        self.objects_in_use: set[tuple[str, str]] = set()
 
 
 class Session:

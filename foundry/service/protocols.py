@@ -294,6 +294,22 @@ class SearchService(Protocol):
         ...
 
 
+    def get_object(self, family: str, name: str) -> Mapping[str, Any]:
+        """A synonym map, data source, skillset or indexer; `family` is the collection's name in the address."""
+        ...
+
+    def put_object(self, family: str, body: Mapping[str, Any], etag: str | None) -> Mapping[str, Any]:
+        """Makes an object whose name isn't in use (`etag` None), or replaces the one that still has this ETag.
+
+        Raises `Conflict` when that isn't so.
+        """
+        ...
+
+    def delete_object(self, family: str, name: str, etag: str) -> None:
+        """Deletes an object that still has this ETag; raises `Conflict` when it hasn't."""
+        ...
+
+
 class Services(Protocol):
     """Every service that this process talks to: one pooled client for each endpoint."""
 

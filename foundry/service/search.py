@@ -15,6 +15,13 @@ _MINIMAL: Final = {"Accept": "application/json;odata.metadata=minimal"}
 _PREFER: Final = {**_MINIMAL, "Prefer": "return=representation"}
 _NONE: Final = {"Accept": "application/json;odata.metadata=none"}
 
+_WORDS: Final = {
+    "synonymmaps": "synonym map",
+    "datasources": "data source",
+    "skillsets": "skillset",
+    "indexers": "indexer",
+}
+
 
 class AzureSearch:
     """`SearchService` on the wire."""
@@ -113,6 +120,42 @@ class AzureSearch:
                 _path("aliases", name),
                 query=_VERSION,
                 headers=_MINIMAL,
+                expect=(204,),
+            )
+
+    def get_object(self, family: str, name: str) -> Mapping[str, Any]:
+        """See `SearchService`."""
+        body: Mapping[str, Any] = self._wire.call(
+            f"read {_WORDS[family]}", name, "GET", _path(family, name), query=_VERSION, headers=_MINIMAL
+        ).body
+        return body
+
+    def put_object(self, family: str, body: Mapping[str, Any], etag: str | None) -> Mapping[str, Any]:
+        """See `SearchService`."""
+        condition = {"If-None-Match": "*"} if etag is None else {"If-Match": etag}
+        made: Mapping[str, Any] = self._wire.call(
+            f"{'create' if etag is None else 'update'} {_WORDS[family]}",
+            str(body["name"]),
+            "PUT",
+            _path(family, str(body["name"])),
+            query=_VERSION,
+            headers={**_PREFER, **condition},
+            body=body,
+            expect=(200, 201),
+            repeatable=False,
+        ).body
+        return made
+
+    def delete_object(self, family: str, name: str, etag: str) -> None:
+        """See `SearchService`."""
+        with suppress(NotFound):
+            self._wire.call(
+                f"delete {_WORDS[family]}",
+                name,
+                "DELETE",
+                _path(family, name),
+                query=_VERSION,
+                headers={**_MINIMAL, "If-Match": etag},
                 expect=(204,),
             )
 

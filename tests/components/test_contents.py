@@ -122,3 +122,32 @@ def test_the_outputs_have_their_public_names(stand_up):
     assert outputs["modelDeployments"] == ["chat", "embeddings"]
     assert sorted(outputs["queues"]) == ["quote-in", "quote-out"]
     assert outputs["projectEndpoint"].startswith("https://")
+
+
+def test_an_index_comes_after_its_synonym_maps_and_before_what_fills_it(stand_up):
+    index = model.SearchIndex(
+        "manuals",
+        "manuals_v1",
+        {"fields": []},
+        beside=(
+            model.SearchObject("synonymmaps", "colours", {"synonyms": "red, crimson"}),
+            model.SearchObject("datasources", "manuals-v1", {"type": "azureblob"}),
+            model.SearchObject("skillsets", "manuals-v1", {"skills": []}),
+            model.SearchObject("indexers", "manuals-v1", {"schedule": {"interval": "PT2H"}}),
+        ),
+    )
+    world = stand_up(manifest(standard(), search_indexes=(index,)))
+    made = {each.inputs["family"]: each for each in world.of("SearchObject")}
+
+    assert world.waits_for(world.one("SearchIndex"), made["synonymmaps"])
+    assert world.waits_for(made["indexers"], world.one("SearchIndex"))
+    assert made["datasources"].inputs["definition"]["credentials"] == {
+        "connectionString": f"ResourceId={world.one('StorageAccount').id};"
+    }
+    assert made["indexers"].inputs["definition"] == {
+        "name": "manuals-v1",
+        "targetIndexName": world.one("SearchIndex").id,
+        "dataSourceName": made["datasources"].id,
+        "skillsetName": made["skillsets"].id,
+        "schedule": {"interval": "PT2H"},
+    }

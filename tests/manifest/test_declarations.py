@@ -58,7 +58,6 @@ def test_what_the_examples_say_beyond_this_release_is_told_and_nothing_else():
     assert loaded.manifest is None
     assert [finding.what for finding in loaded.findings] == [
         "`connections.bing.key.key_vault` is not supported yet by this release",
-        "`rebuild: behind_alias` is not supported yet by this release",
     ]
 
 

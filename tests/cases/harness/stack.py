@@ -25,22 +25,41 @@ from components.references import (
     agent_definition,
     index_definition,
     lifecycle_inputs,
+    search_object_definition,
+    serving_inputs,
     store_definition,
+    versioned_definition,
 )
 from foundry import model
 from foundry.manifest import load
 from foundry.model import UNKNOWN
-from foundry.reconcile import Difference, Session, agent, file, search_index, vector_store
+from foundry.reconcile import (
+    Difference,
+    Session,
+    agent,
+    file,
+    search_index,
+    search_object,
+    vector_store,
+    versioned_agent,
+)
 from foundry.service.log import REQUESTS
 
 STACK_ID = "11111111-1111-4111-8111-111111111111"
+STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/contoso"
 KINDS: dict[str, Any] = {
     "File": file,
     "SearchIndex": search_index,
+    "SearchObject": search_object,
     "VectorStore": vector_store,
     "Agent": agent,
+    "VersionedFile": file,
+    "VersionedVectorStore": vector_store,
+    "VersionedAgent": versioned_agent,
 }
 """In the order in which they are made."""
+DIALECTS = {"": model.Dialect.CLASSIC, "Versioned": model.Dialect.VERSIONED}
+"""By the word that the kinds of a dialect begin with."""
 
 Key = tuple[str, str]
 
@@ -104,51 +123,30 @@ class Stack:
         owner = {"project": "shop", "stack": "dev", "stackId": STACK_ID}
         common = {"owner": owner, "dialect": "classic", "endpoint": self.world.endpoint}
 
-        def known(kind: str) -> dict[str, Any]:
-            return {name: ids.get((kind, name), UNKNOWN) for name in names[kind]}
+        def beside(index: model.SearchIndex, *, maps: bool) -> Iterator[tuple[Key, dict[str, Any]]]:
+            told: dict[str, Any] = {"targetIndexName": ids.get(("SearchIndex", index.name), UNKNOWN)}
+            fields = {"datasources": "dataSourceName", "skillsets": "skillsetName"}
+            for one in index.beside:
+                if (one.family == "synonymmaps") is not maps:
+                    continue
+                key = ("SearchObject", f"{one.family} {one.name}")
+                yield (
+                    key,
+                    {
+                        **common,
+                        "name": f"{index.name}/{one.name}",
+                        "service": self.world.search,
+                        "endpoint": self.search,
+                        "family": one.family,
+                        "lifecycle": {},
+                        "definition": plain(search_object_definition(one, told, STORAGE)),
+                    },
+                )
+                if one.family in fields:
+                    told[fields[one.family]] = ids.get(key, UNKNOWN)
 
-        files = {one.path: one for store in manifest.vector_stores for one in store.files}
-        files |= {one.path: one for each in manifest.agents for tool in each.tools for one in tool.files}
-        names = {
-            "File": list(files),
-            "SearchIndex": [one.name for one in manifest.search_indexes],
-            "VectorStore": [one.name for one in manifest.vector_stores],
-            "Agent": [one.name for one in manifest.agents],
-        }
-        environment = manifest.environment
-        queues = environment.storage.queues if environment.storage else ()
-        base = "https://contoso.queue.core.windows.net"
-
-        def references() -> References:
-            return References(
-                deployments={one.name: one.name for one in environment.deployments},
-                connections={
-                    name: f"{project}/connections/{name}"
-                    for name in ["search", *(one.name for one in environment.connections)]
-                },
-                search_connection=f"{project}/connections/search",
-                queues={name: Queue(base, name, f"{base}/{name}") for name in queues},
-                files=known("File"),
-                stores=known("VectorStore"),
-                indexes=known("SearchIndex"),
-                agents=known("Agent"),
-            )
-
-        for path, one in sorted(files.items()):
-            yield (
-                ("File", path),
-                {
-                    **common,
-                    "project": project,
-                    "lifecycle": {},
-                    "path": path,
-                    "filename": one.filename,
-                    "sha256": one.sha256,
-                    "size": one.size,
-                    "purpose": "assistants",
-                },
-            )
         for index in manifest.search_indexes:
+            yield from beside(index, maps=True)
             definition = index_definition(index, VectorModels())
             yield (
                 ("SearchIndex", index.name),
@@ -164,28 +162,78 @@ class Stack:
                     "lifecycle": lifecycle_inputs(index.lifecycle),
                 },
             )
-        for store in manifest.vector_stores:
+            yield from beside(index, maps=False)
+        for word, dialect in DIALECTS.items():
+            inside = {**common, "dialect": dialect.value, "project": project}
+            yield from self._in_dialect(manifest, word, dialect, inside, ids)
+
+    def _in_dialect(
+        self,
+        manifest: model.Manifest,
+        word: str,
+        dialect: model.Dialect,
+        common: dict[str, Any],
+        ids: Mapping[Key, Any],
+    ) -> Iterator[tuple[Key, dict[str, Any]]]:
+        stores = [one for one in manifest.vector_stores if dialect in one.dialect.parts]
+        agents = [one for one in manifest.agents if dialect in one.dialect.parts]
+        files = {one.path: one for store in stores for one in store.files}
+        files |= {one.path: one for each in agents for tool in each.tools for one in tool.files}
+
+        def known(kind: str, names: Any) -> dict[str, Any]:
+            return {name: ids.get((kind, name), UNKNOWN) for name in names}
+
+        def references() -> References:
+            environment, project = manifest.environment, self.world.project
+            queues = environment.storage.queues if environment.storage else ()
+            base = "https://contoso.queue.core.windows.net"
+            return References(
+                deployments={one.name: one.name for one in environment.deployments},
+                connections={
+                    name: f"{project}/connections/{name}"
+                    for name in ["search", *(one.name for one in environment.connections)]
+                },
+                search_connection=f"{project}/connections/search",
+                queues={name: Queue(base, name, f"{base}/{name}") for name in queues},
+                files=known(f"{word}File", files),
+                stores=known(f"{word}VectorStore", [one.name for one in stores]),
+                indexes=known("SearchIndex", [one.name for one in manifest.search_indexes]),
+                agents=known("Agent", [one.name for one in agents]),
+                content_filters={one.name: one.name for one in environment.content_filters},
+            )
+
+        for path, one in sorted(files.items()):
             yield (
-                ("VectorStore", store.name),
+                (f"{word}File", path),
+                {
+                    **common,
+                    "lifecycle": {},
+                    "path": path,
+                    "filename": one.filename,
+                    "sha256": one.sha256,
+                    "size": one.size,
+                    "purpose": "assistants",
+                },
+            )
+        for store in stores:
+            yield (
+                (f"{word}VectorStore", store.name),
                 {
                     **common,
                     "name": store.name,
-                    "project": project,
                     "lifecycle": lifecycle_inputs(store.lifecycle),
                     "definition": plain(store_definition(store, references())),
                 },
             )
-        for each in manifest.agents:
-            yield (
-                ("Agent", each.name),
-                {
-                    **common,
-                    "name": each.name,
-                    "project": project,
-                    "lifecycle": lifecycle_inputs(each.lifecycle),
-                    "definition": plain(agent_definition(each, references())),
-                },
-            )
+        for each in agents:
+            told = {**common, "name": each.name, "lifecycle": lifecycle_inputs(each.lifecycle)}
+            if dialect is model.Dialect.CLASSIC:
+                told["definition"] = plain(agent_definition(each, references()))
+            else:
+                told["definition"] = plain(versioned_definition(each, references()))
+                told["serving"] = serving_inputs(each)
+                told |= {"keepVersions": each.keep_versions} if each.keep_versions else {}
+            yield (f"{word}Agent", each.name), told
 
     # ---- what an engine does
 
@@ -234,7 +282,7 @@ class Stack:
             kind, planned = KINDS[key[0]], self._plan(key, inputs)
             if planned.op in ("create", "replace"):
                 made = kind.create(session, inputs)
-                if key[0] != "SearchIndex":
+                if key[0] not in ("SearchIndex", "SearchObject", "VersionedAgent"):
                     self.names[made.id] = f"<{key[0]} {key[1]}>"
                 if planned.op == "replace":
                     self.doomed.append((key, self.state[key]))
@@ -245,18 +293,18 @@ class Stack:
             ids[key] = self.state[key].id
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
         self.state = {key: held for key, held in self.state.items() if key in wanted}
-        order = list(KINDS)
-        for key, held in sorted(self.doomed[::-1], key=lambda item: -order.index(item[0][0])):
-            KINDS[key[0]].delete(session, held.id, held.outs)
-            self.doomed.remove((key, held))
+        for kind in reversed(KINDS):
+            for key, held in [item for item in reversed(self.doomed) if item[0][0] == kind]:
+                KINDS[kind].delete(session, held.id, held.outs)
+                self.doomed.remove((key, held))
 
     def destroy(self, session: Session | None = None) -> None:
         """Deletes everything, in the reverse order of making."""
         session = session or self.world.session()
-        order = list(KINDS)
-        for key in sorted([*self.state][::-1], key=lambda key: -order.index(key[0])):
-            KINDS[key[0]].delete(session, self.state[key].id, self.state[key].outs)
-            del self.state[key]
+        for kind in reversed(KINDS):
+            for key in [key for key in reversed(self.state) if key[0] == kind]:
+                KINDS[kind].delete(session, self.state[key].id, self.state[key].outs)
+                del self.state[key]
 
 
 def plain(value: Any) -> Any:

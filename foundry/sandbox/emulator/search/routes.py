@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
+from foundry.sandbox.emulator.search import objects
 from foundry.sandbox.emulator.search.definition import INDEX_NAME, check_change, normalised
 from foundry.sandbox.emulator.search.documents import MOST_ACTIONS, check_document, query
 from foundry.sandbox.emulator.search.errors import (
@@ -19,8 +20,8 @@ from foundry.sandbox.emulator.search.guard import guard, service_id
 Body = dict[str, Any]
 
 
-def _shown(call: Call, body: Body, etag: str) -> Body:
-    collection = "aliases" if "indexes" in body else "indexes"
+def _shown(call: Call, body: Body, etag: str, family: str = "") -> Body:
+    collection = family or ("aliases" if "indexes" in body else "indexes")
     base = f"{call.world.base_url}/search/{call.params['service']}"
     return {"@odata.context": f"{base}/$metadata#{collection}/$entity", "@odata.etag": etag, **body}
 
@@ -161,6 +162,51 @@ def _delete_alias(call: Call) -> Reply:
     return _remove(call, "alias")
 
 
+# Synonym maps, data sources, skillsets, indexers
+
+
+def _objects(family: str, title: str) -> tuple[Route, ...]:
+    def held(call: Call) -> tuple[Body, str] | None:
+        return call.world.search.get(service_id(call), family, call.params["name"])
+
+    def told(call: Call, status: int, body: Body, etag: str) -> Reply:
+        return Reply(status, _shown(call, objects.shown(family, body), etag, family), _tagged(etag))
+
+    def listed(call: Call) -> Reply:
+        found = call.world.search.listed(service_id(call), family)
+        return Reply(
+            body={"value": [{"@odata.etag": etag, **objects.shown(family, body)} for body, etag in found]}
+        )
+
+    def create(call: Call) -> Reply:
+        body = objects.checked(call, family, None)
+        if call.world.search.get(service_id(call), family, body["name"]) is not None:
+            raise exists(family, body["name"])
+        return told(call, 201, body, call.world.search.put(service_id(call), family, body))
+
+    def get(call: Call) -> Reply:
+        return told(call, 200, *_held(call, family))
+
+    def put(call: Call) -> Reply:
+        before = held(call)
+        _preconditions(call, before[1] if before else None)
+        body = objects.checked(call, family, before[0] if before else None)
+        etag = call.world.search.put(service_id(call), family, body)
+        return told(call, 200 if before else 201, body, etag)
+
+    def delete(call: Call) -> Reply:
+        return _remove(call, family)
+
+    one = f"/{family}('{{name}}')"
+    return (
+        Route("GET", f"/{family}", f"list {title}s", listed),
+        Route("POST", f"/{family}", f"create a {title}", create),
+        Route("GET", one, f"get a {title}", get),
+        Route("PUT", one, f"create or update a {title}", put),
+        Route("DELETE", one, f"delete a {title}", delete),
+    )
+
+
 # Documents
 
 
@@ -250,7 +296,8 @@ FAMILY = Family(
         "Index Data Reader or Contributor for queries. Admin and query keys work while local auth is on. Definitions come "
         "back with every attribute; changes an existing index doesn't take are refused with 400. Index counts per tier "
         "are not enforced. Text search is BM25 with one English analyser whatever the definition says; `semantic` "
-        "queries are ranked like `simple` ones; vectors are compared exhaustively by cosine; there is no vectorisation."
+        "queries are ranked like `simple` ones; vectors are compared exhaustively by cosine; there is no vectorisation. Synonym maps, data sources, "
+        "skillsets and indexers are kept and checked; indexers never run, and synonyms aren't used."
     ),
     routes=(
         Route("GET", "/indexes", "list indexes", _list_indexes),
@@ -291,10 +338,10 @@ FAMILY = Family(
         Route("POST", _ONE + "/docs/search.post.autocomplete", "autocomplete"),
         Route("POST", _ONE + "/search.analyze", "analyse text"),
         Route("GET", "/servicestats", "service statistics"),
-        *_lacking("synonymmaps", "synonym map"),
-        *_lacking("datasources", "data source"),
-        *_lacking("indexers", "indexer"),
-        *_lacking("skillsets", "skillset"),
+        *_objects("synonymmaps", "synonym map"),
+        *_objects("datasources", "data source"),
+        *_objects("indexers", "indexer"),
+        *_objects("skillsets", "skillset"),
         *_lacking("knowledgebases", "knowledge base"),
         *_lacking("knowledgesources", "knowledge source"),
     ),

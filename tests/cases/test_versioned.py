@@ -1,0 +1,70 @@
+"""Every tool of the versioned dialect: the body that a declaration makes, what is read back, and that nothing is left to change.
+
+The official clients (azure-ai-projects, openai) are the witnesses: their models read the same body without a loss, and what
+they read of the live agent is what was sent.
+"""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from azure.ai.projects import AIProjectClient, models
+from azure.ai.projects.models import _models as wire
+
+from foundry.service.versioned_bodies import TOOL_TYPES
+from tests.cases.harness.case import cases, expect, live, told
+from tests.cases.harness.stack import tapped
+
+VERSIONED = Path(__file__).parent / "versioned"
+BASE = VERSIONED / "_base"
+
+
+@pytest.mark.parametrize("case", cases(VERSIONED), ids=lambda case: case.name)
+def test_a_case(stack, standard_setup, case):
+    standard_setup()
+    stack.declare(BASE, case / "declaration")
+    with tapped() as requests:
+        stack.up()
+    expect(case / "wire.json", told(stack, requests))
+    expect(case / "live.json", live(stack))
+    assert stack.preview() == {}
+    _witness(stack, requests)
+
+    if (case / "changed").exists():
+        stack.declare(BASE, case / "declaration", case / "changed")
+        with tapped() as requests:
+            stack.up()
+        expect(case / "changed-wire.json", told(stack, requests))
+        assert stack.preview() == {}
+        _witness(stack, requests)
+
+
+def _witness(stack, requests):
+    client = AIProjectClient(stack.world.endpoint, stack.world.credential())
+    made = [
+        one for one in requests if one["method"] == "POST" and one["url"].split("?")[0].endswith("/versions")
+    ]
+    for body in (one["body"] for one in made):
+        read = wire.AgentDefinition._deserialize(deepcopy(body["definition"]), [])
+        assert type(read) is not wire.AgentDefinition
+        for tool in body["definition"].get("tools", ()):
+            known = wire.Tool._deserialize(deepcopy(tool), [])
+            assert type(known) is not models.Tool
+            assert known.as_dict() == tool
+        assert read.as_dict() == body["definition"]
+        ours = next(
+            agent.versions.latest
+            for agent in client.agents.list()
+            if agent.versions.latest.metadata == body["metadata"]
+        )
+        sent = body["definition"]
+        seen = {key: value for key, value in ours.definition.as_dict().items() if key in sent}
+        assert {key: value for key, value in seen.items() if key != "tools"} == {
+            key: value for key, value in sent.items() if key != "tools"
+        }
+        for mine, theirs in zip(sent.get("tools", ()), seen.get("tools", ()), strict=True):
+            assert {key: value for key, value in theirs.items() if key in mine} == mine
+
+
+def test_every_tool_of_the_dialect_has_a_case():
+    assert {case.name.split("-")[0] for case in cases(VERSIONED)} >= TOOL_TYPES
