@@ -578,3 +578,30 @@ def test_a_model_that_is_not_there_fails_the_run(tmp_path: Path) -> None:
             run = wire.data("GET", path).json()
     assert run["status"] == "failed"
     assert "gave no answer" in run["last_error"]["message"]
+
+
+def test_a_folder_of_ones_own_is_read_and_never_written_to(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    text = "rules:\n  - say: from the folder\n"
+    (own / "echo.yaml").write_text(text, encoding="utf-8")
+    with serve(tmp_path / "home", settings=Settings(operation_delay=0.01, rules=own)) as serving:
+        wire = Wire(serving)
+        wire.make_project()
+        wire.allow()
+        body = {"sku": {"name": "Standard"}, "properties": {"model": {"format": "OpenAI", "name": "m"}}}
+        wire.put(f"{ACCOUNT}/deployments/m", body)
+        agent = wire.data("POST", "/assistants", {"model": "m", "name": "echo"}).json()["id"]
+
+        def said() -> str:
+            thread = {"messages": [{"role": "user", "content": "Hello"}]}
+            run = wire.data("POST", "/threads/runs", {"assistant_id": agent, "thread": thread}).json()
+            (answer, _) = wire.data("GET", f"/threads/{run['thread_id']}/messages").json()["data"]
+            return str(answer["content"][0]["text"]["value"])
+
+        assert said() == "from the folder"
+        write_rules(wire, "echo", [{"say": "from the call"}])
+        assert said() == "from the call"
+        assert wire.control("DELETE", "/rules").status_code == 204
+        assert said() == "from the folder"
+    assert (own / "echo.yaml").read_text(encoding="utf-8") == text

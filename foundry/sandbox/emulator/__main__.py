@@ -80,7 +80,7 @@ def _arguments() -> argparse.ArgumentParser:
         type=Path,
         default=os.environ.get("FAC_SANDBOX_RULES"),
         metavar="DIR",
-        help="folder with the rules that agents follow (default: FAC_SANDBOX_RULES, or `rules` in the home)",
+        help="folder with rules that agents follow, besides `rules` in the home (default: FAC_SANDBOX_RULES)",
     )
     parser.add_argument(
         "--model-url",

@@ -50,8 +50,9 @@ The last four hold as long as the plan stands and take no `match`.
 _RULES = """
 ### Rules for agents
 
-What an agent does and says without a model is written in `rules/<agent's name>.yaml` in the emulator's folder (another
-folder: `--rules DIR` or `FAC_SANDBOX_RULES`; or `PUT /_sandbox/rules/<agent's name>`). It is read anew by every run, and the first rule that fits the last question of the
+What an agent does and says without a model is written in `<agent's name>.yaml`: in `rules` in the emulator's folder, where
+`PUT /_sandbox/rules/<agent's name>` and `fac sandbox rules FILE…` put it, or else in a folder of yours that `--rules DIR` or
+`FAC_SANDBOX_RULES` names and that is only read. It is read anew by every run, and the first rule that fits the last question of the
 thread is followed. A connected agent follows its own file.
 
 ```yaml

@@ -23,7 +23,7 @@ class Settings:
         token_seconds: Life of an access token.
         check_host_roles: Whether a project capability host fails without the roles it needs.
         tool_seconds: How long a tool's server, a queue or a model may take for an answer.
-        rules: Folder with the rules that agents follow; `rules` in the emulator's folder by default.
+        rules: Another folder with rules that agents follow, besides `rules` in the emulator's folder, which goes before it.
         model_url: Base URL of a model that speaks OpenAI's chat completions; none by default.
         model_name: Its name there; by default the deployment the run names.
         model_key: Its API key.

@@ -57,7 +57,7 @@ class World:
     vault: Vault
     outside: Outside
     faults: FaultPlan
-    rules: Path
+    rules: tuple[Path, ...]
     clock: Clock = field(default_factory=Clock)
     log: RequestLog = field(default_factory=RequestLog)
 
@@ -104,5 +104,5 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         vault=vault,
         outside=outside,
         faults=faults,
-        rules=settings.rules or database_file.parent / "rules",
+        rules=(database_file.parent / "rules", *([settings.rules] if settings.rules else [])),
     )

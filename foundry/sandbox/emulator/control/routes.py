@@ -53,11 +53,16 @@ def _clear_faults(call: Call) -> Reply:
     return Reply(204)
 
 
+def _folder(call: Call) -> Path:
+    """The emulator's own folder: files of a folder that somebody named are theirs."""
+    return call.world.rules[0]
+
+
 def _rules_file(call: Call) -> Path:
     name = call.params["agent"]
     if not re.fullmatch(r"\w[\w .-]*", name):
         raise refused(400, "InvalidRequest", f"'{name}' can't be the name of a file with rules.")
-    return call.world.rules / f"{name}.yaml"
+    return _folder(call) / f"{name}.yaml"
 
 
 def _rules(call: Call) -> Reply:
@@ -81,6 +86,12 @@ def _set_rules(call: Call) -> Reply:
 
 def _clear_rules(call: Call) -> Reply:
     _rules_file(call).unlink(missing_ok=True)
+    return Reply(204)
+
+
+def _clear_all_rules(call: Call) -> Reply:
+    for path in _folder(call).glob("*.yaml"):
+        path.unlink()
     return Reply(204)
 
 
@@ -115,6 +126,7 @@ FAMILY = Family(
         Route("GET", "/faults", "the fault plan", _faults),
         Route("PUT", "/faults", "replace the fault plan", _set_faults),
         Route("DELETE", "/faults", "remove all faults", _clear_faults),
+        Route("DELETE", "/rules", "remove the rules of every agent", _clear_all_rules),
         Route("GET", "/rules/{agent}", "the rules an agent of that name follows", _rules),
         Route("PUT", "/rules/{agent}", "replace them, as YAML or JSON", _set_rules),
         Route("DELETE", "/rules/{agent}", "remove them", _clear_rules),

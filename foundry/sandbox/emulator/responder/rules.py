@@ -6,6 +6,7 @@ at any time.
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,19 +96,21 @@ def parse(content: str) -> list[Body]:
     return list(document["rules"])
 
 
-def chosen(folder: Path, agent: str | None, question: str) -> Body | None:
+def chosen(folders: Sequence[Path], agent: str | None, question: str) -> Body | None:
     """The first rule for an agent of that name that fits a question, with the match of its expression; None without.
+
+    The first folder that has a file for the agent is the one that counts.
 
     Raises:
         RunFailedError: The file can't be read or used; the run says so.
     """
     if not agent or not re.fullmatch(r"\w[\w .-]*", agent):
         return None
-    path = folder / f"{agent}.yaml"
+    path = next((path for folder in folders if (path := folder / f"{agent}.yaml").exists()), None)
+    if path is None:
+        return None
     try:
         rules = parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
     except (OSError, UnicodeDecodeError) as error:
         raise RunFailedError("invalid_rules", f"{path.name} can't be read: {error}") from error
     except Malformed as fault:
