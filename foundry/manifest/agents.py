@@ -26,6 +26,11 @@ _REPEATABLE: Final = frozenset(
 _REPEATABLE_VERSIONED: Final = frozenset(("a2a", "memory_search", "capture_structured_outputs", "raw"))
 """Those that tell their twins apart by what they refer to (azure-ai-projects 2.10)."""
 
+_PREVIEWS: Final = frozenset(
+    ("bing_custom_search", "sharepoint_grounding", "fabric_dataagent", "computer_use", "memory_search")
+)
+"""Tools that the versioned service calls a preview: their type ends in `_preview` on the wire."""
+
 _CHOICES: Final = ("none", "auto", "required")
 _CHOOSABLE: Final = frozenset(
     ("function", "logic_app", "mcp", "file_search", "code_interpreter", "image_generation")
@@ -349,8 +354,9 @@ def _capture(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, wor
 
 def _raw(_name: str, tree: Mapping, _settings: dict[str, Any], at: Mark, world: World) -> None:
     body = section(tree, "body")
-    kind = str(body.get("type")).removesuffix("_preview")
-    if kind != "raw" and kind in tool_types():
+    wire = str(body.get("type"))
+    kind = wire.removesuffix("_preview")
+    if kind != "raw" and kind in tool_types() and (kind in _PREVIEWS) is (kind != wire):
         world.report.error(
             body.values_at["type"],
             f"a tool of type `{body['type']}` is one that this tool knows, and would be read back as such",
