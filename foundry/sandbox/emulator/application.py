@@ -38,8 +38,11 @@ from foundry.sandbox.emulator.openai.routes import ENDPOINT as AGENT_ENDPOINT
 from foundry.sandbox.emulator.openai.routes import FAMILY as OPENAI
 from foundry.sandbox.emulator.openai.vector_stores import FAMILY as OPENAI_VECTOR_STORES
 from foundry.sandbox.emulator.projects.assets import FAMILY as ASSETS
+from foundry.sandbox.emulator.projects.evaluation import FAMILY as EVALUATION
+from foundry.sandbox.emulator.projects.memory_stores import FAMILY as MEMORY_STORES
 from foundry.sandbox.emulator.projects.platform import FAMILY as PLATFORM
 from foundry.sandbox.emulator.projects.routes import FAMILY as VERSIONED_AGENTS
+from foundry.sandbox.emulator.projects.toolboxes import FAMILY as TOOLBOXES
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
 from foundry.sandbox.emulator.storage.routes import FAMILY as STORAGE
 from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
@@ -66,6 +69,9 @@ FAMILIES: Final[Sequence[Family]] = (
     AGENT_ENDPOINT,
     PLATFORM,
     ASSETS,
+    TOOLBOXES,
+    MEMORY_STORES,
+    EVALUATION,
     SEARCH,
     STORAGE,
 )

@@ -37,7 +37,7 @@ def _optional(fields: Mapping[str, Shape]) -> dict[str, Shape]:
     return {name: nullable(shape) for name, shape in fields.items()}
 
 
-_rai: Final = record({"rai_policy_name": _name}, _optional({"invocations_moderation": _free}))
+RAI: Final = record({"rai_policy_name": _name}, _optional({"invocations_moderation": _free}))
 
 _choice: Final = by_sort(
     string=one_of("none", "auto", "required"),
@@ -104,7 +104,7 @@ _prompt: Final = record(
     {"kind": _type, "model": _name},
     _optional(
         {
-            "rai_config": _rai,
+            "rai_config": RAI,
             "instructions": text(most=256_000),
             **SAMPLING,
             "text": record({}, _optional({"format": FORMAT})),
@@ -166,7 +166,7 @@ _hosted_record: Final = record(
     {"kind": _type, "cpu": _name, "memory": _name},
     _optional(
         {
-            "rai_config": _rai,
+            "rai_config": RAI,
             "environment_variables": mapping(text()),
             "container_configuration": record(
                 {"image": _name}, _optional({"registry_connection_id": text()})
@@ -206,8 +206,8 @@ DEFINITION: Final = tagged(
     {
         "prompt": _prompt,
         "hosted": _hosted,
-        "workflow": record({"kind": _type}, _optional({"rai_config": _rai, "workflow": text()})),
-        "external": record({"kind": _type}, _optional({"rai_config": _rai, "otel_agent_id": text()})),
+        "workflow": record({"kind": _type}, _optional({"rai_config": RAI, "workflow": text()})),
+        "external": record({"kind": _type}, _optional({"rai_config": RAI, "otel_agent_id": text()})),
         "voice": _voice,
     },
     "kind",

@@ -20,6 +20,7 @@ from foundry.sandbox.emulator.projects.guard import guard, require_feature
 from foundry.sandbox.emulator.projects.paging import page_of
 from foundry.sandbox.emulator.projects.store import KIND, below, key_of, shown_agent, shown_version
 from foundry.sandbox.emulator.projects.store import VERSION as VERSION_KIND
+from foundry.sandbox.emulator.projects.toolboxes import pinned_skills
 from foundry.sandbox.emulator.shapes import one_of
 
 Body = dict[str, Any]
@@ -67,12 +68,15 @@ def _require_references(call: Call, definition: Body) -> None:
 def _add(call: Call, asked: Body) -> tuple[Body, Body]:
     """The agent's record and its new version."""
     _require_references(call, asked["definition"])
+    definition = stored_definition(asked["definition"])
+    if definition.get("skills"):
+        definition["skills"] = pinned_skills(call, definition["skills"])
     name, settings = call.params["name"], call.world.settings
     agents, project = call.world.versioned_agents, project_id(call)
     version = agents.add_version(
         project,
         name,
-        asked | {"definition": stored_definition(asked["definition"])},
+        asked | {"definition": definition},
         call.now,
         due=call.now + settings.version_delay,
         reuse=settings.reuse_versions,

@@ -235,17 +235,15 @@ def _mcp(value: Any, path: str) -> None:
         raise Malformed(where, "missing", message)
 
 
+_FILE_SEARCH: Final[Mapping[str, Shape]] = {
+    "max_num_results": integer(1, 50),
+    "ranking_options": RANKING,
+    "filters": filters,
+}
+
 TOOLS: Final[Mapping[str, Shape]] = {
     "function": _tool({"name": _function_name, "parameters": _free, "strict": flag}, _function_options),
-    "file_search": _tool(
-        {"vector_store_ids": array(_name)},
-        {
-            "max_num_results": integer(1, 50),
-            "ranking_options": RANKING,
-            "filters": filters,
-            **_LABELS,
-        },
-    ),
+    "file_search": _tool({"vector_store_ids": array(_name)}, {**_FILE_SEARCH, **_LABELS}),
     "code_interpreter": _tool({}, {"container": _container, "allowed_callers": _callers, **_LABELS}),
     "mcp": _mcp,
     "azure_ai_search": _tool(
@@ -375,4 +373,40 @@ TOOLS: Final[Mapping[str, Shape]] = {
     "toolbox_search_preview": _tool({}),
     "github_copilot_toolset_preview": _toolset,
     "microsoft_copilot_toolset_preview": _toolset,
+}
+
+
+def _labelled(shape: Shape) -> Shape:
+    """A tool that may have a name, a description and options of its own, whatever its sort."""
+    labels = record({}, _optional(_LABELS))
+
+    def check(value: Any, path: str) -> None:
+        labels({name: item for name, item in value.items() if name in _LABELS}, path)
+        shape({name: item for name, item in value.items() if name not in _LABELS}, path)
+
+    return check
+
+
+_IN_TOOLBOXES: Final = (
+    "a2a",
+    "a2a_preview",
+    "azure_ai_search",
+    "browser_automation",
+    "browser_automation_preview",
+    "code_interpreter",
+    "fabric_iq_preview",
+    "mcp",
+    "openapi",
+    "shell",
+    "toolbox_search_preview",
+    "web_iq_preview",
+    "web_search",
+    "work_iq_preview",
+)
+
+TOOLBOX_TOOLS: Final[Mapping[str, Shape]] = {
+    **{name: _labelled(TOOLS[name]) for name in _IN_TOOLBOXES},
+    "file_search": _tool({}, {"vector_store_ids": array(_name), **_FILE_SEARCH, **_LABELS}),
+    "reminder_preview": _tool({}, _LABELS),
+    "toolbox_search": _tool({}, _LABELS),
 }
