@@ -129,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add(commands)
     orphans.add(commands)
     importing.add(commands)
+    exporting.add(commands)
     showing.add(commands)
     pulling.add(commands)
     ask.add(commands)

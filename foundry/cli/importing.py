@@ -49,10 +49,19 @@ def add(commands: Any) -> None:
         help="where to look for the files of stores, by name and size, when the service keeps them to itself",
     )
     command.add_argument(
-        "--from",
+        "--owned-by",
         dest="source",
         metavar="PROJECT/STACK",
         help="write what this other stack owns, too; it is handed over once that stack lets it go",
+    )
+    command.add_argument(
+        "--from",
+        dest="from_file",
+        metavar="FILE",
+        help="read an agent of another format instead: AgentSchema, azd, Agent Framework, Prompty, VS Code, an SDK dump",
+    )
+    command.add_argument(
+        "--adopt", action="store_true", help="with --from: take over the live agent whose id the file has"
     )
     command.set_defaults(run=run)
 
@@ -62,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
     from foundry.cli.standing import standing
 
     project = find_project(Path(arguments.cwd).resolve())
+    if arguments.from_file is not None:
+        return _run_file(project, arguments)
     stands = standing(project, arguments.stack, live=True, known=False)
     importing = _Importing(
         project,
@@ -81,13 +92,61 @@ def run(arguments: argparse.Namespace) -> int:
     return importing.write(endpoint)
 
 
+def _run_file(project: Project, arguments: argparse.Namespace) -> int:
+    """Declare what a file of another tool holds, and say what doesn't translate."""
+    from foundry.transfer.declared import declared_name, foreign_declaration
+    from foundry.transfer.neighbours.reading import UnreadableError, read
+    from foundry.transfer.yaml_text import yaml_text
+
+    path = Path(arguments.from_file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FoundryError(f"{path} can't be read", fix="name a text file in UTF-8") from error
+    try:
+        found = read(text, str(path), beside=lambda name: _beside(path, name))
+    except UnreadableError as error:
+        for finding in error.findings:
+            print(finding, file=sys.stderr)
+        raise
+    importing = _Importing(project, arguments.stack, None, arguments.layer or arguments.stack, None, ())
+    taken = importing.taken("Agent")
+    for foreign in found.agents:
+        name = declared_name(foreign.name or path.stem, taken, otherwise="agent")
+        taken.add(name)
+        adopt = foreign.id if arguments.adopt else None
+        importing.declarations.append(foreign_declaration(name, foreign, adopt=adopt))
+        if foreign.id and not arguments.adopt:
+            importing.left.append(f"the id {foreign.id}: --adopt takes that live agent over")
+    print(f"Read {path} as {found.format}.")
+    for line in found.deviations:
+        print(f"understood all the same: {line}")
+    for line in found.losses:
+        print(f"not translated: {line}")
+    if found.environment:
+        print("For the Environment:")
+        print("".join(f"  {line}\n" for line in yaml_text(found.environment).splitlines()), end="")
+    return importing.write(None)
+
+
+def _beside(path: Path, name: str) -> str | None:
+    """The text of a file that another one names; None where there is none, or where it isn't below that one's folder."""
+    wanted = (path.parent / name).resolve()
+    if not wanted.is_relative_to(path.parent.resolve()):
+        return None
+    try:
+        return wanted.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 @dataclass
 class _Importing:
     """One import: what is found, what it becomes, and what is left out with the reason."""
 
     project: Project
     stack: str
-    stands: Standing
+    live: Standing | None
     layer: str
     source: str | None
     folders: Sequence[str]
@@ -95,11 +154,16 @@ class _Importing:
     copies: dict[str, bytes] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
 
+    @property
+    def _stands(self) -> Standing:
+        assert self.live is not None
+        return self.live
+
     # ---- reading
 
     def read(self, endpoint: str, wanted: Sequence[str]) -> None:
         """Make declarations of what is live and not declared yet."""
-        service = self.stands.services.project(endpoint)
+        service = self._stands.services.project(endpoint)
         agents = {live.id: live for live in service.list_agents() if self._is_open("agent", live)}
         if wanted:
             agents = _chosen(agents, wanted)
@@ -125,9 +189,9 @@ class _Importing:
         from foundry.service.contents import Contents
         from foundry.transfer.declared import declared_name, store_declaration
 
-        known = {one.id: one.name for one in self.stands.of_kind("VectorStore")}
-        taken = {*self._taken("VectorStore"), *known.values()}
-        service, contents = self.stands.services.project(endpoint), Contents(endpoint)
+        known = {one.id: one.name for one in self._stands.of_kind("VectorStore")}
+        taken = {*self.taken("VectorStore"), *known.values()}
+        service, contents = self._stands.services.project(endpoint), Contents(endpoint)
         for store in stores.values():
             name = declared_name(store.name, taken, otherwise="store")
             members = [member.file_id for member in service.list_members(store.id)]
@@ -178,10 +242,10 @@ class _Importing:
         from foundry.reconcile.marks import mark_in
         from foundry.transfer.declared import declared_name, index_declaration
 
-        known = {one.id: one.name for one in self.stands.of_kind("SearchIndex")}
-        taken = {*self._taken("SearchIndex"), *known.values()}
+        known = {one.id: one.name for one in self._stands.of_kind("SearchIndex")}
+        taken = {*self.taken("SearchIndex"), *known.values()}
         for endpoint in self._search_endpoints():
-            for body in self.stands.services.search(endpoint).list_indexes():
+            for body in self._stands.services.search(endpoint).list_indexes():
                 service_name = str(body["name"])
                 _, mark = mark_in(body.get("description"))
                 if service_name in known or not self._may_have("search index", service_name, mark):
@@ -198,8 +262,8 @@ class _Importing:
     ) -> None:
         from foundry.transfer.declared import agent_declaration, declared_name
 
-        known = {one.id: one.name for one in self.stands.of_kind("Agent")}
-        taken = {*self._taken("Agent"), *known.values()}
+        known = {one.id: one.name for one in self._stands.of_kind("Agent")}
+        taken = {*self.taken("Agent"), *known.values()}
         names: dict[str, str] = {}
         for live in agents.values():
             names[live.id] = declared_name(str(live.definition.get("name") or ""), taken, otherwise="agent")
@@ -225,7 +289,7 @@ class _Importing:
         self, agents: Mapping[str, str], stores: Mapping[str, str], indexes: Mapping[str, str]
     ) -> Names:
         return replace(
-            self.stands.names(f"stacks/{self.layer}/agents"), stores=stores, agents=agents, indexes=indexes
+            self._stands.names(f"stacks/{self.layer}/agents"), stores=stores, agents=agents, indexes=indexes
         )
 
     # ---- what the stack has already
@@ -250,23 +314,23 @@ class _Importing:
         found = open_stack(self.project.root, self.stack, None, Report())
         return found.documents.found if found is not None else {}
 
-    def _taken(self, kind: str) -> set[str]:
+    def taken(self, kind: str) -> set[str]:
         return {name for (of_kind, name) in self._documents if of_kind == kind}
 
     def _search_endpoints(self) -> Collection[str]:
         made = (
             str((one.get("outputs") or {}).get("endpoint") or "")
-            for one in self.stands.resources
+            for one in self._stands.resources
             if str(one.get("type")).endswith("search:Service")
         )
-        return dict.fromkeys([*self.stands.search_endpoints, *(endpoint for endpoint in made if endpoint)])
+        return dict.fromkeys([*self._stands.search_endpoints, *(endpoint for endpoint in made if endpoint)])
 
     # ---- whose things are
 
     def _is_open(self, kind: str, live: LiveAgent | LiveStore) -> bool:
         from foundry.reconcile.marks import mark_of
 
-        if live.id in {one.id for one in self.stands.held}:
+        if live.id in {one.id for one in self._stands.held}:
             return False
         name = live.name if hasattr(live, "name") else str(live.definition.get("name"))
         return self._may_have(f"{kind} {name}", live.id, mark_of(live.metadata))
@@ -280,7 +344,7 @@ class _Importing:
             )
         else:
             self.left.append(
-                f"{what} ({identifier}): belongs to {mark.source} (--from {mark.source} takes it in)"
+                f"{what} ({identifier}): belongs to {mark.source} (--owned-by {mark.source} takes it in)"
             )
         return False
 
@@ -298,12 +362,12 @@ class _Importing:
 
     # ---- writing
 
-    def write(self, endpoint: str) -> int:
+    def write(self, endpoint: str | None) -> int:
         """Write the files, unless one of them is there already."""
         from foundry.transfer.yaml_text import yaml_text
 
         texts: dict[str, str | bytes] = dict(self.copies)
-        if self._environment is None and self.declarations:
+        if endpoint is not None and self._environment is None and self.declarations:
             texts["environment.yaml"] = yaml_text(
                 self._new_environment(endpoint), schema="../../schemas/environment.json"
             )
@@ -357,7 +421,7 @@ class _Importing:
         print(
             "Correct what is told above; then `fac preview`"
             if wrong
-            else f"`fac preview -s {self.stack}` tells what taking them over would change."
+            else f"`fac preview -s {self.stack}` tells what `fac up` would make of them."
         )
         return 1 if wrong else 0
 

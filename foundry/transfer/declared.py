@@ -15,10 +15,14 @@ from typing import Any, Final
 from foundry.manifest.schema import schema_of
 from foundry.reconcile.marks import mark_in, without_mark
 from foundry.service.protocols import LiveAgent, LiveStore
+from foundry.transfer.foreign import Foreign, Place
 
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
 _TOOL_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SHORT: Final = 100
+_ORDER: Final = (
+    "description", "model", "instructions", "temperature", "top_p", "response_format", "metadata", "tools",
+)  # fmt: skip
 _SMALL_SCHEMA: Final = 160
 # The service's own defaults (data plane of the Agent Service): what nobody set isn't written down.
 _SERVICE_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 1, "top_p": 1}
@@ -148,6 +152,48 @@ def index_declaration(
     if adopt is not None:
         tree["lifecycle"] = {"adopt": adopt}
     return writing.done("SearchIndex", tree)
+
+
+def foreign_declaration(name: str, foreign: Foreign, *, adopt: str | None) -> Declaration:
+    """An agent of another format as a declaration, its texts and documents in files of their own."""
+    writing = _Writing(name)
+    tree: dict[str, Any] = {"kind": "Agent", "name": name}
+    if foreign.name and foreign.name != name:
+        tree["service_name"] = writing.inline(foreign.name)
+    for key in sorted(foreign.fields, key=_ORDER.index):
+        value = foreign.fields[key]
+        match key:
+            case "instructions":
+                tree[key] = writing.prompt(value)
+            case "response_format" if isinstance(value, Mapping) and "schema" in value:
+                tree[key] = {**value, "schema": writing.schema("formats", "answer", value["schema"])}
+            case "tools":
+                tree[key] = {tool: _foreign_tool(tool, told, writing) for tool, told in value.items()}
+            case _:
+                tree[key] = _inline(value, writing)
+    if adopt is not None:
+        tree["lifecycle"] = {"adopt": adopt}
+    return writing.done("Agent", tree)
+
+
+def _foreign_tool(name: str, told: Mapping[str, Any], writing: _Writing) -> dict[str, Any]:
+    folders = {"spec": "openapi", "parameters": "formats"}
+    return {
+        key: writing.schema(folders[key], name, value) if key in folders else _inline(value, writing)
+        for key, value in told.items()
+    }
+
+
+def _inline(value: Any, writing: _Writing) -> Any:
+    if isinstance(value, Place):
+        return str(value)
+    if isinstance(value, str):
+        return writing.inline(value)
+    if isinstance(value, Mapping):
+        return {key: _inline(item, writing) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_inline(item, writing) for item in value]
+    return value
 
 
 def connection_name(arm_id: str) -> str:

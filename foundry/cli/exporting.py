@@ -1,0 +1,90 @@
+"""`fac export AGENT`: a declared agent in a neighbouring tool's format, with what that format has no place for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foundry.cli.project import Project, default_stack, find_project
+from foundry.model import FoundryError
+
+if TYPE_CHECKING:
+    from foundry.transfer.neighbours.writing import Context
+
+_FORMATS = ("agentschema", "azd", "framework", "prompty", "vscode", "sdk")
+
+
+def add(commands: Any) -> None:
+    """Register the command."""
+    text = "write a declared agent in the format of another tool"
+    command = commands.add_parser("export", help=text, description=text)
+    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    command.add_argument("agent", help="the agent's declared name")
+    command.add_argument("--to", required=True, choices=_FORMATS, help="the format")
+    command.add_argument("-o", "--output", help="the file to write (default: standard output)")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the agent, and say what is lost, by field, on standard error."""
+    from foundry.manifest import load
+    from foundry.transfer.neighbours.writing import write
+
+    project = find_project(Path(arguments.cwd).resolve())
+    manifest = load(project.root, arguments.stack, needs_id=False).manifest
+    if manifest is None:
+        raise FoundryError(
+            f"the declarations of stack {arguments.stack} have faults",
+            fix=f"`fac validate -s {arguments.stack}` lists them",
+        )
+    agents = {agent.name: agent for agent in manifest.agents}
+    if arguments.agent not in agents:
+        raise FoundryError(
+            f"stack {arguments.stack} declares no agent {arguments.agent!r}",
+            fix=f"it declares: {', '.join(sorted(agents)) or 'none'}",
+        )
+    written = write(arguments.to, agents[arguments.agent], _context(project, arguments))
+    for loss in written.losses:
+        print(f"not translated: {loss}", file=sys.stderr)
+    if arguments.output is None:
+        if written.beside:
+            raise FoundryError(
+                f"the format wants files beside it: {', '.join(written.beside)}", fix="name a file: -o FILE"
+            )
+        print(written.text, end="")
+        return 0
+    target = Path(arguments.output)
+    try:
+        for name, text in {target.name: written.text, **written.beside}.items():
+            (target.parent / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FoundryError(f"{target} can't be written: {error.strerror}", fix="name another file") from error
+    print(f"Wrote {', '.join(str(target.parent / name) for name in (target.name, *written.beside))}.")
+    return 0
+
+
+def _context(project: Project, arguments: argparse.Namespace) -> Context:
+    """What the agent's names stand for, as far as the stack is up."""
+    from foundry.cli.standing import standing
+    from foundry.transfer.neighbours.writing import Context
+
+    try:
+        stands = standing(project, arguments.stack, live=False, known=False)
+    except FoundryError:
+        return Context()
+    held = next((one for one in stands.of_kind("Agent") if one.name == arguments.agent), None)
+    connections = {
+        str(one["id"]).rsplit("/", 1)[-1]: str(one["id"])
+        for one in stands.resources
+        if str(one.get("type")).endswith("ProjectConnection") and one.get("id")
+    }
+    return Context(
+        endpoint=next(iter(stands.project_endpoints), None),
+        stores={one.name: one.id for one in stands.of_kind("VectorStore")},
+        connections=connections,
+        files={str(one.inputs["path"]): one.id for one in stands.of_kind("File")},
+        queues=dict(stands.outputs.get("queues") or {}),
+        definition=held.outputs.get("applied") if held is not None else None,
+    )

@@ -1,0 +1,22 @@
+"""Agents as other formats have them, on their way into a declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """An agent as another format has it. `fields` are those of a declaration, every text in its place; `id` that of a live one."""
+
+    name: str
+    fields: Mapping[str, Any]
+    id: str | None = None
+
+
+class Place(str):
+    """A text with a setting of the stack in it (`${config.NAME}`), which isn't escaped."""
+
+    __slots__ = ()
