@@ -17,6 +17,8 @@ from foundry.cli import (
     adopting,
     ask,
     check,
+    exporting,
+    history,
     importing,
     orphans,
     output,
@@ -132,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add(commands)
     showing.add(commands)
     pulling.add(commands)
+    history.add(commands)
     ask.add(commands)
     check.add(commands)
     trying.add(commands)
