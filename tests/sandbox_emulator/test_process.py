@@ -8,11 +8,14 @@ import ssl
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 import trustme
 
 from foundry.sandbox.emulator import Serving, serve
@@ -58,6 +61,40 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
         assert read.json() == agent
         running.send_signal(signal.SIGTERM)
         assert running.wait(timeout=20) == 0
+
+
+def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    home = tmp_path / "sandbox"
+    answered: list[str] = []
+    with process(home) as (running, wire):
+        wire.make_project()
+        wire.allow()
+
+        def write() -> None:
+            mine = Wire(wire.serving)
+            try:
+                while True:
+                    answered.append(mine.data("POST", "/assistants", {"model": "m"}).json()["id"])
+            except requests.exceptions.RequestException:
+                return
+
+        writers = [threading.Thread(target=write) for _ in range(3)]
+        for writer in writers:
+            writer.start()
+        while len(answered) < 60:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGKILL)
+        for writer in writers:
+            writer.join()
+    with process(home) as (_, wire):
+        found: list[str] = []
+        while page := wire.data(
+            "GET", "/assistants", limit="100", **({"after": found[-1]} if found else {})
+        ).json()["data"]:
+            found += [item["id"] for item in page]
+    assert set(answered) <= set(found)
+    # At most the request that each writer was waiting for was done and not answered.
+    assert len(found) <= len(answered) + len(writers)
 
 
 def test_an_interrupt_ends_it_cleanly(tmp_path: Path) -> None:
