@@ -177,3 +177,35 @@ def test_broken_settings_are_told_with_line_and_column(world: World) -> None:
     done = world.run("preview")
     assert done.returncode == 1
     assert "Pulumi.dev.yaml:3:1:" in done.stderr
+
+
+def test_the_state_tells_where_a_resource_is_declared(world: World) -> None:
+    world.body('a = 1\n\ng = Group("g")\n')
+    world.up()
+    (group,) = [r for r in world.deployment()["resources"] if r["urn"].endswith("::g")]
+    line = (world.project / "__main__.py").read_text().splitlines().index('g = Group("g")') + 1
+    assert group["sourcePosition"] == f"{(world.project / '__main__.py').as_uri()}#{line}"
+
+
+def test_outputs_made_while_others_are_waited_for_are_waited_for_too(world: World) -> None:
+    world.body(
+        """
+import asyncio
+
+async def late(value):
+    await asyncio.sleep(0.6)
+    pulumi.Output.from_input(value).apply(lambda v: Thing("made-late", {"size": v}))
+    return value
+
+a = Thing("a", {"size": 1})
+a.made.apply(lambda _: late(2))
+"""
+    )
+    world.up()
+    assert sorted(world.objects()) == ["a-1", "made-late-1"]
+    world.body(
+        "async def broken():\n    raise ValueError('in an output')\npulumi.Output.from_input(broken())\n"
+    )
+    done = world.run("preview")
+    assert done.returncode == 1
+    assert "in an output" in done.stdout

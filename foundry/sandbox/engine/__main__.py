@@ -6,6 +6,7 @@ PULUMI_DEBUG_PROVIDERS, NO_COLOR. Exit status: 0, 1 for a failure, 7 where --exp
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -173,4 +174,5 @@ def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(50_000, 20, 50)  # nearly all that a run makes lives to its end
     sys.exit(main())

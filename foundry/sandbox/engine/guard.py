@@ -6,6 +6,7 @@ Standard library only: it runs in the project's interpreter, which need not have
 """
 
 import ctypes
+import gc
 import os
 import runpy
 import signal
@@ -34,6 +35,8 @@ def main() -> None:
     """Take the guard's own arguments off the command line and run the rest."""
     engine, pipe, kind, target = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     end_with(engine, pipe)
+    # Nearly all that these processes make lives to their end: looking for garbage in it often is in vain.
+    gc.set_threshold(50_000, 20, 50)
     sys.argv = [target, *sys.argv[5:]]
     sys.path[0] = str(Path.cwd())
     if kind == "module":

@@ -6,19 +6,30 @@ Configuration comes in PULUMI_CONFIG and PULUMI_CONFIG_SECRET_KEYS, as the SDK r
 only the SDK. Exit status: 0, 1 for a RunError, 32 where an unhandled exception has been told to the engine.
 """
 
+from __future__ import annotations
+
 import asyncio
+import inspect
 import logging
 import runpy
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi import runtime
+from pulumi.runtime import resource as resources
+from pulumi.runtime import stack as stacks
+from pulumi.runtime.proto import source_pb2
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 TOLD_THE_ENGINE = 32
 THREADS_PER_OPERATION = 4  # the SDK blocks one for each call to the engine that is under way
+PATIENCE_SECONDS = 0.25
 
 
 def of_the_program(error: BaseException, program: str) -> str:
@@ -30,6 +41,54 @@ def of_the_program(error: BaseException, program: str) -> str:
     return "Program failed with an unhandled exception:\nTraceback (most recent call last):\n" + "".join(
         shown
     )
+
+
+def spare_the_sdk() -> None:
+    """Leave out what the SDK does for thousands of resources and nobody sees. What a version of it lacks stays as it is."""
+    # Four debug lines a resource, each a call; the engine shows none.
+    pulumi.log.debug = lambda *_args, **_options: None
+    # The whole stack of every registration; the engine keeps its innermost frame.
+    if "_get_stack_trace" in vars(resources):
+        vars(resources)["_get_stack_trace"] = declaring_frame
+    # At the end the SDK waits for the first of all outputs again and again, each time asking every one of them.
+    if vars(stacks).get("asyncio") is asyncio:
+        vars(stacks)["asyncio"] = Patient()
+
+
+class Patient:
+    """asyncio, but a wait for the first of many waits a little for more, unless one fails."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def wait(
+        tasks: list[Future[object]], return_when: str
+    ) -> tuple[set[Future[object]], set[Future[object]]]:
+        """As asyncio.wait, which may always return more than one."""
+        if return_when == asyncio.FIRST_COMPLETED:
+            done, others = await asyncio.wait(
+                tasks, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_EXCEPTION
+            )
+            if done:
+                return done, others
+        return await asyncio.wait(tasks, return_when=return_when)
+
+
+def declaring_frame() -> source_pb2.StackTrace:
+    """The frame that calls a resource's class: outside the third `__init__` of the stack, as the SDK counts."""
+    frame = inspect.currentframe()
+    inits = 0
+    while frame is not None:
+        inits += frame.f_code.co_name == "__init__"
+        outer = frame.f_back
+        if inits == 3 and outer is not None:
+            position = source_pb2.SourcePosition(
+                uri=Path(outer.f_code.co_filename).absolute().as_uri(), line=outer.f_lineno
+            )
+            return source_pb2.StackTrace(frames=[source_pb2.StackFrame(pc=position)])
+        frame = outer
+    return source_pb2.StackTrace()
 
 
 def main() -> int:
@@ -48,8 +107,7 @@ def main() -> int:
             root_directory=root,
         )
     )
-    # The SDK logs four debug lines a resource, each a call; the engine shows none, so none is sent.
-    pulumi.log.debug = lambda *_args, **_options: None
+    spare_the_sdk()
     sys.argv = [program]
     logging.getLogger("asyncio").setLevel(
         logging.CRITICAL
