@@ -66,15 +66,17 @@ def _raw(told: dict[str, Any], arguments: argparse.Namespace) -> int:
 
 def _made(stands: Standing) -> Iterator[outputs.Made]:
     for held in stands.held:
-        if held.kind not in _TOLD:
+        kind = held.kind.removeprefix("Versioned")
+        if kind not in _TOLD:
             continue
         definition = held.inputs.get("definition") or {}
         yield outputs.Made(
-            kind=held.kind,
+            kind=kind,
             name=str(held.inputs["name"]),
             service_name=str(definition.get("name") or held.id),
-            dialect=str(held.inputs.get("dialect", "classic")),
+            dialect=held.dialect,
             id=held.id,
             endpoint=str(held.inputs["endpoint"]),
             project=str(held.inputs.get("project") or held.inputs["endpoint"]),
+            version=held.outputs.get("version"),
         )

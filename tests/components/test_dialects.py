@@ -1,0 +1,129 @@
+"""Which resources a declaration becomes in each dialect, and what they refer to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from declared import agent, basic, manifest, standard, store
+
+from foundry import model
+
+CLASSIC, BOTH, VERSIONED = model.Dialect.CLASSIC, model.Dialect.BOTH, model.Dialect.VERSIONED
+
+
+def _searching(dialect, name="care", **changes):
+    tool = model.Tool("h", "file_search", {"vector_stores": ["handbook"]})
+    return agent(name, tool, dialect=dialect, **changes)
+
+
+def _knowing(dialect):
+    return replace(store("handbook", "a.md"), dialect=dialect)
+
+
+def _in(stand_up, dialect, **changes):
+    return stand_up(
+        manifest(basic(), agents=(_searching(dialect, **changes),), vector_stores=(_knowing(dialect),))
+    )
+
+
+def _kinds(world):
+    return {each.type.rpartition(":")[2] for each in world.resources if "dynamic/foundry" in each.type}
+
+
+def test_versioned_objects_are_types_of_their_own(stand_up):
+    world = _in(stand_up, VERSIONED)
+
+    assert _kinds(world) == {"VersionedAgent", "VersionedVectorStore", "VersionedFile"}
+    made = world.one("VersionedAgent")
+    assert made.type == "pulumi-python:dynamic/foundry:VersionedAgent"
+    assert made.inputs["dialect"] == "versioned"
+    (tool,) = made.inputs["definition"]["tools"]
+    assert tool["vector_store_ids"] == [world.one("VersionedVectorStore").id]
+    (file,) = world.one("VersionedVectorStore").inputs["definition"]["files"]
+    assert file["file_id"] == world.one("VersionedFile").id
+
+
+def test_in_both_dialects_everything_is_there_twice_and_neither_refers_to_the_other(stand_up):
+    world = _in(stand_up, BOTH)
+
+    assert _kinds(world) == {
+        *("Agent", "VectorStore", "File"),
+        *("VersionedAgent", "VersionedVectorStore", "VersionedFile"),
+    }
+    for word in ("", "Versioned"):
+        (tool,) = world.one(f"{word}Agent").inputs["definition"]["tools"]
+        assert tool["vector_store_ids"] == [world.one(f"{word}VectorStore").id]
+
+
+def test_both_ids_are_exported(stand_up):
+    world = _in(stand_up, BOTH)
+
+    assert world.outputs["agents"] == {"care": world.one("Agent").id}
+    assert world.outputs["vectorStores"] == {"handbook": world.one("VectorStore").id}
+    assert world.outputs["versionedAgents"] == {"care": world.one("VersionedAgent").id}
+    assert world.outputs["versionedVectorStores"] == {"handbook": world.one("VersionedVectorStore").id}
+    assert set(world.outputs["agentVersions"]) == {"care"}
+
+
+def test_a_classic_stack_exports_nothing_new_and_a_versioned_one_its_names(stand_up):
+    assert not [name for name in _in(stand_up, CLASSIC).outputs if "ersion" in name]
+
+    world = _in(stand_up, VERSIONED)
+    assert world.outputs["agents"] == {"care": world.one("VersionedAgent").id}
+
+
+def test_what_one_dialect_alone_has_goes_to_that_one(stand_up):
+    tools = (
+        model.Tool("other", "connected_agent", {"agent_id": "asst_1", "description": "x"}, only=CLASSIC),
+        model.Tool("web", "web_search", {}, only=VERSIONED),
+        model.Tool("count", "function", {"strict": True}, settings_of={"strict": VERSIONED}),
+    )
+    both = replace(agent("care", *tools, dialect=BOTH), reasoning={"effort": "low"}, enabled=True)
+    world = stand_up(manifest(basic(), agents=(both,)))
+
+    classic, versioned = world.one("Agent").inputs, world.one("VersionedAgent").inputs
+    assert [tool["name"] for tool in classic["definition"]["tools"]] == ["other", "count"]
+    assert [tool["name"] for tool in versioned["definition"]["tools"]] == ["web", "count"]
+    assert "strict" not in classic["definition"]["tools"][1]
+    assert "reasoning" not in classic["definition"]
+    assert versioned["serving"] == {"enabled": True}
+
+
+def test_of_both_the_classic_object_is_the_one_that_is_adopted(stand_up):
+    adopting = model.Lifecycle(adopt=model.Adopt("asst_1"), on_drift="report")
+    world = _in(stand_up, BOTH, lifecycle=adopting)
+
+    assert world.one("Agent").inputs["lifecycle"] == {"adopt": {"id": "asst_1"}, "onDrift": "report"}
+    assert world.one("VersionedAgent").inputs["lifecycle"] == {"onDrift": "report"}
+
+
+def test_an_index_is_the_same_in_every_dialect(stand_up):
+    index = model.SearchIndex("products", "products", {"fields": []})
+    dialects = {
+        dialect: stand_up(manifest(standard(dialect=dialect), search_indexes=(index,)))
+        .one("SearchIndex")
+        .inputs["dialect"]
+        for dialect in model.Dialect
+    }
+    assert set(dialects.values()) == {"classic"}
+
+
+def test_a_content_filter_and_a_chosen_tool_are_resolved(stand_up):
+    tools = (model.Tool("docs", "mcp", {"server_url": "https://docs.example"}),)
+    told = replace(agent("care", *tools, dialect=VERSIONED), content_filter="strict", tool_choice="docs")
+    world = stand_up(manifest(standard(), agents=(told,)))
+
+    definition = world.one("VersionedAgent").inputs["definition"]
+    assert definition["content_filter"] == "strict"
+    assert definition["tool_choice"] == {"type": "mcp", "name": "docs"}
+
+
+def test_workflows_and_hosted_agents_stand_in_the_place_of_a_model(stand_up):
+    flow = replace(agent("flow", dialect=VERSIONED), model=None, workflow="kind: workflow\n")
+    hosted = {"image": "i", "cpu": "1", "memory": "2Gi"}
+    shop = replace(agent("shop", dialect=VERSIONED), model=None, hosted=hosted)
+    world = stand_up(manifest(basic(), agents=(flow, shop)))
+
+    assert world.one("VersionedAgent", "flow").inputs["definition"]["workflow"] == "kind: workflow\n"
+    assert world.one("VersionedAgent", "shop").inputs["definition"]["hosted"] == hosted
+    assert "model" not in world.one("VersionedAgent", "shop").inputs["definition"]
