@@ -9,6 +9,7 @@ from azure.ai.projects import AIProjectClient
 from azure.ai.projects.models import (
     AgentEndpointConfig,
     AutoCodeInterpreterToolParam,
+    AzureAISearchIndex,
     AzureAISearchTool,
     AzureAISearchToolResource,
     CodeInterpreterTool,
@@ -107,7 +108,9 @@ def test_code_interpreter_reads_its_files(client: OpenAI, make: Any) -> None:
     assert "sum 8" in made.output_text
 
 
-def test_an_agent_searches_its_index(client: OpenAI, make: Any, project: Wire) -> None:
+def test_an_agent_searches_its_index(
+    client: OpenAI, projects: AIProjectClient, make: Any, project: Wire
+) -> None:
     from .test_search_with_the_official_client import DEFINITIONS, DOCUMENTS, SERVICE, allow, make_service
 
     endpoint = make_service(project, disableLocalAuth=True)
@@ -137,6 +140,13 @@ def test_an_agent_searches_its_index(client: OpenAI, make: Any, project: Wire) -
     found = json.loads(made.output[1].output)["documents"]  # type: ignore[union-attr]
     (citation,) = made.output[2].content[0].annotations  # type: ignore[union-attr]
     assert (found[0]["title"], citation.url) == ("Bell", found[0]["url"])  # type: ignore[union-attr]
+    projects.indexes.create_or_update(
+        "bells", "1", AzureAISearchIndex(connection_name="shelf", index_name="parts")
+    )
+    assets: Any = [{"index_asset_id": "bells/versions/1"}]
+    agent = make(AzureAISearchTool(azure_ai_search=AzureAISearchToolResource(indexes=assets)))
+    other = client.responses.create(input="Which bell rings loudly?", extra_body=agent)
+    assert other.output_text == made.output_text
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -204,16 +204,16 @@ class Router:
     """Finds the route of a call; the first match in the order of families and routes wins."""
 
     def __init__(self, families: Sequence[Family]) -> None:
-        self._table = [
-            (route.method, _pattern(family.prefix + route.template, any_case=family.any_case), family, route)
-            for family in families
-            for route in family.routes
-        ]
+        self._tables: dict[str, list[tuple[re.Pattern[str], Family, Route]]] = {}
+        for family in families:
+            for route in family.routes:
+                pattern = _pattern(family.prefix + route.template, any_case=family.any_case)
+                self._tables.setdefault(route.method, []).append((pattern, family, route))
 
     def find(self, method: str, path: str) -> tuple[Family, Route, dict[str, str]] | None:
         """The family, the route and the captured parts of the path; None when nothing matches."""
-        for wanted, pattern, family, route in self._table:
-            if wanted == method and (match := pattern.fullmatch(path)):
+        for pattern, family, route in self._tables.get(method, ()):
+            if match := pattern.fullmatch(path):
                 return family, route, match.groupdict()
         return None
 

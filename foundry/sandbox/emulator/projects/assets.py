@@ -1,11 +1,13 @@
 """Assets of a project, named and versioned by their makers: indexes and datasets."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
+from foundry.sandbox.emulator.project.objects import ObjectStore
 from foundry.sandbox.emulator.projects.errors import absent, invalid, malformed
 from foundry.sandbox.emulator.projects.guard import guard
 from foundry.sandbox.emulator.shapes import Shape, array, mapping, nullable, record, tagged, text
@@ -72,19 +74,21 @@ class _Assets:
 
     @property
     def kind(self) -> str:
+        """Kind of the names and of the versions."""
         return f"asset.{self.plural}"
 
-    def _below(self, name: str) -> str:
+    def below(self, name: str) -> str:
+        """The parent of a name's versions."""
         return f"{self.kind}:{name}"
 
     def list_latest(self, call: Call) -> Reply:
         objects, project = call.world.objects, project_id(call)
         heads = objects.all(project, self.kind)
-        found = [objects.get(project, self.kind, head["latest"], self._below(head["id"])) for head in heads]
+        found = [objects.get(project, self.kind, head["latest"], self.below(head["id"])) for head in heads]
         return Reply(body={"value": [_shown(item) for item in found if item is not None]})
 
     def list_versions(self, call: Call) -> Reply:
-        found = call.world.objects.all(project_id(call), self.kind, self._below(call.params["name"]))
+        found = call.world.objects.all(project_id(call), self.kind, self.below(call.params["name"]))
         return Reply(body={"value": [_shown(item) for item in found[::-1]]})
 
     def get(self, call: Call) -> Reply:
@@ -95,7 +99,7 @@ class _Assets:
 
     def _held(self, call: Call) -> Body | None:
         return call.world.objects.get(
-            project_id(call), self.kind, call.params["version"], self._below(call.params["name"])
+            project_id(call), self.kind, call.params["version"], self.below(call.params["name"])
         )
 
     def patch(self, call: Call) -> Reply:
@@ -109,7 +113,7 @@ class _Assets:
         for name in _MUTABLE:
             if name in asked:
                 held["body"][name] = asked[name]
-        call.world.objects.put(project_id(call), self.kind, held, self._below(call.params["name"]))
+        call.world.objects.put(project_id(call), self.kind, held, self.below(call.params["name"]))
         return Reply(body=_shown(held))
 
     def _create(self, call: Call, asked: Body) -> Reply:
@@ -125,7 +129,7 @@ class _Assets:
             **self.made(asked),
         }
         held = {"id": version, "told": told, "body": body}
-        objects.add(project, self.kind, held, call.now, self._below(name))
+        objects.add(project, self.kind, held, call.now, self.below(name))
         head = {"id": name, "latest": version}
         if objects.get(project, self.kind, name) is None:
             objects.add(project, self.kind, head, call.now)
@@ -136,8 +140,8 @@ class _Assets:
     def delete(self, call: Call) -> Reply:
         name, version = call.params["name"], call.params["version"]
         objects, project = call.world.objects, project_id(call)
-        if objects.remove(project, self.kind, version, self._below(name)):
-            rest = objects.all(project, self.kind, self._below(name))
+        if objects.remove(project, self.kind, version, self.below(name)):
+            rest = objects.all(project, self.kind, self.below(name))
             if rest:
                 objects.put(project, self.kind, {"id": name, "latest": rest[-1]["id"]})
             else:
@@ -175,6 +179,18 @@ _DATASETS: Final = _Assets(
     "datasets", "a dataset", _DATASET, lambda asked: {"isReference": bool(asked.get("connectionName"))}
 )
 
+_ASSET_ID: Final = re.compile(r"(?:.*/)?([^/]+)/versions/([^/]+)")
+
+
+def index_asset(objects: ObjectStore, project: str, identity: str) -> Body | None:
+    """The index asset of an id, or of `name/versions/version`; None when there is none."""
+    place = _ASSET_ID.fullmatch(identity)
+    if place is None:
+        return None
+    held = objects.get(project, _INDEXES.kind, place.group(2), _INDEXES.below(place.group(1)))
+    return None if held is None else _shown(held)
+
+
 FAMILY = Family(
     name="assets",
     title="Indexes and datasets of a project",
@@ -183,7 +199,7 @@ FAMILY = Family(
     refuse=malformed,
     note=(
         "Description and tags of a version can be changed, everything else needs a new version (400 otherwise). What they "
-        "refer to is not looked up. Lists come in one page; the latest version is the one made last."
+        "refer to is looked up only when an agent answers. Lists come in one page; the latest version is the one made last."
     ),
     routes=(
         *_INDEXES.routes(),

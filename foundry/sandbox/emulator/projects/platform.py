@@ -6,7 +6,7 @@ from typing import Any, Final
 from foundry.sandbox.emulator.arm.foundry import ACCOUNT, PROJECT
 from foundry.sandbox.emulator.arm.ids import parse
 from foundry.sandbox.emulator.arm.kinds import lookup
-from foundry.sandbox.emulator.arm.store import Resource
+from foundry.sandbox.emulator.arm.store import ArmStore, Resource
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.projects.errors import absent, malformed
@@ -16,15 +16,18 @@ from foundry.sandbox.emulator.shapes import one_of
 Body = dict[str, Any]
 
 
-def _visible(call: Call) -> list[Resource]:
-    """The project's own connections, then those of its account that aren't hidden by one of the same name."""
-    project = parse(project_id(call))
+def visible(arm: ArmStore, project_key: str) -> list[Resource]:
+    """A project's own connections, then those of its account that aren't hidden by one of the same name."""
+    project = parse(project_key)
     assert project is not None
-    arm = call.world.arm
     own = arm.nested(project.key, PROJECT + "/connections")
     names = {item.target.name.lower() for item in own}
     shared = arm.nested(project.owner, ACCOUNT + "/connections")
     return [*own, *(item for item in shared if item.target.name.lower() not in names)]
+
+
+def _visible(call: Call) -> list[Resource]:
+    return visible(call.world.arm, project_id(call))
 
 
 def _credentials(connection: Resource) -> Body:
@@ -63,8 +66,8 @@ def _shown(connection: Resource, among: list[Resource]) -> Body:
 
 
 def _list_connections(call: Call) -> Reply:
-    visible = _visible(call)
-    found = [_shown(item, visible) for item in visible]
+    among = _visible(call)
+    found = [_shown(item, among) for item in among]
     if sort := call.query.get("connectionType"):
         found = [item for item in found if item["type"] == sort]
     if "defaultConnection" in call.query:
@@ -80,14 +83,14 @@ def _named(call: Call, among: list[Resource]) -> Resource:
 
 
 def _get_connection(call: Call) -> Reply:
-    visible = _visible(call)
-    return Reply(body=_shown(_named(call, visible), visible))
+    among = _visible(call)
+    return Reply(body=_shown(_named(call, among), among))
 
 
 def _get_with_credentials(call: Call) -> Reply:
-    visible = _visible(call)
-    found = _named(call, visible)
-    return Reply(body=_shown(found, visible) | {"credentials": _secret(call, found)})
+    among = _visible(call)
+    found = _named(call, among)
+    return Reply(body=_shown(found, among) | {"credentials": _secret(call, found)})
 
 
 def _deployments(call: Call) -> Iterator[Body]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from foundry.sandbox.emulator.arm.kinds import lookup
 from foundry.sandbox.emulator.http import Problem
+from foundry.sandbox.emulator.projects.assets import index_asset
+from foundry.sandbox.emulator.projects.platform import visible
 from foundry.sandbox.emulator.retrieval import Hit, Passage, passages, rank, words
 from foundry.sandbox.emulator.search.definition import leaves
 from foundry.sandbox.emulator.search.documents import key_field, text_of
@@ -56,8 +58,21 @@ def search_files(
 _NUMBERS: Final = ("Edm.Int32", "Edm.Int64", "Edm.Double")
 
 
-def search_index(world: "World", index: Body, question: str) -> tuple[list[Found], str]:
+def _placed(world: "World", project: str, index: Body) -> Body:
+    """A tool's index with connection and name; those of its asset when it names one instead."""
+    asset = None
+    if not index.get("index_connection_id") and index.get("index_asset_id"):
+        asset = index_asset(world.objects, project, str(index["index_asset_id"]))
+    if asset is None:
+        return index
+    held = [item for item in visible(world.arm, project) if item.target.name == asset.get("connectionName")]
+    place = held[0].target.id if held else None
+    return {**index, "index_connection_id": place, "index_name": asset.get("indexName")}
+
+
+def search_index(world: "World", project: str, index: Body, question: str) -> tuple[list[Found], str]:
     """The best passages of the documents behind a tool's index, and why there are none ("" otherwise)."""
+    index = _placed(world, project, index)
     connection = world.arm.get(str(index.get("index_connection_id")))
     if connection is None:
         return [], f"connection not found: {index.get('index_connection_id')}"

@@ -209,7 +209,7 @@ class Lookup:
         indexes = _indexes(agent)
         if not indexes:
             raise RunFailedError("tool_user_error", "azure_ai_search: the agent names no index")
-        found, trouble = search_index(self.world, indexes[0], question)
+        found, trouble = search_index(self.world, self.project, indexes[0], question)
         if trouble:
             raise RunFailedError("tool_user_error", f"azure_ai_search: {trouble}")
         documents = [
