@@ -81,9 +81,9 @@ _REFERENCES: Final = {
     "connection_id": "connection",
 }
 _KIND_OF: Final = {
-    "vector_store_ids": "foundry:VectorStore::",
-    "file_ids": "foundry:File::",
-    "agent_id": "foundry:Agent::",
+    "vector_store_ids": "VectorStore::",
+    "file_ids": "File::",
+    "agent_id": "Agent::",
 }
 
 
@@ -145,6 +145,8 @@ def changes(
         found += _values("", _without(before, "files"), _without(after, "files"))
     elif one.kind is Kind.SEARCH_INDEX:
         found += _files("documents", old.get("documents"), new.get("documents"))
+        found += _of_index(before, after)
+    elif one.kind is Kind.SEARCH_OBJECT:
         found += _of_index(before, after)
     found += _values("", _beside_definition(old), _beside_definition(new))
     return tuple(found)

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     VECTOR_STORE = "VectorStore"
     FILE = "File"
     SEARCH_INDEX = "SearchIndex"
+    SEARCH_OBJECT = "SearchObject"
     PLATFORM = "platform"
 
 
@@ -180,7 +181,8 @@ def _stays(state: Mapping[str, Any]) -> bool:
 
 
 def _kind(token: str) -> Kind:
-    name = token.removeprefix(_DYNAMIC)
+    # Objects of the versioned dialect are types of their own and the same kinds.
+    name = token.removeprefix(_DYNAMIC).removeprefix("Versioned")
     return Kind(name) if token.startswith(_DYNAMIC) and name in set(Kind) else Kind.PLATFORM
 
 

@@ -21,6 +21,7 @@ _TITLES: Final = {
     Kind.VECTOR_STORE: "Vector stores",
     Kind.FILE: "Files",
     Kind.SEARCH_INDEX: "Search indexes",
+    Kind.SEARCH_OBJECT: "Beside search indexes",
     Kind.PLATFORM: "Platform",
 }
 _NOUNS: Final = {
@@ -28,9 +29,10 @@ _NOUNS: Final = {
     Kind.VECTOR_STORE: "vector store",
     Kind.FILE: "file",
     Kind.SEARCH_INDEX: "search index",
+    Kind.SEARCH_OBJECT: "search object",
 }
 # Their names are their ids: made again, they have the same.
-_NAMED_BY_US: Final = (Kind.SEARCH_INDEX, Kind.PLATFORM)
+_NAMED_BY_US: Final = (Kind.SEARCH_INDEX, Kind.SEARCH_OBJECT, Kind.PLATFORM)
 _COLUMNS: Final = (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.RELEASE)
 _WORDS: Final = {
     Verb.CREATE: "to create",
@@ -250,7 +252,8 @@ def _replacement_note(one: Object) -> Iterator[str]:
         reasons = f" because of {', '.join(code(reason) for reason in one.reasons)}" if one.reasons else ""
         what = {
             Kind.AGENT: "callers that hold its id need the new one",
-            Kind.VECTOR_STORE: "its files are attached again",
+            Kind.VECTOR_STORE: "it is filled before agents turn to it",
+            Kind.SEARCH_INDEX: "a second index is made and filled, and what stands for it turned to that one",
         }
         yield f"It gets a new id{reasons}" + (f": {what[one.kind]}." if one.kind in what else ".")
 

@@ -261,3 +261,21 @@ def test_a_preview_that_ended_before_its_first_step_takes_the_stack_from_the_cal
         "<!-- fac report foundry-as-code/dev -->",
         "## `dev`: preview failed",
     ]
+
+
+@pytest.mark.parametrize("name", ["edits", "drift-and-edits", "first"])
+def test_an_object_of_the_versioned_dialect_reads_like_one_of_the_classic(name: str) -> None:
+    text = json.dumps(preview(name))
+    for kind in ("Agent", "VectorStore", "File"):
+        text = text.replace(f"dynamic/foundry:{kind}", f"dynamic/foundry:Versioned{kind}")
+
+    assert render(json.loads(text)) == review(name)
+
+
+def test_what_stands_beside_a_search_index_is_shown_apart_from_the_platform() -> None:
+    text = json.dumps(preview("first")).replace("dynamic/foundry:SearchIndex", "dynamic/foundry:SearchObject")
+
+    told = render(json.loads(text))
+
+    assert "### Beside search indexes" in told
+    assert "### Search indexes" not in told

@@ -14,6 +14,8 @@ _ABSENT = object()
 _CONTEXT_LINES = 2
 _LONGEST_VALUE = 400
 INDENT = "  "
+# What people call an item of a list by.
+_NAMES = ("name", "path")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,11 @@ def _whole(sign: str, name: str, value: Any, depth: int) -> Iterator[Line]:
 
 
 def _lists(old: list[Any], new: list[Any], depth: int) -> Iterator[Line]:
-    """Items that only moved along aren't changes: runs of equal items are matched first."""
+    """Items that only moved along aren't changes: items with names go by them, else runs of equal items are matched first."""
+    names = next((key for key in _NAMES if _names(old, key) and _names(new, key)), None)
+    if names is not None:
+        yield from _named(old, new, names, depth)
+        return
     matcher = difflib.SequenceMatcher(a=[_key(v) for v in old], b=[_key(v) for v in new], autojunk=False)
     for tag, a1, a2, b1, b2 in matcher.get_opcodes():
         if tag == "equal":
@@ -101,6 +107,20 @@ def _lists(old: list[Any], new: list[Any], depth: int) -> Iterator[Line]:
             yield from _whole("-", f"[{index}]", old[index], depth)
         for index in range(b1 + paired, b2):
             yield from _whole("+", f"[{index}]", new[index], depth)
+
+
+def _names(items: list[Any], key: str) -> bool:
+    """Whether every item is an object with a text of its own under a key."""
+    found = [item.get(key) if isinstance(item, dict) else None for item in items]
+    return all(isinstance(name, str) and name != UNKNOWN for name in found) and len(set(found)) == len(found)
+
+
+def _named(old: list[Any], new: list[Any], key: str, depth: int) -> Iterator[Line]:
+    before, after = ({item[key]: item for item in items} for items in (old, new))
+    if list(before) != list(after) and before == after:
+        yield Line("~", "(only the order differs)", depth)
+    for name in [*after, *(name for name in before if name not in after)]:
+        yield from _entry(f"[{name}]", before.get(name, _ABSENT), after.get(name, _ABSENT), depth)
 
 
 def _key(value: Any) -> str:
