@@ -7,6 +7,8 @@ import pytest
 from .conftest import Wire
 
 SEARCH = {"type": "azure_ai_search"}
+ABSENT = {"file_id": "assistant-absent", "tools": [{"type": "file_search"}]}
+IMAGE = {"type": "image_file", "image_file": {"file_id": "assistant-absent"}}
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 
 
@@ -147,3 +149,34 @@ def test_what_is_not_there_says_so_by_name(project: Wire, path: str) -> None:
     reply = project.data("GET", path)
     assert reply.status_code == 501
     assert reply.json()["error"]["message"].endswith(f"support{path} is not implemented by the emulator")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        (
+            "/threads",
+            {"messages": [{"role": "user", "content": "x", "attachments": [ABSENT]}]},
+            "messages[0].attachments[0].file_id",
+        ),
+        (
+            "/threads/runs",
+            {"assistant_id": "AGENT", "thread": {"messages": [{"role": "user", "content": [IMAGE]}]}},
+            "thread.messages[0].content[0].image_file.file_id",
+        ),
+    ],
+)
+def test_messages_name_files_that_are_there(
+    project: Wire, path: str, body: dict[str, Any], param: str
+) -> None:
+    agent = project.data("POST", "/assistants", {"model": "m"}).json()["id"]
+    reply = project.data("POST", path, body | ({"assistant_id": agent} if "assistant_id" in body else {}))
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, param)
+    assert project.data("GET", "/threads").json()["data"] == []
+
+
+def test_an_attachment_over_a_data_source_is_refused_by_name(project: Wire) -> None:
+    source = {"data_source": {"uri": "azureml://x", "type": "uri_asset"}, "tools": [{"type": "file_search"}]}
+    body = {"messages": [{"role": "user", "content": "x", "attachments": [source]}]}
+    reply = project.data("POST", "/threads", body)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (501, "NotImplemented")

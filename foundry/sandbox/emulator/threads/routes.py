@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from foundry.sandbox.emulator.assistants.errors import no_agent
+from foundry.sandbox.emulator.assistants.errors import dangling, no_agent
 from foundry.sandbox.emulator.assistants.references import resolve
 from foundry.sandbox.emulator.assistants.tools import RESPONSE_FORMAT, resources_shape, tools_shape
-from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
 from foundry.sandbox.emulator.project.errors import malformed
 from foundry.sandbox.emulator.project.guard import PREFIX, PREVIEW, guard, project_id
 from foundry.sandbox.emulator.project.paging import page_of
@@ -78,6 +78,29 @@ _tool_choice = by_sort(
 )
 
 
+def _resolve_messages(call: Call, messages: list[Body] | None, where: str) -> None:
+    """Refuses files that aren't there; data sources are not implemented."""
+    for index, message in enumerate(messages or []):
+        path = f"{where}[{index}]." if where else ""
+        named = [
+            (item.get("file_id"), f"{path}attachments[{number}].file_id", item)
+            for number, item in enumerate(message.get("attachments") or [])
+        ]
+        content = message["content"] if isinstance(message["content"], list) else []
+        named += [
+            (block["image_file"]["file_id"], f"{path}content[{number}].image_file.file_id", {})
+            for number, block in enumerate(content)
+            if block["type"] == "image_file"
+        ]
+        for identity, field, attachment in named:
+            if attachment.get("data_source") is not None:
+                raise not_implemented("An attachment over a data source")
+            if identity is None:
+                raise Malformed(field, "missing", f"Missing required parameter: '{field}'.")
+            if call.world.files.get(project_id(call), identity) is None:
+                raise dangling("file", identity, field)
+
+
 def _preview(call: Call) -> bool:
     return call.query.get("api-version") == PREVIEW
 
@@ -120,6 +143,7 @@ def _create_thread(call: Call) -> Reply:
     asked = call.object()
     _thread_shape(call)(asked, "")
     resolve(call, None, asked.get("tool_resources"))
+    _resolve_messages(call, asked.get("messages"), "messages")
     return Reply(body=call.world.threads.create(project_id(call), asked, call.now))
 
 
@@ -172,6 +196,7 @@ def _create_message(call: Call) -> Reply:
     thread = _thread(call)
     asked = call.object()
     _message(asked, "")
+    _resolve_messages(call, [asked], "")
     _require_idle(call, thread, "message")
     return Reply(body=call.world.threads.add_message(project_id(call), thread["id"], asked, call.now))
 
@@ -230,6 +255,7 @@ def _create_run(call: Call) -> Reply:
     asked = call.object()
     more = {"additional_instructions": nullable(text()), "additional_messages": nullable(array(_message))}
     record({"assistant_id": text(least=1)}, {**_run_fields(call), **more})(asked, "")
+    _resolve_messages(call, asked.get("additional_messages"), "additional_messages")
     _require_idle(call, thread, "run")
     return _start(call, thread, asked)
 
@@ -241,6 +267,7 @@ def _create_thread_and_run(call: Call) -> Reply:
     )
     given = asked.get("thread") or {}
     resolve(call, None, given.get("tool_resources"))
+    _resolve_messages(call, given.get("messages"), "thread.messages")
     thread = call.world.threads.create(project_id(call), given, call.now)
     return _start(call, thread, asked, thread_is_new=True)
 
