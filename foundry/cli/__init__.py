@@ -26,6 +26,7 @@ from foundry.cli import (
     sandbox,
     settings,
     showing,
+    switching,
     traces,
     trying,
 )
@@ -135,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     showing.add(commands)
     pulling.add(commands)
     history.add(commands)
+    switching.add(commands)
     ask.add(commands)
     check.add(commands)
     trying.add(commands)

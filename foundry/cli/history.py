@@ -16,6 +16,8 @@ from foundry.model import FoundryError
 
 if TYPE_CHECKING:
     from foundry.cli.engines import Run as Engine
+    from foundry.cli.standing import Held
+    from foundry.manifest.layers import Document
     from foundry.transfer.history import Applied, Run
 
 _MOST_FIELDS = 4
@@ -49,7 +51,8 @@ def run_history(arguments: argparse.Namespace) -> int:
         return 0
     for entry in reversed(entries):
         when = datetime.fromtimestamp(entry.run.ended, UTC).strftime("%Y-%m-%d %H:%M")
-        fields = ", ".join(entry.changed[:_MOST_FIELDS])
+        version = f"version {entry.version}: " if entry.version else ""
+        fields = version + ", ".join(entry.changed[:_MOST_FIELDS])
         more = f" and {len(entry.changed) - _MOST_FIELDS} more" if len(entry.changed) > _MOST_FIELDS else ""
         by = f"{entry.run.commit[:8]}{'+' if entry.run.dirty else ' '} {entry.run.subject}".strip()
         print(f"{entry.run.number:>4}  {when} UTC  {fields}{more}  {by or 'no commit'}")
@@ -60,7 +63,7 @@ def run_history(arguments: argparse.Namespace) -> int:
 
 def run_rollback(arguments: argparse.Namespace) -> int:
     """Write the declaration of then as an edit of the files."""
-    from foundry.cli.pulling import edits_between, held_agent
+    from foundry.cli.pulling import edits_between, held_agents
     from foundry.cli.standing import Standing, standing
     from foundry.cli.writing_back import WritingBack, agent_document, told
     from foundry.transfer.history import found
@@ -75,7 +78,9 @@ def run_rollback(arguments: argparse.Namespace) -> int:
             fix=f"`fac history -s {arguments.stack} {arguments.agent}` lists what it has",
         )
     stands = standing(project, arguments.stack, live=False)
-    held = held_agent(stands, arguments.stack, arguments.agent)
+    held = held_agents(stands, arguments.stack, arguments.agent)[0]
+    if held.is_versioned:
+        return _move_traffic(project, arguments.stack, document, held, entry)
     folder = posixpath.dirname(document.sources[-1])
     then = Standing(stands.run, stands.outputs, entry.run.resources)
     # A queue's address is told by the outputs of today; what else ids stood for, by the state of then.
@@ -94,13 +99,37 @@ def run_rollback(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _move_traffic(project: Project, stack: str, document: Document, held: Held, entry: Applied) -> int:
+    """Write the version of then into `endpoint.traffic`: callers get it back, and no new version is made."""
+    from foundry.cli.writing_back import WritingBack, told
+    from foundry.transfer.writing_back import Edit
+
+    if entry.version is None:
+        raise FoundryError(
+            f"run {entry.run.number} left no version of agent {held.name}", fix="name another run"
+        )
+    before = (held.inputs.get("serving") or {}).get("traffic")
+    if before is None and entry.version == held.outputs.get("version"):
+        print(f"Agent {held.name} serves version {entry.version} already.")
+        return 0
+    back = WritingBack(project, document)
+    back.write([Edit(("endpoint", "traffic"), before, {entry.version: 100})])
+    code = told(project, stack, back)
+    print(
+        f"All traffic goes to version {entry.version}, as of run {entry.run.number}, once it is up: `fac up -s {stack}`."
+    )
+    return code
+
+
 def _entries(project: Project, arguments: argparse.Namespace) -> tuple[Applied, ...]:
     from foundry.cli import operations
     from foundry.transfer.history import applied_over_time
 
     engine = operations.reader(project, arguments.stack)
     runs = list(_runs(project, engine, arguments.limit))
-    entries = applied_over_time(runs, "Agent", arguments.agent)
+    entries = applied_over_time(runs, "Agent", arguments.agent) or applied_over_time(
+        runs, "VersionedAgent", arguments.agent
+    )
     if not entries:
         raise FoundryError(
             f"no run of stack {arguments.stack} that is kept applied anything to agent {arguments.agent!r}",
@@ -182,6 +211,7 @@ def _as_json(entry: Applied) -> dict[str, Any]:
         "uncommittedChanges": entry.run.dirty,
         "succeeded": entry.run.succeeded,
         "id": entry.id,
+        "version": entry.version,
         "changed": list(entry.changed),
         "definition": entry.definition,
     }

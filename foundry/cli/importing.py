@@ -189,7 +189,7 @@ class _Importing:
         from foundry.service.contents import Contents
         from foundry.transfer.declared import declared_name, store_declaration
 
-        known = {one.id: one.name for one in self._stands.of_kind("VectorStore")}
+        known = {one.id: one.name for one in self._stands.declared("VectorStore")}
         taken = {*self.taken("VectorStore"), *known.values()}
         service, contents = self._stands.services.project(endpoint), Contents(endpoint)
         for store in stores.values():
@@ -262,7 +262,7 @@ class _Importing:
     ) -> None:
         from foundry.transfer.declared import agent_declaration, declared_name
 
-        known = {one.id: one.name for one in self._stands.of_kind("Agent")}
+        known = {one.id: one.name for one in self._stands.declared("Agent")}
         taken = {*self.taken("Agent"), *known.values()}
         names: dict[str, str] = {}
         for live in agents.values():

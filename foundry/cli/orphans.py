@@ -15,6 +15,7 @@ from foundry.model import FoundryError
 
 if TYPE_CHECKING:
     from foundry.cli.standing import Standing
+    from foundry.service.protocols import ProjectService, VersionedService
     from foundry.transfer.orphans import Orphan
 
 
@@ -69,18 +70,28 @@ def _look(
 
     held = {one.id for one in stands.held} | set(stands.going)
     found: list[Orphan] = []
-    unknown: list[str] = []
+    unknown: dict[str, str] = {}
     for endpoint in dict.fromkeys([*stands.project_endpoints, *more]):
-        service = stands.services.project(endpoint)
-        found += marked_orphans(owner, endpoint, service.list_agents(), service.list_stores(), held)
-        ours, others = file_orphans(
-            owner, endpoint, service.list_files(), held, lambda name: _contents(project.root, name)
-        )
-        found += ours
-        unknown += [file.filename for file in others]
+        for versioned in (False, True):
+            service = _service(stands, endpoint, versioned=versioned)
+            # Whether a store or a file of one dialect shows in the other isn't known; what was seen isn't told again.
+            seen = held | {one.id for one in found} | set(unknown)
+            found += marked_orphans(
+                owner, endpoint, service.list_agents(), service.list_stores(), seen, versioned=versioned
+            )
+            ours, others = file_orphans(
+                owner,
+                endpoint,
+                service.list_files(),
+                seen,
+                lambda name: _contents(project.root, name),
+                versioned=versioned,
+            )
+            found += ours
+            unknown |= {file.id: file.filename for file in others}
     for endpoint in stands.search_endpoints:
         found += index_orphans(owner, endpoint, stands.services.search(endpoint).list_indexes(), held)
-    return found, unknown
+    return found, list(unknown.values())
 
 
 def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
@@ -107,26 +118,30 @@ def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
 
 
 def _delete_one(stands: Standing, one: Orphan) -> None:
-    match one.kind:
-        case "Agent":
-            stands.services.project(one.endpoint).delete_agent(one.id)
-        case "VectorStore":
-            stands.services.project(one.endpoint).delete_store(one.id)
-        case "File":
-            stands.services.project(one.endpoint).delete_file(one.id)
-        case _:
-            stands.services.search(one.endpoint).delete_index(one.id, one.etag or "*")
+    if one.kind == "SearchIndex":
+        stands.services.search(one.endpoint).delete_index(one.id, one.etag or "*")
+        return
+    service = _service(stands, one.endpoint, versioned=one.versioned)
+    {"Agent": service.delete_agent, "VectorStore": service.delete_store, "File": service.delete_file}[
+        one.kind
+    ](one.id)
+
+
+def _service(stands: Standing, endpoint: str, *, versioned: bool) -> ProjectService | VersionedService:
+    return stands.services.versioned(endpoint) if versioned else stands.services.project(endpoint)
 
 
 def _users(stands: Standing, one: Orphan, going: set[str]) -> Iterator[str]:
     """What still refers to it and stays."""
     endpoints = stands.project_endpoints if one.kind == "SearchIndex" else (one.endpoint,)
-    for endpoint in endpoints:
-        service = stands.services.project(endpoint)
+    services = [
+        _service(stands, endpoint, versioned=flag) for endpoint in endpoints for flag in (False, True)
+    ]
+    for service in services:
         for agent in service.list_agents():
             named = (
                 value
-                for tool in agent.definition["tools"]
+                for tool in agent.definition.get("tools") or ()
                 for key in ("vector_store_ids", "file_ids", "index_name", "agent_id")
                 for value in _listed(tool.get(key))
             )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from foundry.cli.project import default_stack, find_project
 from foundry.model import FoundryError
 
+Path_ = tuple[str, ...]
+
 if TYPE_CHECKING:
     from foundry.cli.standing import Held, Standing
     from foundry.transfer.declared import Names
@@ -36,35 +38,39 @@ def run(arguments: argparse.Namespace) -> int:
     project = find_project(Path(arguments.cwd).resolve())
     document = agent_document(project, arguments.stack, arguments.agent)
     stands = standing(project, arguments.stack, live=True)
-    held = held_agent(stands, arguments.stack, arguments.agent)
-    live = live_definition(Session(stands.services, Patience.from_environment()), held)
-    if live is None:
-        raise FoundryError(
-            f"agent {arguments.agent} ({held.id}) is gone", fix="`fac up` makes it again as it is declared"
-        )
+    session = Session(stands.services, Patience.from_environment())
     names = stands.names(posixpath.dirname(document.sources[-1]))
     back = WritingBack(project, document)
-    edits, lost = edits_between(held.id, (held.outputs["applied"], names), (live, names))
-    back.left += lost
-    if not edits and not lost:
+    edits: dict[Path_, Edit] = {}
+    for held in held_agents(stands, arguments.stack, arguments.agent):
+        live = live_definition(session, held)
+        if live is None:
+            raise FoundryError(
+                f"agent {arguments.agent} ({held.id}) is gone",
+                fix="`fac up` makes it again as it is declared",
+            )
+        found, lost = edits_between(held.id, (held.outputs["applied"], names), (live, names))
+        edits |= {edit.path: edit for edit in found if edit.path not in edits}
+        back.left += lost
+    if not edits and not back.left:
         print(f"Nothing was changed on agent {arguments.agent} since it was last applied.")
         return 0
-    back.write(edits)
+    back.write(list(edits.values()))
     return told(project, arguments.stack, back)
 
 
-def held_agent(stands: Standing, stack: str, name: str) -> Held:
-    """An agent in the state.
+def held_agents(stands: Standing, stack: str, name: str) -> tuple[Held, ...]:
+    """An agent in the state: once, or once a dialect with the classic one first.
 
     Raises:
         FoundryError: the state has none of this name.
     """
-    agents = stands.of_kind("Agent")
-    found = next((one for one in agents if one.name == name), None)
-    if found is None:
+    agents = stands.declared("Agent")
+    found = tuple(one for one in agents if one.name == name)
+    if not found:
         raise FoundryError(
             f"stack {stack} has no agent {name!r} up",
-            fix=f"it has: {', '.join(one.name for one in agents) or 'none; bring it up first'}",
+            fix=f"it has: {', '.join(dict.fromkeys(one.name for one in agents)) or 'none; bring it up first'}",
         )
     return found
 

@@ -84,15 +84,10 @@ def run_graph(arguments: argparse.Namespace) -> int:
     project = find_project(Path(arguments.cwd).resolve())
     manifest = _manifest(project, arguments.stack)
     stands = None if arguments.declared else _live(project, arguments.stack)
-    status: Mapping[tuple[str, str], Status] = (
-        {
-            (row.kind, row.name): Status(row.status)
-            for row in _rows(manifest, stands)
-            if row.status != _UNDECLARED
-        }
-        if stands is not None
-        else {}
-    )
+    status: dict[tuple[str, str], Status] = {}
+    for row in _rows(manifest, stands) if stands is not None else ():
+        if row.status != _UNDECLARED and status.get((row.kind, row.name)) in (None, Status.LIVE):
+            status[row.kind, row.name] = Status(row.status)
     picture = picture_of(manifest, status)
     text = svg(picture) if arguments.format == "svg" else mermaid(picture)
     if arguments.output is None:
@@ -129,43 +124,47 @@ def _live(project: Project, stack: str) -> Standing:
 
 
 def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
+    from foundry.model import Dialect
     from foundry.reconcile import Session
     from foundry.service.patience import Patience
 
     session = Session(stands.services, Patience.from_environment())
-    default = manifest.environment.dialect.value
+    own = [("Agent", one.name, one.dialect) for one in manifest.agents]
+    own += [("VectorStore", one.name, one.dialect) for one in manifest.vector_stores]
+    # An index knows no dialect; its resource is recorded under that of the environment.
+    indexes = {("SearchIndex", one.name, "-") for one in manifest.search_indexes}
     declared = {
-        **{("Agent", one.name): one.dialect.value for one in manifest.agents},
-        **{("VectorStore", one.name): one.dialect.value for one in manifest.vector_stores},
-        **{("SearchIndex", one.name): default for one in manifest.search_indexes},
+        (kind, name, part.value) for kind, name, dialect in own for part in Dialect(dialect).parts
+    } | indexes
+    held = {
+        (one.declared, one.name, "-" if one.kind == "SearchIndex" else one.dialect): one
+        for one in stands.held
+        if one.declared in _SHOWN
     }
-    held = {(one.kind, one.name): one for one in stands.held if one.kind in _SHOWN}
-    for key in sorted({*declared, *held}, key=lambda key: (_SHOWN.index(key[0]), key[1])):
-        yield _row(session, key, declared.get(key), held.get(key))
+    for key in sorted({*declared, *held}, key=lambda key: (_SHOWN.index(key[0]), *key[1:])):
+        yield _row(session, key, held.get(key), is_declared=key in declared)
 
 
-def _row(session: Any, key: tuple[str, str], dialect: str | None, held: Held | None) -> Row:
+def _row(session: Any, key: tuple[str, str, str], held: Held | None, *, is_declared: bool) -> Row:
     from foundry.cli.standing import live_definition
     from foundry.transfer.picture import Status
 
-    kind, name = key
     if held is None:
-        return Row(kind, name, str(dialect), None, Status.ABSENT.value)
-    recorded = str(held.inputs.get("dialect", "classic"))
+        return Row(*key, None, Status.ABSENT.value)
     live = live_definition(session, held)
     if live is None:
-        return Row(kind, name, recorded, held.id, Status.GONE.value)
+        return Row(*key, held.id, Status.GONE.value)
     drift = tuple(_drift(held, live))
-    if dialect is None:
-        return Row(kind, name, recorded, held.id, _UNDECLARED, drift)
-    return Row(kind, name, recorded, held.id, (Status.DRIFT if drift else Status.LIVE).value, drift)
+    if not is_declared:
+        return Row(*key, held.id, _UNDECLARED, drift)
+    return Row(*key, held.id, (Status.DRIFT if drift else Status.LIVE).value, drift)
 
 
 def _drift(held: Held, live: Mapping[str, Any]) -> Iterator[str]:
     from foundry.diff import changes
 
     applied = held.outputs.get("applied")
-    for change in changes(held.kind, applied, live, applied):
+    for change in changes(held.table, applied, live, applied):
         yield f"{change.path}: {_short(change.old)} => {_short(change.new)}"
 
 

@@ -14,24 +14,50 @@ from foundry.cli import operations, settings
 from foundry.cli.engines import Run
 from foundry.cli.project import Project
 from foundry.model import FoundryError, Owner
-from foundry.reconcile import Session, agent, search_index, vector_store
+from foundry.reconcile import Session, agent, search_index, vector_store, versioned_agent
 from foundry.service.connect import AzureServices
 from foundry.transfer.declared import Names
 
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDER_KEY: Final = "__provider"
+_VERSIONED_TYPE: Final = "Versioned"
+CLASSIC: Final = "classic"
+VERSIONED: Final = "versioned"
 
 
 @dataclass(frozen=True)
 class Held:
-    """An object that the state holds: its kind (Agent, VectorStore, …), its Pulumi name, its id, what is recorded of it."""
+    """An object that the state holds: its kind (Agent, VectorStore, …), its Pulumi name, its id, what is recorded of it.
+
+    Kinds of the versioned dialect are resource types of their own (VersionedAgent, …); `declared` is that of the declaration.
+    """
 
     kind: str
     name: str
     id: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether it is of the versioned dialect."""
+        return self.kind.startswith(_VERSIONED_TYPE)
+
+    @property
+    def declared(self) -> str:
+        """The kind of its declaration."""
+        return self.kind.removeprefix(_VERSIONED_TYPE)
+
+    @property
+    def dialect(self) -> str:
+        """The dialect that it lives in."""
+        return VERSIONED if self.is_versioned else str(self.inputs.get("dialect", CLASSIC))
+
+    @property
+    def table(self) -> str:
+        """The field table that its definitions are compared by."""
+        return self.kind if self.declared == "Agent" else self.declared
 
 
 @dataclass(frozen=True)
@@ -56,11 +82,15 @@ class Standing:
         """What the state holds of one kind."""
         return tuple(one for one in self.held if one.kind == kind)
 
+    def declared(self, kind: str) -> tuple[Held, ...]:
+        """What the state holds of declarations of one kind, in both dialects, the classic ones first."""
+        return tuple(one for one in self.held if one.declared == kind)
+
     @cached_property
     def project_endpoints(self) -> tuple[str, ...]:
         """Where the stack's projects answer: the first one's address first."""
         told = [str(self.outputs["projectEndpoint"])] if self.outputs.get("projectEndpoint") else []
-        held = [str(one.inputs["endpoint"]) for one in self.held if one.kind != "SearchIndex"]
+        held = [str(one.inputs["endpoint"]) for one in self.held if not one.kind.startswith("Search")]
         return tuple(dict.fromkeys([*told, *held]))
 
     @cached_property
@@ -72,8 +102,8 @@ class Standing:
         """What the ids in this state stand for in a document of a folder (relative to the project root)."""
         queues: Mapping[str, str] = self.outputs.get("queues") or {}
         return Names(
-            stores={one.id: one.name for one in self.of_kind("VectorStore")},
-            agents={one.id: one.name for one in self.of_kind("Agent")},
+            stores={one.id: one.name for one in self.declared("VectorStore")},
+            agents={one.id: one.name for one in self.declared("Agent")},
             indexes={one.id: one.name for one in self.of_kind("SearchIndex")},
             search_connections={
                 str(one["id"]).lower()
@@ -86,7 +116,7 @@ class Standing:
                 for name, url in queues.items()
             },
             files={
-                one.id: posixpath.relpath(str(one.inputs["path"]), folder) for one in self.of_kind("File")
+                one.id: posixpath.relpath(str(one.inputs["path"]), folder) for one in self.declared("File")
             },
         )
 
@@ -129,8 +159,13 @@ def live_definition(session: Session, held: Held) -> Mapping[str, Any] | None:
     Raises:
         ServiceError: the service couldn't be asked.
     """
-    kinds: Mapping[str, Any] = {"Agent": agent, "VectorStore": vector_store, "SearchIndex": search_index}
-    seen = kinds[held.kind].read(session, held.id, held.outputs)
+    kinds: Mapping[str, Any] = {
+        "Agent": agent,
+        "VersionedAgent": versioned_agent,
+        "VectorStore": vector_store,
+        "SearchIndex": search_index,
+    }
+    seen = kinds[held.table].read(session, held.id, held.outputs)
     return None if seen is None else seen.outs["definition"]
 
 

@@ -26,6 +26,7 @@ _ORDER: Final = (
 _SMALL_SCHEMA: Final = 160
 # The service's own defaults (data plane of the Agent Service): what nobody set isn't written down.
 _SERVICE_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 1, "top_p": 1}
+_VERSIONED_FIELDS: Final = ("reasoning", "tool_choice", "structured_inputs", "content_filter")
 _INDEX_SERVER_FIELDS: Final = frozenset({"@odata.etag", "@odata.context", "name"})
 
 
@@ -72,18 +73,24 @@ def declared_name(service_name: str, taken: Collection[str], *, otherwise: str) 
 
 
 def agent_declaration(
-    name: str, live: LiveAgent, to: Names, *, adopt: str | Mapping[str, str] | None
+    name: str,
+    live: LiveAgent,
+    to: Names,
+    *,
+    adopt: str | Mapping[str, str] | None,
+    dialect: str | None = None,
 ) -> Declaration:
-    """A classic agent as a declaration.
+    """An agent as a declaration.
 
     Args:
         name: the declaration's name.
         live: the agent.
         to: what ids stand for.
         adopt: what `lifecycle.adopt` says; None for an agent that is the stack's already.
+        dialect: what `dialect` says; None where the Environment's holds.
     """
     writing = _Writing(name)
-    tree: dict[str, Any] = {"kind": "Agent", "name": name}
+    tree: dict[str, Any] = {"kind": "Agent", "name": name, **({"dialect": dialect} if dialect else {})}
     service_name = live.definition.get("name")
     if service_name and service_name != name:
         tree["service_name"] = writing.inline(str(service_name))
@@ -98,7 +105,11 @@ def _agent_tree(live: LiveAgent, to: Names, writing: _Writing) -> dict[str, Any]
     tree: dict[str, Any] = {}
     if definition.get("description"):
         tree["description"] = writing.inline(str(definition["description"]))
-    tree["model"] = _model(str(definition.get("model") or ""), writing)
+    for key in ("workflow", "hosted"):
+        if definition.get(key):
+            writing.lose(key, "a declaration of this kind is written by hand")
+    if definition.get("model"):
+        tree["model"] = _model(str(definition["model"]), writing)
     if definition.get("instructions"):
         tree["instructions"] = writing.prompt(str(definition["instructions"]))
     for key, default in _SERVICE_DEFAULTS.items():
@@ -106,6 +117,9 @@ def _agent_tree(live: LiveAgent, to: Names, writing: _Writing) -> dict[str, Any]
             tree[key] = definition[key]
     if definition.get("response_format") not in (None, "auto"):
         tree["response_format"] = _response_format(definition["response_format"], writing)
+    for key in _VERSIONED_FIELDS:
+        if definition.get(key):
+            tree[key] = definition[key]
     metadata = without_mark(live.metadata)
     if metadata:
         tree["metadata"] = {key: writing.inline(value) for key, value in metadata.items()}
@@ -202,7 +216,7 @@ def connection_name(arm_id: str) -> str:
 
 
 def declared_fields(live: LiveAgent, to: Names) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What a declaration of a classic agent says, with every text and document in its place, and what it can't say.
+    """What a declaration of an agent says, with every text and document in its place, and what it can't say.
 
     `service_name` is always there. Nothing is escaped: `${` in a text is just that.
     """
@@ -297,7 +311,7 @@ def _tools(
         kind = str(tool.get("type"))
         name = str(tool.get("name") or kind)
         path = f"tools.{name}"
-        if f"tool_{kind}" not in schema_of("Agent")["$defs"] or "body" in tool:
+        if f"tool_{kind}" not in schema_of("Agent")["$defs"] or ("body" in tool and kind != "raw"):
             writing.lose(path, f"the format has no tool of type {kind}")
             continue
         if not _TOOL_KEY.fullmatch(name):

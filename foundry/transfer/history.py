@@ -31,12 +31,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Applied:
-    """A run that changed what is applied to an object. `changed` are the fields, or `made` and `removed`."""
+    """A run that changed what is applied to an object. `changed` are the fields, or `made` and `removed`.
+
+    `version` is the newest one of a versioned agent.
+    """
 
     run: Run
     id: str | None
     definition: Mapping[str, Any] | None
     changed: tuple[str, ...]
+    version: str | None = None
 
 
 def applied_over_time(runs: Iterable[Run], kind: str, name: str) -> tuple[Applied, ...]:
@@ -87,5 +91,5 @@ def _applied(runs: Iterable[Run], kind: str, name: str) -> Iterator[Applied]:
             if identifier != last_id:
                 fields = ("made anew", *fields)
         if fields:
-            yield Applied(run, identifier, definition, fields)
+            yield Applied(run, identifier, definition, fields, outputs.get("version"))
         last, last_id = definition, identifier

@@ -20,7 +20,10 @@ ORDER: Final = ("Agent", "VectorStore", "File", "SearchIndex")
 
 @dataclass(frozen=True)
 class Orphan:
-    """A live object that is the stack's by its mark. `name` is the declared name, `endpoint` where it lives."""
+    """A live object that is the stack's by its mark. `name` is the declared name, `endpoint` where it lives.
+
+    `versioned` says which dialect it was found in.
+    """
 
     kind: str
     name: str
@@ -28,6 +31,7 @@ class Orphan:
     endpoint: str
     created_at: int | None = None
     etag: str | None = None
+    versioned: bool = False
 
 
 def marked_orphans(
@@ -36,13 +40,15 @@ def marked_orphans(
     agents: Iterable[LiveAgent],
     stores: Iterable[LiveStore],
     held: Collection[str],
+    *,
+    versioned: bool = False,
 ) -> Iterator[Orphan]:
     """Agents and stores with the mark of the stack's id whose ids aren't in `held`."""
     for kind, live in (("Agent", agents), ("VectorStore", stores)):
         for one in live:
             mark = mark_of(one.metadata)
             if mark is not None and mark.owner.stack_id == owner.stack_id and one.id not in held:
-                yield Orphan(kind, mark.name, one.id, endpoint, one.created_at)
+                yield Orphan(kind, mark.name, one.id, endpoint, one.created_at, versioned=versioned)
 
 
 def file_orphans(
@@ -51,6 +57,8 @@ def file_orphans(
     files: Iterable[LiveFile],
     held: Collection[str],
     contents: Callable[[str], Iterable[str]],
+    *,
+    versioned: bool = False,
 ) -> tuple[list[Orphan], list[LiveFile]]:
     """Files that are the stack's by the mark in their names, and those of which nobody can tell.
 
@@ -63,6 +71,7 @@ def file_orphans(
         files: the live ones.
         held: ids in the state.
         contents: declared file name → SHA-256 (hex) of every content known under that name.
+        versioned: the dialect that they were found in.
     """
     ours: list[Orphan] = []
     unknown: list[LiveFile] = []
@@ -76,7 +85,7 @@ def file_orphans(
             for sha256 in contents(name)
         )
         if found["word"] in words:
-            ours.append(Orphan("File", name, file.id, endpoint, file.created_at))
+            ours.append(Orphan("File", name, file.id, endpoint, file.created_at, versioned=versioned))
         else:
             unknown.append(file)
     return ours, unknown

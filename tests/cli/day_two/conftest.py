@@ -66,12 +66,22 @@ def git(clone: Desk, *arguments: str) -> str:
     return done.stdout
 
 
+HELPER = """\
+kind: Agent
+name: helper
+dialect: versioned
+model: chat
+instructions: Help.     # short
+"""
+
+
 @pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A clone in git whose sandbox stack is up."""
+    """A clone in git whose sandbox stack is up, with a versioned agent beside the classic ones."""
     clone = make_clone(tmp_path_factory.mktemp("day-two") / "project")
     made = Desk(clone.root, clone.engine)
     (made.root / ".gitignore").write_text(".sandbox/\n.venv\n.pulumi-home/\n__pycache__/\n")
+    (made.root / "stacks/sandbox/agents/helper.yaml").write_text(HELPER)
     git(made, "init", "-q", "-b", "main")
     git(made, "add", "-A")
     git(made, "commit", "-q", "-m", "The environment as it was handed over")

@@ -21,7 +21,10 @@ def test_the_contract_of_a_stack_that_is_up_is_what_its_schema_describes(up: Any
     Draft202012Validator.check_schema(schema())
     Draft202012Validator(schema()).validate(told)
     exports = up.outputs()
-    assert {name: agent["id"] for name, agent in told["agents"].items()} == exports["agents"]
+    assert {
+        name: agent.get("id") or agent["serviceName"] for name, agent in told["agents"].items()
+    } == exports["agents"]
+    assert told["agents"]["helper"]["version"] == exports["agentVersions"]["helper"]
     assert {name: store["id"] for name, store in told["vectorStores"].items()} == exports["vectorStores"]
     assert {agent["endpoint"] for agent in told["agents"].values()} == {exports["projectEndpoint"]}
     assert {agent["project"] for agent in told["agents"].values()} == {"service"}

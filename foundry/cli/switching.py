@@ -1,0 +1,52 @@
+"""`fac disable` and `fac enable`: stop a versioned agent for its callers, at once and in its declaration."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from foundry.cli.project import default_stack, find_project
+from foundry.model import FoundryError
+
+
+def add(commands: Any) -> None:
+    """Register the commands."""
+    for verb, text, enabled in (
+        ("disable", "stop a versioned agent for its callers, at once and in its declaration", False),
+        ("enable", "let callers reach a versioned agent again, at once and in its declaration", True),
+    ):
+        command = commands.add_parser(verb, help=text, description=text)
+        command.add_argument(
+            "-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)"
+        )
+        command.add_argument("agent", help="the agent's declared name")
+        command.set_defaults(run=run, enabled=enabled)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Switch the live agent, then write the same into the declaration."""
+    from foundry.cli.pulling import held_agents
+    from foundry.cli.standing import standing
+    from foundry.cli.writing_back import WritingBack, agent_document, told
+    from foundry.transfer.writing_back import Edit
+
+    project = find_project(Path(arguments.cwd).resolve())
+    document = agent_document(project, arguments.stack, arguments.agent)
+    stands = standing(project, arguments.stack, live=True)
+    held = held_agents(stands, arguments.stack, arguments.agent)
+    versioned = next((one for one in held if one.is_versioned), None)
+    if versioned is None:
+        raise FoundryError(
+            f"agent {arguments.agent} is a classic one, which the service can't stop",
+            fix="leave it out of the stack (`omit: true`, then `fac up`) or take the callers' role on the project away; "
+            "in the dialect versioned it can be stopped",
+        )
+    service = stands.services.versioned(str(versioned.inputs["endpoint"]))
+    service.serve(service.get_agent(versioned.id), {"enabled": arguments.enabled})
+    print(f"Agent {versioned.id} is {'enabled' if arguments.enabled else 'disabled'}.")
+    if len(held) > 1 and not arguments.enabled:
+        print(f"Its classic twin {held[0].id} still answers: classic agents can't be stopped.")
+    back = WritingBack(project, document)
+    back.write([Edit(("enabled",), None, arguments.enabled)])
+    return told(project, arguments.stack, back)
