@@ -20,6 +20,7 @@ from foundry.cli import (
     exporting,
     history,
     importing,
+    migrating,
     orphans,
     output,
     pulling,
@@ -120,6 +121,11 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--check", action="store_true", help="hold the checks afterwards: 1 when one fails"
             )
+            command.add_argument(
+                migrating.OVERRIDE,
+                action="store_true",
+                help="delete classic agents without checking those that take their place",
+            )
         if verb == "preview":
             command.add_argument(
                 "--offline",
@@ -218,6 +224,8 @@ def _operate(arguments: argparse.Namespace) -> int:
     if arguments.offline:
         return operations.preview_offline(project, arguments.stack, arguments.rest)
     run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
+    if arguments.verb == "up" and not arguments.unchecked:
+        migrating.require_checks(project, run, _say)
     code = operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
     if arguments.verb == "preview" and "--json" not in arguments.rest:
         adopting.tell(project, run, _say)

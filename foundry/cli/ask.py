@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def tell(agent: str, question: str, came: Transcript, names: dict[str, str]) -> None:
+def tell(agent: str, question: str, came: Transcript, names: dict[str, str], *, remark: str = "") -> None:
     """Print a question, its answer, and which tools and sources gave it.
 
     Args:
@@ -48,8 +48,9 @@ def tell(agent: str, question: str, came: Transcript, names: dict[str, str]) -> 
         question: what was asked.
         came: the answer.
         names: agent ids to the names that people know them by.
+        remark: what there is to say of who was asked.
     """
-    print(f"\n{agent} was asked: {question}\n")
+    print(f"\n{agent}{remark} was asked: {question}\n")
     print(came.text)
     print()
     by = dict.fromkeys((names.get(str(call.agent), call.agent or agent), call.type) for call in came.calls)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli import traces
 from foundry.cli.project import Project, default_stack, find_project
-from foundry.model import FoundryError, Manifest
+from foundry.model import Dialect, FoundryError, Manifest
 from foundry.service.tracing import TRACES
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def check(
     manifest: Manifest,
     *,
     only: Sequence[str] = (),
+    dialects: Sequence[str] = (),
     parallel: int = PARALLEL,
     say: Callable[[str], None] = print,
 ) -> tuple[Result, ...]:
@@ -107,6 +108,7 @@ def check(
         stack: the stack's name.
         manifest: what it declares.
         only: names of agents; all that declare checks when empty.
+        dialects: only the forms that agents have in these; all when empty.
         parallel: conversations at once.
         say: takes a line for a person.
 
@@ -122,7 +124,11 @@ def check(
         say(f"Nothing to check: {'none of these agents' if only else 'no agent'} declares `checks`.")
         return ()
     stands = standing(project, stack, live=True)
-    cases = list(_cases(manifest, agents_of(stands), only, stack))
+    cases = [
+        case
+        for case in _cases(manifest, agents_of(stands), only, stack)
+        if not dialects or case.place.dialect in dialects
+    ]
     with talks(project, stands, say) as held, _telling(len(cases), say) as done:
         results = running.run(cases, _holder(held), parallel=parallel, done=done)
     say(report.headline(results))
@@ -160,6 +166,8 @@ def _cases(
             )
         for one in live[agent.name]:
             for declared in agent.checks:
+                if one.place.dialect == Dialect.VERSIONED and declared.conversation.is_classic:
+                    continue
                 yield Case(agent.name, one.id, one.place, declared, agent.tools)
 
 

@@ -67,7 +67,7 @@ class Talks:
 def agents_of(stands: Standing) -> dict[str, tuple[LiveAgent, ...]]:
     """The stack's agents by declared name: one for each dialect."""
     found: dict[str, tuple[LiveAgent, ...]] = {}
-    for held in (one for kind in _AGENTS for one in stands.of_kind(kind)):
+    for held in (one for one in stands.held if one.kind in _AGENTS):
         agent = _live(held)
         found[agent.name] = (*found.get(agent.name, ()), agent)
     return found

@@ -65,8 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
             held.at(place).delete("agent", copy)
             held.journal.keeper(place).gone("agent", copy)
     names = {one.id: one.name for both in agents_of(stands).values() for one in both}
-    name = f"{arguments.agent}, as declared (a scratch copy, deleted again),"
-    tell(name, arguments.question, came, {**names, copy: arguments.agent})
+    tell(
+        arguments.agent,
+        arguments.question,
+        came,
+        {**names, copy: arguments.agent},
+        remark=", as declared (a scratch copy, deleted again),",
+    )
     return 0
 
 

@@ -23,8 +23,13 @@ def checks_of(tree: Mapping, world: World) -> tuple[Check, ...]:
 
 
 def _check(name: str, check: Mapping, agent: Mapping, world: World) -> Check:
-    if world.dialect_of(agent) is not Dialect.CLASSIC:
-        _only_classic(check, world)
+    dialect = world.dialect_of(agent)
+    if dialect is not Dialect.CLASSIC:
+        for at, what, fix in _only_classic(check):
+            if dialect is Dialect.BOTH:
+                world.report.warning(at, f"{what}: this check is held on the classic form alone", fix)
+            else:
+                world.report.error(at, what, fix)
     return Check(
         name=name,
         conversation=Conversation(
@@ -40,9 +45,10 @@ def _check(name: str, check: Mapping, agent: Mapping, world: World) -> Check:
     )
 
 
-def _only_classic(check: Mapping, world: World) -> None:
+def _only_classic(check: Mapping) -> Iterator[tuple[Mark, str, str]]:
+    """What a conversation of the versioned dialect can't have: where, what, and what to do."""
     if "knowledge" in check:
-        world.report.error(
+        yield (
             check.keys_at["knowledge"],
             "a conversation of the versioned dialect has no vector store of its own",
             "give the files to the question under `attachments`, or to the agent",
@@ -51,13 +57,13 @@ def _only_classic(check: Mapping, world: World) -> None:
         if not isinstance(item, Mapping):
             continue
         if _texts(item, "tools") == ("code_interpreter",):
-            world.report.error(
+            yield (
                 item.values_at["tools"],
                 "a question of the versioned dialect brings no files to the code interpreter",
                 "give the file to the tool under `files`",
             )
         if "data_source" in item:
-            world.report.error(
+            yield (
                 item.keys_at["data_source"],
                 "a question of the versioned dialect takes no data source",
                 "attach a `file` of this repository",

@@ -64,6 +64,14 @@ class Conversation:
     functions: Mapping[str, Json] = field(default_factory=dict)
     stream: bool = False
 
+    @property
+    def is_classic(self) -> bool:
+        """Whether it brings what a conversation of the versioned dialect can't have."""
+        return bool(self.knowledge) or any(
+            attachment.data_source or attachment.tools == ("code_interpreter",)
+            for attachment in self.attachments
+        )
+
 
 @dataclass(frozen=True)
 class Check:

@@ -196,7 +196,7 @@ class _Exchange:
         if not stream:
             response = self._client.responses.create(**request)
             self._keep("response", response.id)
-            answer: dict[str, Any] = response.to_dict()
+            answer: dict[str, Any] = response.to_dict(warnings=False)
             return answer
         ended: dict[str, Any] | None = None
         with self._client.responses.create(**request, stream=True) as events:
@@ -206,7 +206,7 @@ class _Exchange:
                 elif event.type == "error":
                     raise FoundryError(f"the stream broke off: {event.message}", fix="ask again")
                 elif event.type in {"response.completed", "response.failed", "response.incomplete"}:
-                    ended = event.response.to_dict()
+                    ended = event.response.to_dict(warnings=False)
         if ended is None:
             raise FoundryError("the stream ended without an answer", fix="ask again")
         return ended
