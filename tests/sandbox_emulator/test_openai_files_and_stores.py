@@ -7,7 +7,11 @@ import pytest
 from azure.ai.agents import AgentsClient
 from openai import OpenAI
 
-from .conftest import DEVELOPER, Wire
+from foundry.sandbox.emulator import Settings, serve
+
+from .conftest import ACCOUNT, DEVELOPER, Wire
+
+BASE = "/accounts/contoso/api/projects/support"
 
 
 @pytest.fixture
@@ -63,6 +67,34 @@ def test_a_deleted_file_is_gone_from_stores(client: OpenAI, file: Any) -> None:
     assert client.vector_stores.retrieve(store.id).file_counts.total == 0
     with pytest.raises(openai.NotFoundError, match="doesn't exist"):
         client.files.retrieve(file.id)
+
+
+def test_a_setting_keeps_the_dialects_apart(tmp_path: Any) -> None:
+    settings = Settings(operation_delay=0.01, store_delay=0.0, separate_dialects=True)
+    with serve(tmp_path / "apart", settings=settings) as serving:
+        wire = Wire(serving)
+        wire.make_project()
+        wire.allow()
+        body = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "m"}}}
+        wire.put(f"{ACCOUNT}/deployments/m", body)
+        classic = wire.data("POST", "/vector_stores", {"name": "classic"}).json()["id"]
+        form = {"purpose": (None, "assistants"), "file": ("policy.md", b"Goods may be returned.")}
+        file = wire.send("POST", f"{BASE}/openai/v1/files", "https://ai.azure.com", files=form).json()["id"]
+        store = wire.data("POST", "/openai/v1/vector_stores", {"file_ids": [file]}).json()["id"]
+        assert wire.data("GET", f"/openai/v1/vector_stores/{store}").json()["status"] == "completed"
+        assert [item["id"] for item in wire.data("GET", "/vector_stores").json()["data"]] == [classic]
+        assert wire.data("GET", "/files").json()["data"] == []
+        tools = [{"type": "file_search", "vector_store_ids": [classic]}]
+        definition = {"kind": "prompt", "model": "m", "tools": tools}
+        assert wire.data("POST", "/agents/a/versions", {"definition": definition}).status_code == 400
+        tools[0]["vector_store_ids"] = [store]
+        assert wire.data("POST", "/agents/a/versions", {"definition": definition}).status_code == 200
+        asked = {
+            "input": "What may be returned?",
+            "agent_reference": {"type": "agent_reference", "name": "a"},
+        }
+        answer = wire.data("POST", "/openai/v1/responses", asked).json()["output"][-1]["content"][0]["text"]
+        assert answer.startswith("Goods may be returned.")
 
 
 @pytest.mark.parametrize(

@@ -346,13 +346,20 @@ def test_endpoint_card_and_state_belong_to_the_agent(projects: AIProjectClient) 
         projects.agents.enable("nobody")
 
 
-def test_a_hosted_version_becomes_active_after_a_while(projects: AIProjectClient, project: Wire) -> None:
+def test_a_hosted_version_becomes_active_after_a_while_or_fails(
+    projects: AIProjectClient, project: Wire
+) -> None:
     definition = HostedAgentDefinition(
         cpu="1", memory="2Gi", container_configuration=ContainerConfiguration(image="acr.io/a:1")
     )
     made = projects.agents.create_version("hosted", definition=definition)
     assert made.status == "creating"
     assert project.control("POST", "/clock", {"advance": 5}).status_code == 200
+    assert projects.agents.get_version("hosted", made.version).status == "active"
+    project.control("PUT", "/faults", [{"action": {"fail_versions": ["host*"]}}])
+    failing = projects.agents.create_version("hosted", definition=definition)
+    assert project.control("POST", "/clock", {"advance": 5}).status_code == 200
+    assert projects.agents.get_version("hosted", failing.version).status == "failed"
     assert projects.agents.get_version("hosted", made.version).status == "active"
 
 

@@ -59,6 +59,11 @@ def _arguments() -> argparse.ArgumentParser:
         help="return the latest agent version when a new one would say the same",
     )
     parser.add_argument(
+        "--separate-dialects",
+        action="store_true",
+        help="keep files and vector stores of the classic dialect apart from those below /openai/v1",
+    )
+    parser.add_argument(
         "--late-roles",
         type=float,
         default=default.late_roles,
@@ -115,6 +120,7 @@ def main() -> int:
         run_delay=given.run_delay,
         version_delay=given.version_delay,
         reuse_versions=given.reuse_versions,
+        separate_dialects=given.separate_dialects,
         late_roles=given.late_roles,
         tool_seconds=given.tool_seconds,
         rules=given.rules and given.rules.resolve(),

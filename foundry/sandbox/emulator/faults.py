@@ -76,13 +76,14 @@ _action = record(
         "slow_files": _names,
         "seconds": _seconds,
         "expire_stores": _names,
+        "fail_versions": _names,
         "late_roles": _seconds,
     },
 )
 _rules = array(record({"action": _action}, {"match": _match}))
 _document = record({"rules": _rules}, {"seed": integer(0)})
 #: Actions that hold as long as the plan does, whatever is asked.
-_STANDING: Final = ("fail_files", "slow_files", "expire_stores", "late_roles")
+_STANDING: Final = ("fail_files", "slow_files", "expire_stores", "fail_versions", "late_roles")
 
 
 def _plan(value: Any, path: str) -> None:
@@ -248,6 +249,10 @@ class FaultPlan:
     def expires(self, store: str | None) -> bool:
         """Whether a vector store of that name counts as expired."""
         return self._standing("expire_stores", store or "") is not None
+
+    def version_fails(self, agent: str) -> bool:
+        """Whether a new hosted version of an agent of that name ends as failed."""
+        return self._standing("fail_versions", agent) is not None
 
     def late_roles(self, default: float) -> float:
         """Seconds before a role assignment counts."""

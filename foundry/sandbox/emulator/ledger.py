@@ -42,9 +42,10 @@ Without one a seed is drawn and told, so that a failure can be replayed. `GET` t
 | `{"fail_files": ["*.md"], "code": "server_error"}` | files of such names fail in vector stores |
 | `{"slow_files": ["big-*"], "seconds": 30}` | files of such names stay `in_progress` that much longer |
 | `{"expire_stores": ["handbook"]}` | vector stores of such names are expired |
+| `{"fail_versions": ["worker-*"]}` | new hosted versions of agents of such names end as `failed` |
 | `{"late_roles": 5}` | a role assignment counts for the data planes only after five seconds |
 
-The last four hold as long as the plan stands and take no `match`.
+The last five hold as long as the plan stands and take no `match`.
 """
 
 _RULES = """

@@ -19,6 +19,7 @@ class Settings:
         run_delay: How long a run stays `queued`.
         version_delay: How long a hosted agent version stays `creating`.
         reuse_versions: Whether creating an agent version that says what the latest one says returns that one.
+        separate_dialects: Whether files and vector stores of the classic dialect and those below `/openai/v1` are kept apart.
         late_roles: How long a role assignment needs before the data planes honour it.
         token_seconds: Life of an access token.
         check_host_roles: Whether a project capability host fails without the roles it needs.
@@ -35,6 +36,7 @@ class Settings:
     run_delay: float = 0.0
     version_delay: float = 0.05
     reuse_versions: bool = False
+    separate_dialects: bool = False
     late_roles: float = 0.0
     token_seconds: int = 86_400
     check_host_roles: bool = True

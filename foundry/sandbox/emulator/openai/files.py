@@ -6,7 +6,7 @@ from foundry.sandbox.emulator.files.forms import parse_form
 from foundry.sandbox.emulator.files.routes import LARGEST
 from foundry.sandbox.emulator.files.store import KIND
 from foundry.sandbox.emulator.http import Call, Family, Malformed, Part, Reply, Route
-from foundry.sandbox.emulator.openai.guard import PREFIX, guard
+from foundry.sandbox.emulator.openai.guard import PREFIX, shelf_guard
 from foundry.sandbox.emulator.project.guard import project_id
 from foundry.sandbox.emulator.projects.errors import absent, invalid, malformed
 from foundry.sandbox.emulator.projects.paging import page_of
@@ -99,11 +99,11 @@ FAMILY = Family(
     name="openai_files",
     title="Files (OpenAI)",
     prefix=PREFIX,
-    guard=guard,
+    guard=shelf_guard,
     refuse=malformed,
     note=(
         "The OpenAI client of azure-ai-projects. No api-version. The files are those of the classic dialect: each side sees "
-        "what the other made (unconfirmed for the service). `expires_after` is checked and told, and nothing expires."
+        "what the other made (unconfirmed for the service; `--separate-dialects` keeps them apart). `expires_after` is checked and told, and nothing expires."
     ),
     routes=(
         Route("POST", "/files", "upload a file", _upload),

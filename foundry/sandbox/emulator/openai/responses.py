@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.sandbox.emulator.openai.errors import no_call, no_output
+from foundry.sandbox.emulator.openai.guard import shelf
 from foundry.sandbox.emulator.openai.items import files_of, output_of, text_of
 from foundry.sandbox.emulator.project.objects import new_id
 from foundry.sandbox.emulator.responder import rules
@@ -138,6 +139,7 @@ class Responses:
             files_of(response["_input"]),
             begun=lambda _, turn: _begun(response, turn),
             ended=lambda _, turn: _ended(response, turn),
+            shelf=shelf(self.world, self.project),
         )
         try:
             outcome = loop.advance(frame, response["_agent"])

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
-from foundry.sandbox.emulator.openai.guard import PREFIX, guard
+from foundry.sandbox.emulator.openai.guard import PREFIX, shelf_guard
 from foundry.sandbox.emulator.project.guard import project_id
 from foundry.sandbox.emulator.projects.errors import absent, invalid, malformed
 from foundry.sandbox.emulator.projects.paging import page_of
@@ -307,10 +307,10 @@ FAMILY = Family(
     name="openai_vector_stores",
     title="Vector stores (OpenAI)",
     prefix=PREFIX,
-    guard=guard,
+    guard=shelf_guard,
     refuse=malformed,
     note=(
-        "The stores are those of the classic dialect, and what stands there holds here. `description` is checked and not "
+        "The stores are those of the classic dialect, kept apart with `--separate-dialects`, and what stands there holds here. `description` is checked and not "
         "returned, as the client's model has none. No data sources."
     ),
     routes=(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from foundry.sandbox.emulator.files.forms import parse_form
 from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
+from foundry.sandbox.emulator.openai.guard import shelf
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.projects.definitions import (
     CODE_VERSION,
@@ -52,7 +53,8 @@ def _require_features(call: Call, asked: Body) -> None:
 
 
 def _require_references(call: Call, definition: Body) -> None:
-    world, project = call.world, project_id(call)
+    world = call.world
+    project = shelf(world, project_id(call))
     for index, tool in enumerate(definition.get("tools") or []):
         where = f"definition.tools[{index}]"
         if tool["type"] == "file_search":
@@ -79,6 +81,7 @@ def _add(call: Call, asked: Body) -> tuple[Body, Body]:
         asked | {"definition": definition},
         call.now,
         due=call.now + settings.version_delay,
+        fails=call.world.faults.version_fails(name),
         reuse=settings.reuse_versions,
     )
     agent = agents.agent(project, name)
@@ -273,7 +276,7 @@ FAMILY = Family(
         "versions are not used again; deleting the last version removes the agent; vector stores and files that a "
         "definition names must exist (400); codes and texts of refusals other than 403 and 409. Models, connections, "
         "indexes, memory stores and container images are not looked up. A hosted version is `creating` for a settable "
-        "time, then `active`; nothing is run. Identities are made up."
+        "time, then `active`, or `failed` when a fault rule says so; nothing is run. Identities are made up."
     ),
     routes=(
         Route("GET", "/agents", "list agents", _list, "A cursor may name an agent deleted since."),

@@ -48,7 +48,15 @@ class VersionedAgentStore:
         database.script(_TABLES)
 
     def add_version(
-        self, project: str, name: str, asked: Body, now: float, *, due: float, reuse: bool = False
+        self,
+        project: str,
+        name: str,
+        asked: Body,
+        now: float,
+        *,
+        due: float,
+        fails: bool = False,
+        reuse: bool = False,
     ) -> Body:
         """Adds a version, and the agent with its first one.
 
@@ -59,6 +67,7 @@ class VersionedAgentStore:
                 `digital_worker_type`.
             now: Unix seconds.
             due: When a hosted version is `active`.
+            fails: Whether a hosted version is `failed` then instead.
             reuse: Return the latest version when it says the same, instead of adding an equal one.
         """
         agent = self._objects.get(project, KIND, key_of(name))
@@ -92,6 +101,7 @@ class VersionedAgentStore:
             "blueprint_reference": asked.get("blueprint_reference"),
             "_due": due if asked["definition"]["kind"] == "hosted" else now,
             "_draft": str(draft),
+            "_fails": fails and asked["definition"]["kind"] == "hosted",
         }
         agent["_next"] += 1
         agent["_worker"] = asked.get("digital_worker_type") or agent["_worker"]
@@ -201,7 +211,7 @@ def shown_version(agent: Body, version: Body, now: float) -> Body:
         "object": "agent.version",
         "name": agent["name"],
         **body,
-        "status": "active" if now >= version["_due"] else "creating",
+        "status": "creating" if now < version["_due"] else "failed" if version.get("_fails") else "active",
         **identities(agent),
         "agent_guid": agent["_guid"],
     }

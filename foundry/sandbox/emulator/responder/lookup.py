@@ -49,12 +49,14 @@ class Lookup:
         project: ARM key of the project.
         now: Unix seconds.
         extra_files: Files attached to the thread, searched besides the agent's own.
+        shelf: Key under which files and vector stores are kept.
     """
 
     world: "World"
     project: str
     now: float
-    extra_files: list[str] = field(default_factory=list)
+    extra_files: list[str]
+    shelf: str
     _known: dict[tuple[str, str, str], Turn] = field(default_factory=dict)
 
     def decide(self, frame: Frame, agent: Body, *, may_hand_over: bool) -> Say | Do:
@@ -162,13 +164,13 @@ class Lookup:
         stores = (agent["tool_resources"].get("file_search") or {}).get("vector_store_ids") or []
         found = []
         for identity in stores:
-            store = self.world.vector_stores.get(self.project, identity, self.now)
+            store = self.world.vector_stores.get(self.shelf, identity, self.now)
             if store is None:
                 raise RunFailedError("invalid_request_error", f"No vector store found with id '{identity}'.")
             if store["status"] == "expired":
                 raise RunFailedError("invalid_request_error", f"The vector store '{identity}' has expired.")
-            self.world.vector_stores.touch(self.project, identity, self.now)
-            files = self.world.vector_stores.files(self.project, identity)
+            self.world.vector_stores.touch(self.shelf, identity, self.now)
+            files = self.world.vector_stores.files(self.shelf, identity)
             found += [
                 file["id"]
                 for file in files
@@ -181,7 +183,7 @@ class Lookup:
         options = tool.get("file_search") or {}
         found = search_files(
             self.world,
-            self.project,
+            self.shelf,
             [*self._store_files(agent, options.get("filters")), *self.extra_files],
             question,
             options.get("max_num_results") or 20,
@@ -227,7 +229,7 @@ class Lookup:
         return [*file_ids, *self.extra_files]
 
     def _from_data(self, agent: Body, question: str) -> Turn:
-        names, found = tables(self.world, self.project, self._data_files(agent))
+        names, found = tables(self.world, self.shelf, self._data_files(agent))
         columns = [column.replace("_", " ") for table in found for column in table.columns]
         about = [*(name.replace(".", " ") for name in names), *columns, _DATA_WORDS]
         listed = f"My files are {', '.join(names)}." if names else "I have no files."

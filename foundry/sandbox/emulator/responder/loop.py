@@ -41,6 +41,7 @@ class Loop:
         extra_files: Files attached to the thread, searched besides the agent's own.
         begun: Is told an agent's id and a call when it begins.
         ended: Is told the same when its output is there.
+        shelf: Key under which files and vector stores are kept; "" for the project's.
     """
 
     world: "World"
@@ -49,6 +50,7 @@ class Loop:
     extra_files: list[str] = field(default_factory=list)
     begun: Callable[[str, Turn], None] = _unheard
     ended: Callable[[str, Turn], None] = _unheard
+    shelf: str = ""
 
     def advance(self, frame: Frame, agent: Body, *, depth: int = 0) -> Say | Wait | Want:
         """Goes on with a frame, which it changes.
@@ -57,7 +59,7 @@ class Loop:
             RunFailedError: A tool or the responder failed for good.
             RunIncompleteError: A rule asks for it.
         """
-        lookup = Lookup(self.world, self.project, self.now, self.extra_files)
+        lookup = Lookup(self.world, self.project, self.now, self.extra_files, self.shelf or self.project)
         if not frame.turns and frame.rule is None:
             frame.rule = rules.chosen(self.world.rules, agent["name"], frame.question)
         while True:
