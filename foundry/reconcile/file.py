@@ -28,6 +28,7 @@ from foundry.reconcile.shapes import (
     needs,
     owner_of,
 )
+from foundry.service.errors import NotFound
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import KnowledgeService, LiveFile
 
@@ -157,8 +158,12 @@ def _is_listed(view: KnowledgeView, service: KnowledgeService, file_id: str) -> 
     if next(users(view, service, uses_file(file_id)), None) is not None:
         return True
     for store in view.stores.all(service.list_stores):
-        if view.members(store.id).find(file_id, partial(service.list_members, store.id)):
-            return True
+        try:
+            if view.members(store.id).find(file_id, partial(service.list_members, store.id)):
+                return True
+        except NotFound:
+            # A store of the other dialect may be listed here too, and be deleted over there.
+            view.stores.drop(store.id)
     return False
 
 

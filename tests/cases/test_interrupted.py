@@ -86,14 +86,14 @@ def dying_at(nth):
         REQUESTS.setLevel(level)
 
 
-def declare(stack, files):
+def declare(stack, files, base=BASE):
     layer = stack.world.root / "declared"
     for path, text in files.items():
         if text is not None:
             (layer / path).parent.mkdir(parents=True, exist_ok=True)
             (layer / path).write_text(text)
     layer.mkdir(exist_ok=True)
-    stack.declare(BASE, layer)
+    stack.declare(base, layer)
     for path in sorted(layer.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
 

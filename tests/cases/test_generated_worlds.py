@@ -1,0 +1,111 @@
+"""Any two generated worlds: from the first to the second is one `up`, after which a preview is empty.
+
+Worlds hold agents and stores in either dialect or both, so a step may also be a move from one dialect to the other. The live
+set is what is declared, and a definition that two worlds share makes no version.
+"""
+
+from pathlib import Path
+
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.cases.test_interrupted import declare
+
+BASE = Path(__file__).parent / "versioned" / "_base"
+KNOWLEDGE = {"knowledge/returns.md": "Returns within 30 days.", "knowledge/sizes.md": "Sizes S to XL."}
+
+dialects = st.sampled_from(["classic", "both", "versioned"])
+words = st.sampled_from(["Be brief.", "Be kind.", "Ünïcode, „quotes“ and {{input}}", "two\nlines"])
+shared_tools = st.fixed_dictionaries(
+    {},
+    optional={
+        "run": st.just({"type": "code_interpreter"}),
+        "count": st.fixed_dictionaries(
+            {"type": st.just("function")},
+            optional={
+                "description": words,
+                "parameters": st.sampled_from(
+                    [{"type": "object", "properties": {"n": {"type": "integer"}}}, {"type": "object"}]
+                ),
+            },
+        ),
+        "docs": st.fixed_dictionaries(
+            {"type": st.just("mcp"), "server_url": st.just("https://docs.example/mcp")},
+            optional={
+                "allowed_tools": st.just(["fetch", "search"]),
+                "require_approval": st.sampled_from(["always", "never", {"never": ["fetch"]}]),
+            },
+        ),
+        "web": st.fixed_dictionaries(
+            {"type": st.just("bing_grounding"), "connection": st.just("bing")},
+            optional={"count": st.integers(1, 50), "market": st.just("en-GB")},
+        ),
+    },
+)
+agents = st.fixed_dictionaries(
+    {"kind": st.just("Agent"), "model": st.just("chat"), "dialect": dialects, "tools": shared_tools},
+    optional={
+        "instructions": words,
+        "description": words,
+        "temperature": st.sampled_from([0, 0.5, 1, 2]),
+        "metadata": st.dictionaries(st.sampled_from(["team", "tier"]), words, max_size=2),
+        "response_format": st.sampled_from(
+            [
+                {"type": "text"},
+                {"type": "json_object"},
+                "auto",
+                {"type": "json_schema", "name": "answer", "schema": {"type": "object", "properties": {}}},
+            ]
+        ),
+    },
+)
+
+
+@st.composite
+def worlds(draw):
+    """The files of a world: YAML documents, and the material that they name."""
+    files = dict(KNOWLEDGE)
+    store = None
+    if draw(st.booleans()):
+        store = draw(dialects)
+        named = draw(st.sampled_from([["knowledge/*.md"], ["knowledge/sizes.md"]]))
+        document = {"kind": "VectorStore", "name": "handbook", "dialect": store, "files": named}
+        files["handbook.yaml"] = yaml.safe_dump(document, allow_unicode=True)
+    for name in draw(st.sets(st.sampled_from(["desk", "news", "shop"]), max_size=3)):
+        document = {"name": name, **draw(agents)}
+        if store in (document["dialect"], "both") and draw(st.booleans()):
+            search = {"type": "file_search", "vector_stores": ["handbook"]}
+            document["tools"] = {**document["tools"], "policies": search}
+        if document["dialect"] == "versioned" and draw(st.booleans()):
+            document["reasoning"] = {"effort": draw(st.sampled_from(["low", "high"]))}
+        files[f"{name}.yaml"] = yaml.safe_dump(document, allow_unicode=True)
+    return files
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(first=worlds(), second=worlds())
+def test_from_any_world_to_any_other_leaves_nothing_to_change(new_stack, first, second):
+    stack = new_stack()
+    for files in (first, second):
+        declare(stack, files, BASE)
+        before = {key: held.outs.get("version") for key, held in stack.state.items()}
+        planned = stack.preview()
+        stack.up()
+        assert stack.preview() == {}
+        for key, held in stack.state.items():
+            if key in before and key not in planned:
+                assert held.outs.get("version") == before[key]
+    manifest = stack.manifest()
+    made = {(kind, name) for kind, name in stack.state if kind.endswith("Agent")}
+    assert made == {
+        ("Agent" if dialect == "classic" else "VersionedAgent", each.name)
+        for each in manifest.agents
+        for dialect in each.dialect.parts
+    }
