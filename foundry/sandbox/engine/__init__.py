@@ -16,6 +16,7 @@ from foundry.sandbox.engine.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StillUnderWay,
 )
 from foundry.sandbox.engine.runner import Operation, Options, Outcome, run
 from foundry.sandbox.engine.state import Resource
@@ -39,5 +40,6 @@ __all__ = [
     "StepFailed",
     "StepFinished",
     "StepStarted",
+    "StillUnderWay",
     "run",
 ]

@@ -107,7 +107,10 @@ def _show(operation: Operation, options: Options, arguments: Arguments) -> Outco
     if arguments.json:
         return run(operation, options, EventLines(lambda line: print(line, flush=True)).take)
     display = Display(
-        _console(arguments), shows_details=arguments.diff, shows_outputs=not arguments.suppress_outputs
+        _console(arguments),
+        shows_details=arguments.diff,
+        shows_outputs=not arguments.suppress_outputs,
+        shows_sames=arguments.show_sames,
     )
     try:
         return run(operation, options, display.take)

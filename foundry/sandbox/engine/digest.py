@@ -20,6 +20,7 @@ from foundry.sandbox.engine.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StillUnderWay,
 )
 from foundry.sandbox.engine.state import Resource, to_json
 from foundry.sandbox.engine.steps import Op, Step
@@ -198,6 +199,8 @@ class EventLines:
                     "ephemeral": is_status,
                 }
                 return {"diagnosticEvent": {k: v for k, v in content.items() if v}}
+            case StillUnderWay():
+                return None
             case RunFinished():
                 return {
                     "summaryEvent": {

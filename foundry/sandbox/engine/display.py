@@ -24,9 +24,11 @@ from foundry.sandbox.engine.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StillUnderWay,
 )
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op
+from foundry.sandbox.engine.under_way import UnderWay
 
 # What the SDK's dynamic providers keep among the properties for themselves.
 NOT_FOR_PEOPLE = frozenset({"__provider", "__internal"})
@@ -69,10 +71,22 @@ _TO_DO = {
     Op.REPLACE: "replace",
     Op.READ: "read",
 }
+_DOING = {
+    Op.SAME: "checking",
+    Op.CREATE: "creating",
+    Op.UPDATE: "updating",
+    Op.DELETE: "deleting",
+    Op.REPLACE: "replacing",
+    Op.CREATE_REPLACEMENT: "creating",
+    Op.DELETE_REPLACED: "deleting",
+    Op.READ: "reading",
+    Op.READ_REPLACEMENT: "reading",
+    Op.REFRESH: "reading",
+}
 _ORDER = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE, Op.READ)
 _HALVES = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.READ_REPLACEMENT, Op.DISCARD_REPLACED)
 _NOTEWORTHY_SECONDS = 0.05
-_SHOWN_AT_ONCE = 4
+_FRAMES_PER_SECOND = 4.0  # more would take the engine's own time
 _TITLES = {"up": "Updating", "destroy": "Destroying", "refresh": "Refreshing"}
 
 
@@ -91,15 +105,17 @@ class _Node:
 class Display:
     """Prints a run's events: a preview as a tree when it is complete, everything else line by line as it happens.
 
-    `shows_details` adds changed properties where only their resource would be named. On a terminal the last line tells what is under way.
+    `shows_details` adds changed properties where only their resource would be named, `shows_sames` resources that don't change. On a
+    terminal the last line tells what is under way, since when and why; elsewhere a line does, when nothing else was printed for a while.
     """
 
     console: Console
     shows_details: bool = False
     shows_outputs: bool = True
+    shows_sames: bool = False
     _is_preview: bool = False
     _nodes: dict[str, _Node] = field(default_factory=dict)
-    _running: dict[str, str] = field(default_factory=dict)
+    _running: UnderWay = field(default_factory=UnderWay)
     _status: Status | None = None
 
     def take(self, event: Event) -> None:
@@ -110,41 +126,41 @@ class Display:
             case StepStarted():
                 self._started(event)
             case StepFinished():
-                self._running.pop(event.urn, None)
+                self._running.end(event.urn)
                 self._finished(event)
             case StepFailed():
-                self._running.pop(event.urn, None)
+                self._running.end(event.urn)
                 self._line("!", event.urn, f"{event.op} failed", seconds=event.seconds)
+            case Diagnostic(is_status=True, urn=urn) if urn:
+                self._running.explain(urn, event.text)
             case Diagnostic():
                 self._diagnostic(event)
+            case StillUnderWay():
+                if self._status is None:
+                    self.console.print(
+                        Text(f"    {event.seconds:.0f}s: {self._running}", style="dim"), soft_wrap=True
+                    )
             case RunFinished():
                 self._end(event)
-        self._show_status()
 
     def _begin(self, event: RunStarted) -> None:
         self._is_preview = event.is_preview
+        self._running.idle = "waiting for the program" if event.kind == "up" else "waiting"
         title = f"Previewing {event.kind}" if event.is_preview else _TITLES.get(event.kind, event.kind)
         self.console.print(Text(f"{title} ({event.project}/{event.stack})", style="bold"))
         if self.console.is_terminal:
-            self._status = self.console.status("starting")
+            self._status = self.console.status(self._running, refresh_per_second=_FRAMES_PER_SECOND)
             self._status.start()
-
-    def _show_status(self) -> None:
-        if self._status is None:
-            return
-        some = list(self._running.values())[:_SHOWN_AT_ONCE]
-        more = len(self._running) - len(some)
-        text = "under way: " + ", ".join(some) + (f" and {more} more" if more else "")
-        self._status.update(Text(text if some else "waiting for the program"))
 
     def _started(self, event: StepStarted) -> None:
         resource = event.new or event.old
         if resource is not None and resource.custom:
-            self._running[event.urn] = urns.name_of(event.urn)
+            self._running.begin(event.urn, _DOING.get(event.op, event.op))
         if not self._is_preview or event.op is Op.REFRESH or event.op in _HALVES:
             return
         node = self._nodes.setdefault(event.urn, _Node(event.urn, resource.parent if resource else ""))
         if event.op is Op.SAME:
+            node.what = "unchanged" if self.shows_sames else ""
             return
         node.sign = _SIGNS[event.op]
         node.what = f"{_TO_DO.get(event.op, event.op)}" + (
@@ -156,7 +172,7 @@ class Display:
         if event.step.op is Op.REFRESH:
             self._refreshed(event)
             return
-        if self._is_preview or event.op in (Op.SAME, Op.REPLACE):
+        if self._is_preview or event.op is Op.REPLACE or (event.op is Op.SAME and not self.shows_sames):
             return
         self._line(_SIGNS[event.op], event.urn, _DONE[event.op], seconds=event.seconds)
         if self.shows_details:

@@ -56,12 +56,22 @@ class StepFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
-    """A text for people. `severity` is debug, info, info#err (the program's own output), warning or error; `is_status` fades."""
+    """A text for people. `severity` is debug, info, info#err (the program's own output), warning or error.
+
+    `is_status` marks one that only tells what is going on at the moment, with a URN why that resource takes its time.
+    """
 
     severity: str
     text: str
     urn: str = ""
     is_status: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StillUnderWay:
+    """Nothing was told for a while, and the run goes on: time to say what it is waiting for."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,4 +87,4 @@ class RunFinished:
     old_outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
-Event = RunStarted | StepStarted | StepFinished | StepFailed | Diagnostic | RunFinished
+Event = RunStarted | StepStarted | StepFinished | StepFailed | Diagnostic | StillUnderWay | RunFinished

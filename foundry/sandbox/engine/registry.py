@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from foundry.sandbox.engine import builtin, children
@@ -49,19 +50,22 @@ def attached_providers(value: str) -> dict[str, str]:
 
 @dataclass(kw_only=True)
 class Registry:
-    """Providers by reference (`URN::ID`). Close it to end them. `engine` becomes the address of the engine's service."""
+    """Providers by reference (`URN::ID`). Close it to end them.
+
+    `engine` becomes the address of the engine's service; `said` is told each line that a provider prints, and whether as an error.
+    """
 
     project: Project
     backend_url: str
     is_preview: bool
     attached: dict[str, str]
     engine: asyncio.Future[str]
+    said: Callable[[str, bool], None]
     _ready: dict[str, Provider] = field(default_factory=dict)
     _checked: dict[str, Provider] = field(default_factory=dict)
     _by_config: dict[tuple[str, str], asyncio.Task[Provider]] = field(default_factory=dict)
     _children: list[children.Child] = field(default_factory=list)
     _output: list[asyncio.Task[None]] = field(default_factory=list)
-    printed: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
     def get(self, reference: str) -> Provider:
         """A provider that is ready. Raises EngineError if the reference is to none."""
@@ -169,14 +173,14 @@ class Registry:
                 f"the provider {DYNAMIC} doesn't start with {python}: {said.splitlines()[-1] if said else 'no reason given'}"
             )
         self._output += [
-            asyncio.create_task(self._pass_on(stdout)),
-            asyncio.create_task(self._pass_on(stderr)),
+            asyncio.create_task(self._pass_on(stdout, is_error=False)),
+            asyncio.create_task(self._pass_on(stderr, is_error=True)),
         ]
         return int(line)
 
-    async def _pass_on(self, stream: asyncio.StreamReader) -> None:
+    async def _pass_on(self, stream: asyncio.StreamReader, *, is_error: bool) -> None:
         async for line in stream:
-            self.printed.put_nowait(line.decode(errors="replace"))
+            self.said(line.decode(errors="replace").rstrip("\n"), is_error)
 
     async def close(self) -> None:
         """End every provider that was started here, and leave attached ones running."""

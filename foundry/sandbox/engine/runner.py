@@ -10,8 +10,6 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,8 @@ from foundry.sandbox.engine import backend, children, history, lock, monitor, pe
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.deployment import Deployment
 from foundry.sandbox.engine.errors import EngineError
-from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted
+from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted, StillUnderWay
+from foundry.sandbox.engine.options import Operation, Options, Outcome
 from foundry.sandbox.engine.project import (
     ConfigValue,
     load_project,
@@ -34,7 +33,7 @@ from foundry.sandbox.engine.state import (
     Deployment as StoredDeployment,
 )
 from foundry.sandbox.engine.state import PendingOperation, Resource, has_ciphertext, with_secrets_opened
-from foundry.sandbox.engine.steps import Op, Planner
+from foundry.sandbox.engine.steps import Planner
 from foundry.sandbox.engine.values import Properties, secret
 
 __all__ = ["Operation", "Options", "Outcome", "run"]
@@ -42,52 +41,7 @@ __all__ = ["Operation", "Options", "Outcome", "run"]
 _PROGRAM_ENDS_WITHIN_SECONDS = (
     10.0  # after a failure: it only has to notice that its registrations are refused
 )
-
-
-class Operation(StrEnum):
-    """What a run does."""
-
-    PREVIEW = "preview"
-    UP = "up"
-    REFRESH = "refresh"
-    DESTROY = "destroy"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How a run does it. `refresh` None leaves it to Pulumi.yaml; `of` tells what a preview previews.
-
-    `import_pending_creates` gives the id (by URN) of what a create that an earlier run left pending may have made, where its provider
-    doesn't adopt by itself.
-    """
-
-    root: Path
-    stack: str
-    backend_url: str
-    refresh: bool | None = None
-    targets: tuple[str, ...] = ()
-    parallel: int = 0
-    config_file: Path | None = None
-    debug_providers: str = ""
-    of: Operation = Operation.UP
-    clear_pending_creates: bool = False
-    import_pending_creates: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a run ended. `outputs` are the stack's, secrets still wrapped; `counts` resources by operation."""
-
-    succeeded: bool
-    counts: Mapping[str, int]
-    outputs: Properties = field(default_factory=dict)
-    was_cancelled: bool = False
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether anything is, or would be, other than it was."""
-        unchanging = (Op.SAME, Op.READ, Op.READ_DISCARD, Op.READ_REPLACEMENT)
-        return any(n for op, n in self.counts.items() if op not in unchanging)
+_SILENCE_SECONDS = 10.0  # a CI log that stands still longer looks dead
 
 
 def run(operation: Operation, options: Options, sink: Callable[[Event], None]) -> Outcome:
@@ -109,7 +63,8 @@ class _Runner:
     def __init__(self, operation: Operation, options: Options, sink: Callable[[Event], None]) -> None:
         self._operation = operation
         self._options = options
-        self._tell = sink
+        self._sink = sink
+        self._told = time.monotonic()
         self._work = options.of if operation is Operation.PREVIEW else operation
         self._is_preview = operation is Operation.PREVIEW
         self._cancelled = False
@@ -133,6 +88,7 @@ class _Runner:
                 is_preview=self._is_preview,
                 attached=attached_providers(self._options.debug_providers),
                 engine=asyncio.get_running_loop().create_future(),
+                said=self._pass_on_line,
             )
             try:
                 opening = asyncio.create_task(self._open_secrets(stored))
@@ -142,6 +98,21 @@ class _Runner:
                 return await self._run(stored, registry)
             finally:
                 await registry.close()
+
+    def _tell(self, event: Event) -> None:
+        self._told = time.monotonic()
+        self._sink(event)
+
+    async def _remind(self) -> None:
+        """Say every now and then that the run goes on, where nothing else is told."""
+        while True:
+            await asyncio.sleep(_SILENCE_SECONDS - (time.monotonic() - self._told))
+            if time.monotonic() - self._told >= _SILENCE_SECONDS:
+                self._tell(StillUnderWay(seconds=time.monotonic() - self._began))
+
+    def _pass_on_line(self, text: str, is_error: bool) -> None:
+        severity = "info#err" if is_error else "info"
+        self._tell(Diagnostic(severity=severity, text=text, is_status=not is_error))
 
     def _say(self, text: str) -> None:
         self._tell(Diagnostic(severity="info", text=text))
@@ -210,6 +181,7 @@ class _Runner:
             snapshot.start()
         server, address = await monitor.serve(deployment, self._tell)
         registry.engine.set_result(address)
+        reminding = asyncio.create_task(self._remind())
         with self._interruptible(deployment, registry):
             try:
                 await self._work_through(deployment, stored, config, address)
@@ -217,6 +189,7 @@ class _Runner:
                 deployment.finish_stack()
                 await self._save(deployment, snapshot)
                 await server.stop(grace=None)
+                reminding.cancel()
         succeeded = not deployment.failed and not self._cancelled
         outputs = _stack_outputs(snapshot.resources()) if snapshot is not None else deployment.stack_outputs()
         if snapshot is not None:

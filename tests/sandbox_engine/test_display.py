@@ -1,0 +1,95 @@
+"""What a person sees of a run: on a terminal one moving line, in a log a word now and then, colours only where they are wanted."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from engine_scenarios import urn
+from engine_world import World
+from rich.console import Console
+
+from foundry.sandbox.engine import Diagnostic, Op, Resource, RunStarted, Step, StepStarted, StillUnderWay
+from foundry.sandbox.engine.display import Display
+
+WIDTH = 60
+ESCAPE = "\x1b["
+
+
+def _started(name: str) -> StepStarted:
+    new = Resource(urn=urn(name), custom=True, type="pulumi-python:dynamic/cloud:Thing")
+    return StepStarted(step=Step(op=Op.CREATE, new=new), op=Op.CREATE, urn=new.urn, old=None, new=new)
+
+
+def _shown(*events: object, is_terminal: bool) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=WIDTH, force_terminal=is_terminal, no_color=True, _environ={})
+    display = Display(console)
+    display.take(RunStarted(kind="up", project="rec", stack="dev", is_preview=False))
+    for event in events:
+        display.take(event)  # type: ignore[arg-type]
+    if is_terminal:
+        console.print(display._running)
+    display.close()
+    return out.getvalue()
+
+
+def test_a_log_is_told_now_and_then_what_is_waited_for_and_why() -> None:
+    said = _shown(
+        _started("store"),
+        _started("agent"),
+        Diagnostic(severity="info", text="2 of 5 files are processed", urn=urn("store"), is_status=True),
+        StillUnderWay(seconds=20.4),
+        is_terminal=False,
+    )
+    assert said.splitlines()[1:] == ["    20s: creating store (2 of 5 files are processed), creating agent"]
+
+
+def test_a_run_that_waits_for_its_program_says_so() -> None:
+    assert _shown(StillUnderWay(seconds=10), is_terminal=False).endswith("10s: waiting for the program\n")
+
+
+def test_on_a_terminal_it_is_one_line_however_much_is_under_way() -> None:
+    events = [_started(f"a-thing-with-a-long-name-{n}") for n in range(9)]
+    lines = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", x) for x in _shown(*events, is_terminal=True).split("\n")]
+    assert max(len(x.rpartition("\r")[2]) for x in lines) <= WIDTH
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "coloured"),
+    [
+        (("--color", "always"), {}, True),
+        (("--color", "never"), {}, False),
+        ((), {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ((), {}, False),
+    ],
+)
+def test_colours_are_only_where_they_are_wanted(
+    world: World, flags: tuple[str, ...], env: dict[str, str], coloured: bool
+) -> None:
+    del world.env["NO_COLOR"]
+    world.env["TERM"] = "xterm-256color"
+    world.body('Thing("a", {"size": 1})')
+    done = world.run("preview", *flags, **env)
+    assert (f"{ESCAPE}32m" in done.stdout) is coloured
+
+
+def test_what_a_provider_prints_is_shown(world: World) -> None:
+    cloud = world.project / "cloud.py"
+    cloud.write_text(
+        cloud.read_text().replace(
+            '        name = props["name"]\n',
+            "        name = props[\"name\"]\n        print('from the provider')\n",
+        )
+    )
+    world.body('Thing("a", {"size": 1})')
+    assert "from the provider" in world.up()
+
+
+def test_sames_are_shown_on_request(world: World) -> None:
+    world.body('Thing("a", {"size": 1})')
+    world.up()
+    assert " a  unchanged" in world.ok("preview", "--show-sames")
+    assert " a  unchanged" in world.up("--show-sames")
+    assert " a  unchanged" not in world.ok("preview")
