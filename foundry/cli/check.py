@@ -129,7 +129,7 @@ def check(
         for case in _cases(manifest, agents_of(stands), only, stack)
         if not dialects or case.place.dialect in dialects
     ]
-    with talks(project, stands, say) as held, _telling(len(cases), say) as done:
+    with talks(project, stands, say, manifest) as held, _telling(len(cases), say) as done:
         results = running.run(cases, _holder(held), parallel=parallel, done=done)
     say(report.headline(results))
     return results

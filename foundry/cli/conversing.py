@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ from foundry.checks.journal import Journal, journal, sweep, sweep_marked
 from foundry.cli import operations, settings
 from foundry.cli.project import Project
 from foundry.cli.standing import Held, Standing, stack_owner
-from foundry.model import Conversation, FoundryError, KnowledgeFile
-from foundry.service.conversation import Conversations, Place, Transcript
+from foundry.manifest import load
+from foundry.model import Conversation, FoundryError, KnowledgeFile, Manifest, Tool
+from foundry.service.conversation import Ask, Conversations, Place, Transcript
 from foundry.service.tracing import TRACES
 
 VERSIONED: Final = "versioned"
@@ -34,9 +35,12 @@ class LiveAgent:
 class Talks:
     """Conversations with the agents of one stack."""
 
-    def __init__(self, project: Project, stands: Standing, made: Journal) -> None:
-        """Nothing is sent yet."""
+    def __init__(
+        self, project: Project, stands: Standing, made: Journal, tools: Mapping[str, Sequence[Tool]]
+    ) -> None:
+        """Nothing is sent yet. `tools` are those that agents declare."""
         self._root = project.root
+        self._tools = tools
         self._stands = stands
         self._at: dict[Place, Conversations] = {}
         self.journal = made
@@ -56,9 +60,23 @@ class Talks:
     def hold(self, agent: LiveAgent, talk: Conversation) -> Transcript:
         """One conversation. Errors: those of `Conversations.hold`."""
         with TRACES.conversation(agent.name, agent.id, talk) as came:
-            transcript = self.at(agent.place).hold(agent.id, talk, self.journal.keeper(agent.place))
+            keeper = self.journal.keeper(agent.place)
+            transcript = self.at(agent.place).hold(agent.id, talk, keeper, self._workflow_of(agent.name))
             came(transcript)
             return transcript
+
+    def _workflow_of(self, agent: str) -> Ask:
+        """Calls the workflow behind a function of an agent."""
+        behind = {tool.name: tool.settings for tool in self._tools.get(agent, ()) if tool.type == "logic_app"}
+
+        def answer(function: str, arguments: str) -> str | None:
+            if function not in behind:
+                return None
+            settings = behind[function]
+            workflows = self._stands.services.workflows()
+            return workflows.call(str(settings["workflow"]), str(settings["trigger"]), arguments)
+
+        return answer
 
     def _read(self, file: KnowledgeFile) -> bytes:
         return (self._root / file.path).read_bytes()
@@ -93,12 +111,23 @@ def named(found: dict[str, tuple[LiveAgent, ...]], name: str, stack: str) -> tup
 
 
 @contextmanager
-def talks(project: Project, stands: Standing, say: Callable[[str], None]) -> Iterator[Talks]:
-    """Conversations whose leavings are on a list, once what earlier ones left has been deleted."""
+def talks(
+    project: Project, stands: Standing, say: Callable[[str], None], manifest: Manifest | None = None
+) -> Iterator[Talks]:
+    """Conversations whose leavings are on a list, once what earlier ones left has been deleted.
+
+    Args:
+        project: where the declarations are.
+        stands: the stack.
+        say: takes a line for a person.
+        manifest: what is declared; read here when None, and done without where it can't be.
+    """
     stack = stands.run.stack
+    declared = manifest or load(project.root, stack).manifest
+    tools = {agent.name: agent.tools for agent in declared.agents} if declared is not None else {}
     folder = journals(project, stack)
     with journal(folder, stack_owner(project, stack), say) as made:
-        held = Talks(project, stands, made)
+        held = Talks(project, stands, made, tools)
         gone = sweep(folder, held.at, say)
         places = {
             agent.place: held.at(agent.place) for found in agents_of(stands).values() for agent in found

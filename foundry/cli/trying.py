@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     stands = standing(project, arguments.stack, live=True)
     found, inputs = _as_declared(stands, arguments.agent)
     place = Place(str(inputs["endpoint"]), _DIALECTS[found.type])
-    with talks(project, stands, print) as held:
+    with talks(project, stands, print, loaded.manifest) as held:
         copy = _copy(stands, held, place, inputs["definition"])
         try:
             came = held.hold(LiveAgent(arguments.agent, copy, place), Conversation((arguments.question,)))

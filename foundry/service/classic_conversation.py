@@ -15,6 +15,7 @@ from typing import Any, Final
 from foundry.model import Conversation, FoundryError, KnowledgeFile
 from foundry.service.conversation import (
     PATIENCE_SECONDS,
+    Ask,
     Call,
     GeneratedFile,
     Keeper,
@@ -24,6 +25,7 @@ from foundry.service.conversation import (
     Transcript,
     answer_to,
     in_our_words,
+    nobody,
 )
 
 _RUNNING: Final = frozenset(("queued", "in_progress", "cancelling"))
@@ -65,10 +67,10 @@ class ClassicConversations:
         self.clock = clock
         self.sleep = sleep
 
-    def hold(self, agent: str, talk: Conversation, keeper: Keeper) -> Transcript:
+    def hold(self, agent: str, talk: Conversation, keeper: Keeper, otherwise: Ask = nobody) -> Transcript:
         """See `Conversations`."""
         with in_our_words("talk to", agent), ExitStack() as afterwards:
-            return _Thread(self, keeper, afterwards).talk(agent, talk)
+            return _Thread(self, keeper, otherwise, afterwards).talk(agent, talk)
 
     def delete(self, kind: str, identity: str) -> None:
         """See `Conversations`."""
@@ -127,12 +129,15 @@ class ClassicConversations:
 class _Thread:
     """One conversation, on a thread of its own."""
 
-    def __init__(self, service: ClassicConversations, keeper: Keeper, afterwards: ExitStack) -> None:
+    def __init__(
+        self, service: ClassicConversations, keeper: Keeper, otherwise: Ask, afterwards: ExitStack
+    ) -> None:
         self._service = service
         self._client = service.client
         self._clock = service.clock
         self._sleep = service.sleep
         self._keeper = keeper
+        self._otherwise = otherwise
         self._afterwards = afterwards
         self._thread = ""
 
@@ -288,7 +293,12 @@ class _Thread:
             )
         try:
             return [
-                {"tool_call_id": call.id, "output": answer_to(call.function.name, talk.functions)}
+                {
+                    "tool_call_id": call.id,
+                    "output": answer_to(
+                        call.function.name, call.function.arguments, talk.functions, self._otherwise
+                    ),
+                }
                 for call in action.submit_tool_outputs.tool_calls
             ]
         except FoundryError:

@@ -18,6 +18,7 @@ from foundry.service.patience import Patience
 from foundry.service.search import AzureSearch
 from foundry.service.versioned import SCOPE, VersionedProject
 from foundry.service.wire import Send, Wire
+from foundry.service.workflows import Workflows
 
 _TIMEOUTS: Final[Mapping[str, Any]] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 100}
 _VERSIONS: Final[Mapping[str, str]] = {
@@ -128,6 +129,10 @@ class AzureServices:
                 found |= {str(item["id"]).casefold() for item in page.get("value", ())}
                 where, query = str(page.get("nextLink") or ""), None
         return found
+
+    def workflows(self) -> Workflows:
+        """The workflows of Azure Logic Apps."""
+        return Workflows(self._resource_manager())
 
     def _resource_manager(self) -> Wire:
         with self._lock:

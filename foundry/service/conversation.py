@@ -20,6 +20,9 @@ PATIENCE_SECONDS: Final = 300.0
 
 Read = Callable[[KnowledgeFile], bytes]
 
+Ask = Callable[[str, str], "str | None"]
+"""Answers a function by its name and its arguments as JSON; None for one that it doesn't know."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -113,13 +116,14 @@ class Keeper(Protocol):
 class Conversations(Protocol):
     """Conversations in one project and one dialect. May be used by several threads."""
 
-    def hold(self, agent: str, talk: Conversation, keeper: Keeper) -> Transcript:
+    def hold(self, agent: str, talk: Conversation, keeper: Keeper, otherwise: Ask = ...) -> Transcript:
         """Ask every question, and delete what was made for it.
 
         Args:
             agent: the agent's id (classic), or its name (versioned).
             talk: what to ask.
             keeper: is told of everything that is made.
+            otherwise: answers functions that `talk` has no answer for.
 
         Raises:
             FoundryError: the agent fails, waits for what nobody gives it, or takes longer than `PATIENCE_SECONDS`;
@@ -181,15 +185,23 @@ def wording(answer: Any) -> str:
     return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
 
-def answer_to(function: str, functions: Mapping[str, Any]) -> str:
-    """What a function answers in this conversation.
+def nobody(_function: str, _arguments: str) -> str | None:
+    """Answers no function."""
+    return None
+
+
+def answer_to(function: str, arguments: str, functions: Mapping[str, Any], otherwise: Ask) -> str:
+    """What a function answers in this conversation: what was declared, or what is to be asked.
 
     Raises:
         FoundryError: nobody said what.
     """
-    if function not in functions:
+    if function in functions:
+        return wording(functions[function])
+    told = otherwise(function, arguments)
+    if told is None:
         raise FoundryError(
             f"the agent called the function {function!r}, and nothing says what it answers",
-            fix=f"write its answer: `functions: {{{function}: …}}`",
+            fix=f"write its answer into a check: `functions: {{{function}: …}}`",
         )
-    return wording(functions[function])
+    return told

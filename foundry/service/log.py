@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ PROGRESS = logging.getLogger("foundry.progress")
 _PLAIN_PARAMETERS = frozenset(
     {"api-version", "limit", "after", "before", "order", "purpose", "filter", "$select", "allowIndexDowntime"}
 )
+# An address with a signature in it lets anybody in who reads it.
+_SIGNATURE = re.compile(r"([?&]sig=)[^&\"\s]+")
 _LONGEST_BODY = 20_000
 
 
@@ -74,9 +77,8 @@ def log_bodies(sent: Any, received: Any) -> None:
     if REQUESTS.isEnabledFor(logging.DEBUG):
         for arrow, body in (("->", sent), ("<-", received)):
             if body is not None:
-                REQUESTS.debug(
-                    "%s %s", arrow, json.dumps(body, ensure_ascii=False, default=repr)[:_LONGEST_BODY]
-                )
+                text = json.dumps(body, ensure_ascii=False, default=repr)
+                REQUESTS.debug("%s %s", arrow, _SIGNATURE.sub(r"\1…", text)[:_LONGEST_BODY])
 
 
 def without_secrets(url: str) -> str:

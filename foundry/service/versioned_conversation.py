@@ -16,6 +16,7 @@ from typing import Any, Final
 from foundry.model import Conversation, FoundryError, Image, KnowledgeFile
 from foundry.service.conversation import (
     PATIENCE_SECONDS,
+    Ask,
     Call,
     GeneratedFile,
     Keeper,
@@ -25,6 +26,7 @@ from foundry.service.conversation import (
     Transcript,
     answer_to,
     in_our_words,
+    nobody,
 )
 from foundry.service.errors import Answer, refusal, silence, unreachable
 
@@ -66,10 +68,10 @@ class VersionedConversations:
         self.shown = shown
         self.clock = clock
 
-    def hold(self, agent: str, talk: Conversation, keeper: Keeper) -> Transcript:
+    def hold(self, agent: str, talk: Conversation, keeper: Keeper, otherwise: Ask = nobody) -> Transcript:
         """See `Conversations`."""
         with _in_our_words("talk to", agent), ExitStack() as afterwards:
-            return _Exchange(self, keeper, afterwards).talk(agent, talk)
+            return _Exchange(self, keeper, otherwise, afterwards).talk(agent, talk)
 
     def delete(self, kind: str, identity: str) -> None:
         """See `Conversations`."""
@@ -102,11 +104,14 @@ class VersionedConversations:
 class _Exchange:
     """One conversation."""
 
-    def __init__(self, service: VersionedConversations, keeper: Keeper, afterwards: ExitStack) -> None:
+    def __init__(
+        self, service: VersionedConversations, keeper: Keeper, otherwise: Ask, afterwards: ExitStack
+    ) -> None:
         self._service = service
         self._client = service.client
         self._clock = service.clock
         self._keeper = keeper
+        self._otherwise = otherwise
         self._afterwards = afterwards
 
     def talk(self, agent: str, talk: Conversation) -> Transcript:
@@ -176,7 +181,7 @@ class _Exchange:
                 {
                     "type": "function_call_output",
                     "call_id": item["call_id"],
-                    "output": answer_to(item["name"], talk.functions),
+                    "output": answer_to(item["name"], item["arguments"], talk.functions, self._otherwise),
                 }
                 for item in wanted
             ]

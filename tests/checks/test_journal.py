@@ -14,7 +14,7 @@ import pytest
 from foundry.checks.journal import Journal, journal, sweep, sweep_marked
 from foundry.cli.operations import declared_filename
 from foundry.model import Conversation, FoundryError, Owner
-from foundry.service.conversation import Keeper, Left, Place, Transcript
+from foundry.service.conversation import Ask, Keeper, Left, Place, Transcript, nobody
 
 HERE = Path(__file__).resolve()
 OWNER = Owner("shop", "dev", "11111111-1111-4111-8111-111111111111")
@@ -36,7 +36,7 @@ class Project:
         assert place == PLACE
         return self
 
-    def hold(self, agent: str, talk: Conversation, keeper: Keeper) -> Transcript:
+    def hold(self, agent: str, talk: Conversation, keeper: Keeper, otherwise: Ask = nobody) -> Transcript:
         raise NotImplementedError
 
     def delete(self, kind: str, identity: str) -> None:

@@ -156,8 +156,9 @@ def test_results_are_written_for_ci_and_for_programs(checked, tmp_path):
     assert cases["price"].get("file") == "stacks/sandbox/agents/clerk.yaml"
     error = cases["price-nobody-tells"].find("error")
     assert error is not None
-    assert "nothing says what it answers; write its answer: `functions: {price_of: …}`" in error.get(
-        "message", ""
+    assert (
+        "nothing says what it answers; write its answer into a check: `functions: {price_of: …}`"
+        in error.get("message", "")
     )
 
     document = json.loads((tmp_path / "j.json").read_text())
