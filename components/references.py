@@ -208,7 +208,8 @@ def lifecycle_inputs(lifecycle: model.Lifecycle) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     if lifecycle.adopt is not None:
         source = {"from": lifecycle.adopt.source} if lifecycle.adopt.source else {}
-        inputs["adopt"] = {"id": lifecycle.adopt.id, **source}
+        which = {"id": lifecycle.adopt.id} if lifecycle.adopt.id else {"name": lifecycle.adopt.name}
+        inputs["adopt"] = {**which, **source}
     if lifecycle.on_remove is not None:
         inputs["onRemove"] = lifecycle.on_remove
     if lifecycle.on_drift != "repair":

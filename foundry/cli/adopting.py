@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli.project import Project
@@ -33,7 +34,7 @@ def tell(project: Project, run: Run, say: Callable[[str], None]) -> None:
     except FoundryError:
         resources = ()
     stands = Standing(run, {}, resources)
-    if wanted <= {(one.kind, one.name) for one in stands.held}:
+    if wanted <= {(one.declared, one.name) for one in stands.held}:
         return
     done = run.captured(["preview", "--json", "--stack", run.stack])
     try:
@@ -42,7 +43,8 @@ def tell(project: Project, run: Run, say: Callable[[str], None]) -> None:
         return
     if found:
         say("\nTaking over (nothing live is touched before `fac up`):")
-    taken = {one.urn: str(one.adopt["id"]) for one in found}
+    found = tuple(_with_id(stands, one) for one in found)
+    taken = {one.urn: str(one.adopt.get("id")) for one in found}
     for one in found:
         for line in _told(stands, one, taken, str(manifest.owner.stack_id) if manifest else ""):
             say(line)
@@ -59,21 +61,43 @@ def _adopting(manifest: Manifest) -> Iterator[tuple[str, str]]:
                 yield kind, one.name
 
 
+def _with_id(stands: Standing, one: Adoption) -> Adoption:
+    """The adoption by id, where a name says which one is meant."""
+    from foundry.reconcile.claims import live_name
+
+    name = one.adopt.get("name")
+    if "id" in one.adopt or name is None:
+        return one
+    if one.kind in ("SearchIndex", "VersionedAgent"):
+        return replace(one, adopt={**one.adopt, "id": name})
+    versioned = one.kind.startswith("Versioned")
+    service = (stands.services.versioned if versioned else stands.services.project)(one.endpoint)
+    listed = service.list_agents() if one.kind == "Agent" else service.list_stores()
+    found = [live.id for live in listed if live_name(live) == name]
+    return replace(one, adopt={**one.adopt, "id": found[0]}) if len(found) == 1 else one
+
+
 def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: str) -> Iterator[str]:
     from foundry.reconcile.marks import mark_in, mark_of, without_mark
     from foundry.transfer.adoption import would_change
 
-    identifier = str(one.adopt["id"])
+    identifier = str(one.adopt.get("id"))
+    if "id" not in one.adopt:
+        yield f"  {one.kind}  {one.name}: nothing, or more than one thing, is called {one.adopt.get('name')!r}"
+        return
     title = f"  {one.kind}  {one.name}  {identifier}"
     try:
         match one.kind:
-            case "Agent":
-                agent = stands.services.project(one.endpoint).get_agent(identifier)
+            case "Agent" | "VersionedAgent":
+                versioned = one.kind == "VersionedAgent"
+                place = stands.services.versioned if versioned else stands.services.project
+                agent = place(one.endpoint).get_agent(identifier)
                 mark = mark_of(agent.metadata)
                 live: dict[str, Any] = {**agent.definition, "metadata": without_mark(agent.metadata)}
-            case "VectorStore":
-                service = stands.services.project(one.endpoint)
-                store = service.get_store(identifier)
+            case "VectorStore" | "VersionedVectorStore":
+                versioned = one.kind.startswith("Versioned")
+                place = stands.services.versioned if versioned else stands.services.project
+                store = place(one.endpoint).get_store(identifier)
                 mark = mark_of(store.metadata)
                 live = {
                     "name": store.name,
@@ -91,7 +115,7 @@ def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: s
         yield f"{title}: refused, it belongs to {mark.source}; that stack has to let it go first"
         return
     found = would_change(one, live, taken)
-    if one.kind == "VectorStore":
+    if one.kind.endswith("VectorStore"):
         found = tuple(change for change in found if not change.path.startswith(("files", "chunking")))
         files = len(one.definition.get("files") or ())
         title += f" ({files} {'file is' if files == 1 else 'files are'} attached anew, under this stack's names, before those there are taken out)"

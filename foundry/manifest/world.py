@@ -274,7 +274,7 @@ class World:
         if isinstance(adopt, str):
             taken = Adopt(adopt)
         elif isinstance(adopt, Mapping):
-            taken = Adopt(str(adopt.get("id")), adopt.get("from"))
+            taken = Adopt(adopt.get("id"), adopt.get("from"), adopt.get("name"))
         return Lifecycle(
             protect=told.get("protect") is True,
             retain_on_delete=told.get("retain_on_delete") is True,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Adopt:
-    """Take over a live object: its id at the service; `source` (`project/stack`) when another stack owns it."""
+    """Take over a live object: its id or, unique among the live ones, its name; `source` (`project/stack`) when another stack owns it."""
 
-    id: str
+    id: str | None = None
     source: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[st
             f"agent {agent_id} is gone: {error.what}", fix="run `pulumi refresh`, then up again"
         ) from None
     found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
-    if adopt is not None and adopt["id"] != agent_id:
+    if adopt is not None and adopt.get("id", agent_id) != agent_id:
         raise FoundryError(
             f"{news['name']!r} is agent {agent_id} already and can't adopt {adopt['id']}",
             fix="remove lifecycle.adopt, or declare the adopted agent under another name",

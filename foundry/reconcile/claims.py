@@ -51,7 +51,8 @@ def find_claimed(
         if (mark := mark_of(one.metadata)) is not None and mark.belongs_to(owner, name, versioned=versioned)
     ]
     if adopt is not None:
-        return _adoptable(kind, owner, name, adopt=adopt, ours=ours, get=get)
+        wanted = str(adopt.get("id") or _called(kind, str(adopt["name"]), name, listed))
+        return _adoptable(kind, owner, name, adopt={**adopt, "id": wanted}, ours=ours, get=get)
     if len(ours) > 1:
         ids = ", ".join(sorted(one.id for one in ours))
         raise FoundryError(
@@ -64,6 +65,28 @@ def find_claimed(
         except NotFound:
             return None
     return None
+
+
+def live_name(one: Marked) -> str:
+    """What the service calls a live object."""
+    definition = getattr(one, "definition", None)
+    return str(definition.get("name") if isinstance(definition, Mapping) else getattr(one, "name", ""))
+
+
+def _called(kind: str, wanted: str, name: str, listed: Sequence[M]) -> str:
+    """The id of the one live object with a name. Raises FoundryError when there is none, or more than one."""
+    found = sorted(one.id for one in listed if live_name(one) == wanted)
+    if len(found) == 1:
+        return found[0]
+    what = (
+        f"{len(found)} {kind}s are called {wanted!r}: {', '.join(found)}"
+        if found
+        else f"no {kind} is called {wanted!r}"
+    )
+    raise FoundryError(
+        f"{name!r} can't adopt by name: {what}",
+        fix="write lifecycle.adopt: {id: …} with the id of the one that is meant",
+    )
 
 
 def _adoptable(

@@ -255,7 +255,7 @@ def _refuse_unclaimed(index: str, live: Mapping[str, Any], news: Props) -> None:
     _, mark = mark_in(live.get("description"))
     adopt = lifecycle_of(news).get("adopt")
     refuse_unless_ours(f"index {index}", mark, owner_of(news), adopt)
-    if mark is None and (adopt is None or adopt.get("id") != index):
+    if mark is None and (adopt is None or (adopt.get("id") or adopt.get("name")) != index):
         raise FoundryError(
             f"index {index} exists already and isn't ours",
             fix=f"choose another service_name, or take it over with lifecycle.adopt: {index}",

@@ -127,9 +127,9 @@ def _lifecycle(lifecycle: Props) -> Iterator[Problem]:
             yield Problem(f"lifecycle.{key}", f"{lifecycle[key]!r} means nothing; write {' or '.join(words)}")
     adopt = lifecycle.get("adopt")
     if adopt is not None and not (
-        isinstance(adopt, Mapping) and isinstance(adopt.get("id"), str) and adopt["id"]
+        isinstance(adopt, Mapping) and isinstance(word := adopt.get("id") or adopt.get("name"), str) and word
     ):
-        yield Problem("lifecycle.adopt", "has no id; give the id of the live object")
+        yield Problem("lifecycle.adopt", "has neither id nor name; give one of the live object")
 
 
 def metadata_problems(metadata: Any, mark_key: str) -> Iterator[Problem]:

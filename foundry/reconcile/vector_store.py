@@ -176,7 +176,7 @@ def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[st
         what = f"vector store {store_id} is gone: {error.what}"
         raise FoundryError(what, fix="run `pulumi refresh`, then up again") from None
     found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
-    if adopt is not None and adopt["id"] != store_id:
+    if adopt is not None and adopt.get("id", store_id) != store_id:
         raise FoundryError(
             f"{news['name']!r} is vector store {store_id} already and can't adopt {adopt['id']}",
             fix="remove lifecycle.adopt, or declare the adopted store under another name",

@@ -192,18 +192,19 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
 def _claimed(service: VersionedService, news: Props) -> LiveVersionedAgent | None:
     """The agent of the declared name, if it is ours or to be adopted; None when there is none."""
     name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
-    if adopt is not None and str(adopt["id"]).casefold() != name.casefold():
+    wanted = str(adopt.get("id") or adopt.get("name")) if adopt is not None else ""
+    if adopt is not None and wanted.casefold() != name.casefold():
         raise FoundryError(
-            f"{news['name']!r} is called {name!r} at the service and is to adopt {adopt['id']!r}, "
+            f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
             "and a versioned agent can't be renamed",
-            fix=f"declare `service_name: {adopt['id']}`, or remove lifecycle.adopt",
+            fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
         )
     try:
         live = service.get_agent(name)
     except NotFound:
         if adopt is not None:
             raise FoundryError(
-                f"agent {adopt['id']}, which {news['name']!r} is to adopt, isn't in this project",
+                f"agent {wanted}, which {news['name']!r} is to adopt, isn't in this project",
                 fix="correct lifecycle.adopt.id, or remove it to have one made",
             ) from None
         return None

@@ -48,7 +48,8 @@ def would_change(one: Adoption, live: Mapping[str, Any], taken: Mapping[str, str
             where the live one is such an id and the declaration takes values from that object.
     """
     ids = {identifier for urn, identifier in taken.items() if urn in one.needs}
-    return changes(one.kind, live, _assumed(one.definition, live, ids), {})
+    table = "VectorStore" if one.kind == "VersionedVectorStore" else one.kind
+    return changes(table, live, _assumed(one.definition, live, ids), {})
 
 
 def _adoption(step: Mapping[str, Any]) -> Adoption | None:

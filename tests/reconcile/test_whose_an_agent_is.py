@@ -69,6 +69,29 @@ def test_an_agent_that_isn_t_there_can_t_be_adopted(world):
         agent.create(world.session(), adopting(world, "asst_none"))
 
 
+def test_an_agent_is_adopted_by_a_name_that_is_the_only_one_of_its_kind(world):
+    by_hand = world.official().create_agent(model="gpt", name="Order desk")
+    inputs = {**world.agent("taken"), "lifecycle": {"adopt": {"name": "Order desk"}}}
+    assert agent.check({}, inputs) == []
+
+    made = agent.create(world.session(), inputs)
+
+    assert (made.id, made.outs["adopted"]) == (by_hand.id, True)
+    # Its name at the service is the declared one now, and the state knows the id.
+    assert agent.update(world.session(), made.id, made.outs, inputs)["adopted"] is True
+
+
+@pytest.mark.parametrize("names", [[], ["Order desk", "Order desk"]])
+def test_a_name_that_nothing_or_more_than_one_agent_has_is_refused(world, names):
+    ids = sorted(world.official().create_agent(model="gpt", name=name).id for name in names)
+    inputs = {**world.agent("taken"), "lifecycle": {"adopt": {"name": "Order desk"}}}
+    with pytest.raises(FoundryError) as refused:
+        agent.create(world.session(), inputs)
+    assert "can't adopt by name" in str(refused.value)
+    assert all(identifier in str(refused.value) for identifier in ids)
+    assert len(list(world.official().list_agents())) == len(names)
+
+
 def test_another_stack_s_agent_is_refused_and_its_owner_named(world):
     theirs = agent.create(world.session(), world.agent(owner=world.other))
 
