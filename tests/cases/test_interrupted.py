@@ -105,10 +105,10 @@ def assert_live_is_declared(stack):
     stores = {store.id: store for store in client.vector_stores.list()}
     files = {file.id: file.filename for file in client.files.list().data}
     assert Counter(agent.name for agent in agents.values()) == Counter(
-        agent.name for agent in manifest.agents
+        agent.service_name for agent in manifest.agents
     )
     assert Counter(store.name for store in stores.values()) == Counter(
-        store.name for store in manifest.vector_stores
+        store.service_name for store in manifest.vector_stores
     )
     held = {
         kind: {one.id for key, one in stack.state.items() if key[0] == kind} for kind in ("File", "Agent")

@@ -308,6 +308,7 @@ def test_the_files_of_an_adopted_store_are_cut_anew_one_after_the_other(world):
 def test_a_file_that_an_interrupted_run_uploaded_twice_is_there_once(world):
     inputs = world.file("returns.md", "30 days")
     first = file.create(world.session(), inputs)
+    world.control("POST", "/clock", {"advance": 2})
     twin = world.official().files.upload(
         file=b"30 days", filename=first.outs["serviceFilename"], purpose="assistants"
     )
