@@ -28,6 +28,8 @@ from azure.ai.projects.models import (
 )
 from openai import OpenAI
 
+from foundry.sandbox.emulator import Settings, serve
+
 from .conftest import ACCOUNT, PROJECT, Wire
 from .test_rules_and_tools import document, server, write_rules
 
@@ -194,6 +196,46 @@ def test_a_model_answers_without_an_agent(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as refusal:
         client.responses.create(model="none", input="Who are you?")
     assert refusal.value.code == "DeploymentNotFound"
+
+
+def test_a_model_behind_a_url_is_told_what_was_said_before(tmp_path: Any) -> None:
+    def answer(_path: str, body: Any) -> tuple[int, Any]:
+        message = {"role": "assistant", "content": f"answer {len(body['messages'])}"}
+        return 200, {"choices": [{"message": message}]}
+
+    with server(answer) as (base, seen):
+        settings = Settings(operation_delay=0.01, model_url=base + "/v1")
+        with serve(tmp_path / "model", settings=settings) as serving:
+            wire = Wire(serving)
+            wire.make_project()
+            wire.allow()
+
+            def ask(question: str, **more: Any) -> Any:
+                body = {"model": "tiny", "input": question, "instructions": "Be brief.", **more}
+                return wire.data("POST", "/openai/v1/responses", body).json()
+
+            first = ask("one")
+            ask("two", previous_response_id=first["id"])
+            conversation = wire.data("POST", "/openai/v1/conversations", {}).json()["id"]
+            ask("three", conversation=conversation)
+            ask("four", conversation=conversation)
+            ask("", input=[{"role": "developer", "content": "rule"}, {"role": "user", "content": "five"}])
+            agent = wire.data("POST", "/assistants", {"model": "tiny"}).json()["id"]
+            before = [{"role": "user", "content": "six"}, {"role": "assistant", "content": "6"}]
+            thread = {"messages": [*before, {"role": "user", "content": "seven"}]}
+            run = wire.data("POST", "/threads/runs", {"assistant_id": agent, "thread": thread}).json()
+            for _ in range(500):
+                if wire.data("GET", f"/threads/{run['thread_id']}/runs/{run['id']}").json()["completed_at"]:
+                    break
+    told = [[item["content"] for item in body["messages"]] for _, _, _, body in seen]
+    assert told == [
+        ["Be brief.", "one"],
+        ["Be brief.", "one", "answer 2", "two"],
+        ["Be brief.", "three"],
+        ["Be brief.", "three", "answer 2", "four"],
+        ["Be brief.", "rule", "five"],
+        ["six", "6", "seven"],
+    ]
 
 
 # Functions and approvals
@@ -403,6 +445,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"input": [{"type": "mcp_list_tools", "id": "x"}]}, "input[0].type"),
     ({"input": [{"role": "robot", "content": "x"}]}, "input[0].role"),
     ({"agent": {"name": "helper"}}, "agent"),
+    ({"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]}, "input"),
     ({"previous_response_id": "resp_none"}, "previous_response_id"),
     ({"previous_response_id": "resp_none", "conversation": "conv_none"}, "previous_response_id"),
 ]  # fmt: skip

@@ -48,6 +48,10 @@ class ConversationStore:
             if self._objects.get(project, ITEM, item["id"], conversation) is None:
                 self._objects.add(project, ITEM, item, now, conversation)
 
+    def items(self, project: str, conversation: str) -> list[Body]:
+        """Every item of a conversation, oldest first."""
+        return self._objects.all(project, ITEM, conversation)
+
     def item(self, project: str, conversation: str, identity: str) -> Body | None:
         """An item of a conversation, or None."""
         return self._objects.get(project, ITEM, identity, conversation)

@@ -137,6 +137,12 @@ def files_of(items: list[Body]) -> list[str]:
     ]
 
 
+def named_files(items: list[Body]) -> list[str]:
+    """Ids of all files that messages name."""
+    parts = [part for one in items if one["type"] == "message" for part in one["content"]]
+    return [part["file_id"] for part in parts if part.get("file_id")]
+
+
 def output_of(answer: Body) -> str:
     """The text of a function's output."""
     given = answer["output"]

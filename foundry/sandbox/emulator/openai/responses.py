@@ -13,6 +13,7 @@ from foundry.sandbox.emulator.openai.items import files_of, output_of, text_of
 from foundry.sandbox.emulator.project.objects import new_id
 from foundry.sandbox.emulator.responder import rules
 from foundry.sandbox.emulator.responder.frames import (
+    MOST_HISTORY,
     Citation,
     Frame,
     RunFailedError,
@@ -74,13 +75,14 @@ class Responses:
         """Removes a response."""
         self.world.objects.remove(self.project, KIND, identity)
 
-    def frame(self, agent: Body, items: list[Body], pending: Body | None) -> Body:
+    def frame(self, agent: Body, items: list[Body], pending: Body | None, conversation: Body | None) -> Body:
         """Where a new response begins: at the last question, or at calls that its input answers.
 
         Args:
             agent: Who answers.
             items: The new items.
             pending: The response before, whose calls may be waiting for answers; None without one.
+            conversation: The conversation it belongs to; None without one.
 
         Raises 400 when a function call goes without its output, or an output without its call.
         """
@@ -106,9 +108,31 @@ class Responses:
                 raise no_call(next(iter(outputs)))
             if answered:
                 return waiting.json()
-        return self._fresh(agent, items, outputs)
+        frame = self._fresh(agent, items, outputs)
+        if self.world.settings.model_url:
+            frame.history = self._history(items, pending, conversation)[-MOST_HISTORY:]
+        return frame.json()
 
-    def _fresh(self, agent: Body, items: list[Body], outputs: dict[str, str]) -> Body:
+    def _history(self, items: list[Body], pending: Body | None, conversation: Body | None) -> list[list[str]]:
+        """What was said before the last question, for a model that reads it."""
+        before: list[Body] = []
+        if conversation is not None:
+            before = self.world.conversations.items(self.project, conversation["id"])
+        else:
+            while pending is not None and len(before) < MOST_HISTORY:
+                before = [*pending["_input"], *pending["output"], *before]
+                previous = pending["previous_response_id"]
+                pending = self.get(previous, look=False) if previous else None
+        messages = [one for one in items if one["type"] == "message"]
+        asked = [index for index, one in enumerate(messages) if one["role"] == "user"]
+        before += messages[: asked[-1]] if asked else messages
+        return [
+            ["system" if one["role"] == "developer" else one["role"], text_of(one)]
+            for one in before
+            if one["type"] == "message"
+        ]
+
+    def _fresh(self, agent: Body, items: list[Body], outputs: dict[str, str]) -> Frame:
         asked = [
             index for index, one in enumerate(items) if one["type"] == "message" and one["role"] == "user"
         ]
@@ -127,7 +151,7 @@ class Responses:
                 frame.turns.append(turn)
         if frame.turns:
             frame.rule = rules.chosen(self.world.rules, agent["name"], question)
-        return frame.json()
+        return frame
 
     def _go_on(self, response: Body) -> None:
         frame = Frame.of(response["_frame"])

@@ -14,8 +14,8 @@ from foundry.sandbox.emulator.openai.errors import (
     no_response,
     not_with_agent,
 )
-from foundry.sandbox.emulator.openai.guard import PREFIX, guard
-from foundry.sandbox.emulator.openai.items import item, kept
+from foundry.sandbox.emulator.openai.guard import PREFIX, guard, shelf
+from foundry.sandbox.emulator.openai.items import item, kept, named_files
 from foundry.sandbox.emulator.openai.responses import UNDER_WAY, Responses, shown, shown_item
 from foundry.sandbox.emulator.openai.streaming import ResponseStream
 from foundry.sandbox.emulator.project.guard import PREFIX as PROJECT
@@ -262,12 +262,13 @@ def _create_response(call: Call) -> Reply:
             raise no_deployment() from error
     pending, conversation = _before(call, asked)
     items = kept(asked.get("input") or [])
+    _require_files(call, items)
     responses = _responses(call)
     response = _new(call, asked, definition) | {
         "conversation": {"id": conversation["id"]} if conversation else None,
         "_agent": agent,
         "_input": items,
-        "_frame": responses.frame(agent, items, pending),
+        "_frame": responses.frame(agent, items, pending, conversation),
         "_wants": [],
         "_stored": asked.get("store") is not False,
     }
@@ -280,6 +281,13 @@ def _create_response(call: Call) -> Reply:
     if response["status"] in UNDER_WAY and not response["background"]:
         return stream.whole()
     return Reply(body=shown(response, asked.get("include") or []))
+
+
+def _require_files(call: Call, items: list[Body]) -> None:
+    held = shelf(call.world, project_id(call))
+    for identity in named_files(items):
+        if call.world.files.get(held, identity) is None:
+            raise invalid(f"File '{identity}' not found.", "input")
 
 
 def _before(call: Call, asked: Body) -> tuple[Body | None, Body | None]:
@@ -422,7 +430,8 @@ FAMILY = Family(
     note=(
         "The OpenAI client of azure-ai-projects, with `agent_reference` for agents of kind `prompt` (others: 501) or with a "
         "model. The same responder as behind runs of the classic dialect answers, one question at a time: of what was said "
-        "before it knows only the calls that wait for an answer, and it ignores formats and token limits. The model must be "
+        "before it knows only the calls that wait for an answer (a model behind a URL is told all), and it ignores formats and "
+        "token limits. The model must be "
         "deployed (404 `DeploymentNotFound`). Functions come as `function_call`, MCP calls that need approval as "
         "`mcp_approval_request` (no `mcp_list_tools`: no MCP server is called); AI Search, OpenAPI and Azure Functions as "
         "`…_call` and `…_call_output`. Fields that the agent decides about are refused with 400 (`model`, `instructions`, "

@@ -1,11 +1,14 @@
 """A conversation between a responder and its tools, as data that can be stored between two looks at it."""
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from foundry.sandbox.emulator.project.objects import new_id
 
 Body = dict[str, Any]
+
+#: How much of what was said before is kept with a frame.
+MOST_HISTORY: Final = 50
 
 
 class RunFailedError(Exception):
@@ -117,6 +120,7 @@ class Frame:
         rule: The rule it follows, if one was written for the question.
         id: Tells frames apart.
         rounds: How many turns each answer of a model asked for.
+        history: What was said before the question, oldest first, as role and text; only a model reads it.
     """
 
     agent: str
@@ -125,6 +129,7 @@ class Frame:
     rule: Body | None = None
     id: str = field(default_factory=lambda: new_id("frame_"))
     rounds: list[int] = field(default_factory=list)
+    history: list[list[str]] = field(default_factory=list)
 
     def json(self) -> Body:
         """As it is stored."""
@@ -135,6 +140,7 @@ class Frame:
             "rule": self.rule,
             "id": self.id,
             "rounds": self.rounds,
+            "history": self.history,
         }
 
     @classmethod

@@ -148,6 +148,7 @@ def _messages(frame: Frame, agent: Body) -> list[Body]:
     found: list[Body] = []
     if agent["instructions"]:
         found.append({"role": "system", "content": agent["instructions"]})
+    found += [{"role": role, "content": text} for role, text in frame.history]
     found.append({"role": "user", "content": frame.question})
     turns: list[Turn] = list(frame.turns)
     for count in frame.rounds:

@@ -12,6 +12,7 @@ from foundry.sandbox.emulator.arm.foundry import ACCOUNT
 from foundry.sandbox.emulator.arm.ids import parse
 from foundry.sandbox.emulator.project.objects import new_id
 from foundry.sandbox.emulator.responder.frames import (
+    MOST_HISTORY,
     Frame,
     RunFailedError,
     RunIncompleteError,
@@ -125,7 +126,10 @@ class Runs:
         try:
             question, attached = self._question(run["thread_id"])
             agent = self._agent(run)
-            frame = Frame.of(run["_frame"]) if run["_frame"] else Frame(agent["id"], question)
+            if run["_frame"]:
+                frame = Frame.of(run["_frame"])
+            else:
+                frame = Frame(agent["id"], question, history=self._history(run["thread_id"]))
             loop = Loop(
                 self.world,
                 self.project,
@@ -176,9 +180,17 @@ class Runs:
         ]
         for message in reversed(messages):
             if message["role"] == "user":
-                texts = [part["text"]["value"] for part in message["content"] if part["type"] == "text"]
-                return "\n".join(texts), attached
+                return _text(message), attached
         return "", attached
+
+    def _history(self, thread: str) -> list[list[str]]:
+        """What was said before the last question, for a model that reads it."""
+        if not self.world.settings.model_url:
+            return []
+        messages = self.world.threads.messages(self.project, thread)
+        asked = [index for index, message in enumerate(messages) if message["role"] == "user"]
+        before = messages[: asked[-1]] if asked else []
+        return [[message["role"], _text(message)] for message in before[-MOST_HISTORY:]]
 
     def _say(self, run: Body, answer: Say, question: str) -> None:
         """Writes the answer into the thread and ends the run."""
@@ -249,6 +261,10 @@ class Runs:
                 self.world.threads.put_step(self.project, step | over)
         self.world.threads.put_run(self.project, run)
         return run
+
+
+def _text(message: Body) -> str:
+    return "\n".join(part["text"]["value"] for part in message["content"] if part["type"] == "text")
 
 
 def is_active(run: Body) -> bool:
