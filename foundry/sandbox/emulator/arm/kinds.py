@@ -65,6 +65,9 @@ class Kind:
         taken: Error code when the name is used elsewhere; empty when names need not be unique.
         states: Provisioning states while creating, updating and deleting, and once done.
         system_data: Whether the type reports who made it and when.
+        created: Status of a PUT that makes one; the official management client of the type takes no other.
+        deleted: Status of a DELETE that is done at once, likewise.
+        patched_at_once: Whether an update is done when its reply comes, though a PUT is followed.
     """
 
     poll: Poll = "none"
@@ -76,6 +79,9 @@ class Kind:
     taken: str = ""
     states: tuple[str, str, str, str] = ("Creating", "Updating", "Deleting", "Succeeded")
     system_data: bool = False
+    created: int = 201
+    deleted: int = 200
+    patched_at_once: bool = False
 
 
 def subdomain_of(resource: Resource) -> str:
@@ -212,6 +218,7 @@ _CONNECTION = Kind(
     defaults={"properties": {"isSharedToAll": False, "sharedUserList": [], "metadata": {}}},
     hidden=("properties.credentials",),
     system_data=True,
+    created=200,
 )
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -255,7 +262,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         defaults={"properties": {"supportsHttpsTrafficOnly": True, "accessTier": "Hot"}},
         computed=_storage,
         taken="StorageAccountAlreadyTaken",
+        patched_at_once=True,
     ),
+    "microsoft.storage/storageaccounts/queueservices/queues": Kind(created=200, deleted=204),
     "microsoft.search/searchservices": Kind(
         poll="state",
         required=("location", "sku.name"),
@@ -279,6 +288,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         defaults={"kind": "GlobalDocumentDB", "properties": {"publicNetworkAccess": "Enabled"}},
         computed=_cosmos,
         taken="BadRequest",
+        created=200,
     ),
     "microsoft.operationalinsights/workspaces": Kind(
         required=("location",),

@@ -162,7 +162,8 @@ def _write(call: Call, target: Target, asked: dict[str, Any], old: Resource | No
             call.world.vault.keep(target.key, secret)
     failure = host_failure(target, body, call.world)
     creating, updating, _, done = kind.states
-    delay = call.world.settings.operation_delay if kind.poll != "none" else None
+    at_once = kind.poll == "none" or (call.method == "PATCH" and kind.patched_at_once)
+    delay = None if at_once else call.world.settings.operation_delay
     call.world.arm.write(
         target,
         body,
@@ -224,11 +225,11 @@ def _written(
     assert stored is not None
     body = rendered(stored, call.world)
     if delay is None or kind.poll == "state":
-        return Reply(201 if created else 200, body)
+        return Reply(kind.created if created else 200, body)
     operation = call.world.arm.begin_operation(target.key, call.now, delay, failure)
     if kind.poll == "location":
         return Reply(202, None, _pointers(call, target, operation, only_location=True))
-    return Reply(201 if created else 200, body, _pointers(call, target, operation))
+    return Reply(kind.created if created else 200, body, _pointers(call, target, operation))
 
 
 def _pointers(
@@ -264,7 +265,7 @@ def _delete(call: Call) -> Reply:
     kind = kind_of(target.kind)
     if not kind.slow_delete:
         call.world.arm.remove(target.key)
-        return Reply(200)
+        return Reply(kind.deleted)
     delay = call.world.settings.operation_delay
     call.world.arm.begin_removal(target.key, call.now, delay, kind.states[2])
     operation = call.world.arm.begin_operation(target.key, call.now, delay)
