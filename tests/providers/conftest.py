@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 from azure.ai.agents import AgentsClient
+from azure.ai.projects import AIProjectClient
 from azure.core.credentials import AccessToken
 
 from foundry.sandbox.emulator import Serving, serve
@@ -34,7 +35,7 @@ from pathlib import Path
 
 import pulumi
 
-from foundry.providers import Agent, File, VectorStore
+from foundry import providers
 
 # The CLI interrupts the program when a resource fails; as in our own program, that isn't worth a stack of frames.
 signal.signal(signal.SIGINT, lambda *_: os._exit(1))
@@ -58,10 +59,14 @@ def options(**more):
     return pulumi.ResourceOptions(parent=parent, **more)
 
 
+dialect = told.get("dialect", "classic")
+word = "Versioned" if dialect == "versioned" else ""
+File, VectorStore, Agent = (getattr(providers, word + kind) for kind in ("File", "VectorStore", "Agent"))
+
 digest = hashlib.sha256(content).hexdigest()
 file = File("knowledge/returns.md", path="knowledge/returns.md", filename="returns.md", sha256=digest,
-            size=len(content), **common)
-store = VectorStore("handbook", name="handbook", **common, definition={
+            size=len(content), dialect=dialect, **common)
+store = VectorStore("handbook", name="handbook", dialect=dialect, **common, definition={
     "name": "handbook",
     "metadata": {},
     "files": [{"path": "knowledge/returns.md", "sha256": digest, "file_id": file.id}],
@@ -137,6 +142,12 @@ class Stack:
     def official(self) -> AgentsClient:
         """The official client, as somebody at a desk uses it."""
         return AgentsClient(
+            self.told["endpoint"], Credential(self.serving), connection_verify=str(self.serving.ca)
+        )
+
+    def projects(self) -> AIProjectClient:
+        """The official client of versioned agents."""
+        return AIProjectClient(
             self.told["endpoint"], Credential(self.serving), connection_verify=str(self.serving.ca)
         )
 

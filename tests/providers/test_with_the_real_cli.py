@@ -72,6 +72,29 @@ def test_the_live_object_outlives_replacements_renames_and_moves(stack):
     stack.unchanged()
 
 
+def test_a_versioned_agent_outlives_replacements_renames_and_moves(stack):
+    """Its name is its identity, so whatever replaces it is the same agent, and must outlive the deletion of what it replaced."""
+    stack.told["dialect"] = "versioned"
+    stack.up()
+    client = stack.projects()
+    assert client.agents.get("desk").versions.latest.version == "1"
+
+    stack.up("--replace", AGENT.replace("Agent::", "VersionedAgent::"))
+    assert [one.name for one in client.agents.list()] == ["desk"]
+
+    # A new declared name and a new parent at once, without an alias.
+    stack.told |= {"room": "upstairs", "name": "back-desk"}
+    stack.up()
+    stack.unchanged()
+    assert stack.outputs()["agent"] == "desk"
+    assert " back-desk " in client.agents.get("desk").versions.latest.metadata["foundry-as-code"]
+
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert list(client.agents.list()) == []
+    # The emulator shows stores and files of both dialects to either.
+    assert [*stack.official().vector_stores.list(), *stack.official().files.list().data] == []
+
+
 def test_a_failed_up_shows_the_service_error_and_no_traceback(stack):
     refusal = {"status": 400, "code": "invalid_request", "message": "The model is on holiday."}
     plan = [{"match": {"method": "POST", "path": "/assistants$"}, "action": refusal}]
