@@ -20,6 +20,7 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    kept_age_of_drift,
     lifecycle_of,
     metadata_problems,
     moved,
@@ -27,6 +28,7 @@ from foundry.reconcile.shapes import (
     only_reports,
     owner_of,
     owner_props,
+    with_age_of_drift,
 )
 from foundry.service.errors import NotFound
 from foundry.service.log import PROGRESS
@@ -133,7 +135,7 @@ def read(session: Session, agent_id: str, props: Props) -> Seen | None:
     mark = mark_of(agent.metadata)
     definition = settled(KIND, _unmarked(agent), props.get("applied"))
     outs = {
-        **props,
+        **with_age_of_drift(props, KIND, definition, session.now()),
         "definition": definition,
         "owner": owner_props(mark.owner if mark else None),
         "name": mark.name if mark else "",
@@ -174,7 +176,7 @@ def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[st
     made = _write(view, live, definition, mark, applied=applied, wanted=wanted)
     view.agents.put(made)
     told = settled(KIND, _unmarked(made), definition) if only_reports(news) else definition
-    return _outs(news, agent_id, mark, told)
+    return {**_outs(news, agent_id, mark, told), **kept_age_of_drift(olds, news, told)}
 
 
 def delete(session: Session, agent_id: str, props: Props) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -81,7 +82,7 @@ class SearchView:
 class Session:
     """One process's view of the services. Safe to share between threads.
 
-    `root` is the folder that the paths of local files start from. `incarnation` makes a random word.
+    `root` is the folder that the paths of local files start from. `incarnation` makes a random word. `now` gives Unix seconds.
     """
 
     def __init__(
@@ -91,11 +92,13 @@ class Session:
         *,
         root: Path | None = None,
         incarnation: Callable[[], str] = lambda: secrets.token_hex(8),
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.services = services
         self.patience = patience
         self.root = root or Path()
         self.incarnation = incarnation
+        self.now = now
         self._lock = threading.Lock()
         self._projects: dict[str, ClassicView] = {}
         self._versioned: dict[str, VersionedView] = {}

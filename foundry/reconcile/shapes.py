@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from foundry.diff import Change, Op
+from foundry.diff import Change, Op, changes
 from foundry.model import UNKNOWN, Owner
 
 Props = Mapping[str, Any]
 
 REPORT: Final = "report"
+DRIFT_SINCE: Final = "driftSince"
 _DIALECTS: Final = ("classic", "versioned")
 
 
@@ -81,6 +83,26 @@ def is_let_go(props: Props) -> bool:
 def only_reports(props: Props) -> bool:
     """Whether drift is shown and left alone."""
     return lifecycle_of(props).get("onDrift") == REPORT
+
+
+def with_age_of_drift(props: Props, kind: str, definition: Any, now: float) -> dict[str, Any]:
+    """The outputs of a read, with the time at which drift that is only reported was seen first (UTC, ISO 8601).
+
+    Without drift there is none. It lasts as long as runs save it: an up or a refresh does, a preview doesn't.
+    """
+    outs = {key: value for key, value in props.items() if key != DRIFT_SINCE}
+    applied = props.get("applied")
+    if only_reports(props) and changes(kind, applied, definition, applied):
+        seen = datetime.fromtimestamp(int(now), UTC).isoformat()
+        outs[DRIFT_SINCE] = props.get(DRIFT_SINCE) or seen
+    return outs
+
+
+def kept_age_of_drift(olds: Props, news: Props, told: Any) -> dict[str, Any]:
+    """What an update keeps of it: the time, while drift is reported and still there."""
+    if only_reports(news) and olds.get(DRIFT_SINCE) and told != news.get("definition"):
+        return {DRIFT_SINCE: olds[DRIFT_SINCE]}
+    return {}
 
 
 def moved(olds: Props, news: Props, place: str) -> tuple[str, ...]:

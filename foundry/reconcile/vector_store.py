@@ -33,6 +33,7 @@ from foundry.reconcile.shapes import (
     only_reports,
     owner_of,
     owner_props,
+    with_age_of_drift,
 )
 from foundry.service.errors import NotFound, Unanswered
 from foundry.service.log import PROGRESS
@@ -155,9 +156,10 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
         return None
     store, definition = seen
     mark = mark_of(store.metadata)
+    told = settled(KIND, definition, props.get("applied"))
     outs = {
-        **props,
-        "definition": settled(KIND, definition, props.get("applied")),
+        **with_age_of_drift(props, KIND, told, session.now()),
+        "definition": told,
         "owner": owner_props(mark.owner if mark else None),
         "name": mark.name if mark else "",
         "vectorStoreId": store_id,

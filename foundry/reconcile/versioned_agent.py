@@ -27,6 +27,7 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    kept_age_of_drift,
     lifecycle_of,
     metadata_problems,
     moved,
@@ -34,6 +35,7 @@ from foundry.reconcile.shapes import (
     only_reports,
     owner_of,
     owner_props,
+    with_age_of_drift,
 )
 from foundry.service.errors import Conflict, NotFound
 from foundry.service.log import PROGRESS
@@ -116,9 +118,10 @@ def read(session: Session, agent_id: str, props: Props) -> Seen | None:
     if agent is None:
         return None
     mark = mark_of(agent.metadata)
+    definition = settled(KIND, _unmarked(agent), props.get("applied"))
     outs = {
-        **props,
-        "definition": settled(KIND, _unmarked(agent), props.get("applied")),
+        **with_age_of_drift(props, KIND, definition, session.now()),
+        "definition": definition,
         "serving": settled(SERVING, agent.serving, props.get("serving") or {}),
         "owner": owner_props(mark.owner if mark else None),
         "name": mark.name if mark else "",
@@ -162,7 +165,8 @@ def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[st
     view.agents.put(made)
     made = _served(view, service, made, news)
     told = settled(KIND, _unmarked(made), definition) if only_reports(news) else definition
-    return _outs(news, made, mark, told, _pruned(service, made, news, olds.get("versions") or ()))
+    pruned = _pruned(service, made, news, olds.get("versions") or ())
+    return {**_outs(news, made, mark, told, pruned), **kept_age_of_drift(olds, news, told)}
 
 
 def delete(session: Session, agent_id: str, props: Props) -> None:

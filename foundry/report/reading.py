@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ class Object:
 
     `recorded` holds the inputs of the last update, with the definition that was applied; `live` what a refresh found;
     `declared` what the program asks for. `touched` are the property paths that the provider itself names.
-    `needs` are the URNs that the definition takes values from.
+    `needs` are the URNs that the definition takes values from. `drift_since` is when drift that is only reported was seen first.
     """
 
     urn: str
@@ -65,6 +66,7 @@ class Object:
     touched: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    drift_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,15 @@ def _object(
         touched=tuple(str(path) for step in steps for path in _mapping(step.get("detailedDiff"))),
         reasons=tuple(dict.fromkeys(str(key) for step in steps for key in step.get("replaceReasons") or ())),
         needs=tuple(str(one) for one in dependencies.get("definition") or ()),
+        drift_since=_since(before),
     )
+
+
+def _since(state: Mapping[str, Any] | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(_mapping((state or {}).get("outputs")).get("driftSince")))
+    except ValueError:
+        return None
 
 
 def _verb(ops: set[str], *, was_there: bool, before: Mapping[str, Any] | None) -> Verb:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from foundry.model import FoundryError
@@ -60,6 +61,7 @@ class _Told:
     one: Object
     edits: tuple[Change, ...]
     drift: tuple[Change, ...]
+    age: str = ""
 
     @property
     def is_only_drift(self) -> bool:
@@ -67,12 +69,19 @@ class _Told:
         return self.one.verb is Verb.UPDATE and bool(self.drift) and not self.edits
 
 
-def render(preview: Mapping[str, Any], format: str = "markdown", *, stack: str | None = None) -> str:  # noqa: A002
+def render(
+    preview: Mapping[str, Any],
+    format: str = "markdown",  # noqa: A002
+    *,
+    stack: str | None = None,
+    now: datetime | None = None,
+) -> str:
     """Turns the JSON of `pulumi preview --json`, of either engine, into a review.
 
     `stack` names the stack where the preview ended too early to name it. The first line is an HTML comment that is the
     same for every review of a stack, so that a workflow finds the comment it wrote before. The text fits GitHub's limit:
-    what doesn't fit is left out in whole parts, each with a line that says so.
+    what doesn't fit is left out in whole parts, each with a line that says so. `now` (with its zone; the present without it)
+    gives the age of drift that is only reported.
     Raises FoundryError for another format, and for JSON that isn't a preview.
     """
     if format not in FORMATS:
@@ -81,7 +90,8 @@ def render(preview: Mapping[str, Any], format: str = "markdown", *, stack: str |
     project, name = reading.project or "foundry-as-code", reading.stack or stack or ""
     marker = f"<!-- fac report {project}/{name} -->"
     names = _names_of(reading)
-    told = [_tell(one, names) for one in reading.objects]
+    moment = now or datetime.now(UTC)
+    told = [_tell(one, names, moment) for one in reading.objects]
     if not reading.failed and not any(_is_worth_saying(item) for item in told):
         count = len(told)
         return (
@@ -99,7 +109,7 @@ def _names_of(reading: Reading) -> Names:
     return Names(reading.names, fresh)
 
 
-def _tell(one: Object, names: Names) -> _Told:
+def _tell(one: Object, names: Names, now: datetime) -> _Told:
     edits: tuple[Change, ...] = ()
     if one.recorded is not None and one.declared is not None and one.verb is not Verb.RECREATE:
         edits = changes(one, one.recorded, one.declared, names, one.touched)
@@ -107,7 +117,14 @@ def _tell(one: Object, names: Names) -> _Told:
     reports = one.recorded is not None and _on_drift(one) == "report"
     if one.recorded is not None and one.live is not None and (one.verb is not Verb.SAME or reports):
         drift = changes(one, one.recorded, one.live, names)
-    return _Told(one, edits if one.verb is not Verb.SAME else (), drift)
+    age = _age(one.drift_since, now) if drift and one.drift_since else ""
+    return _Told(one, edits if one.verb is not Verb.SAME else (), drift, age)
+
+
+def _age(since: datetime, now: datetime) -> str:
+    days = (now - since).days
+    told = "today" if days < 1 else "1 day" if days == 1 else f"{days} days"
+    return f", seen since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC ({told})"
 
 
 def _on_drift(one: Object) -> Any:
@@ -314,7 +331,7 @@ def _drift(item: _Told) -> _Block:
         Verb.RELEASE: "it stays so",
         Verb.REPLACE: "the replacement doesn't have it",
     }.get(one.verb, "the update puts the declaration back")
-    heading = f"{heading}: changed outside; {outcome}"
+    heading = f"{heading}: changed outside{item.age}; {outcome}"
     return _Block("Drift", f"{heading}\n\n{listed(item.drift)}", f"{heading}\n\n{_left_out(item.drift)}")
 
 

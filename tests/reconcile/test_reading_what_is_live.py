@@ -91,6 +91,30 @@ def test_drift_that_is_only_reported_is_told_and_left_alone(world):
     assert agent.diff(made.id, outs, changed).changes == ()
 
 
+def test_drift_that_is_only_reported_keeps_the_time_at_which_it_was_seen_first(world):
+    inputs = {**world.agent(description="d"), "lifecycle": {"onDrift": "report"}}
+    made = agent.create(world.session(), inputs)
+    assert "driftSince" not in agent.read(world.session(), made.id, made.outs).outs
+
+    world.official().update_agent(made.id, instructions="Incident: say nothing.")
+    seen = agent.read(world.session(), made.id, made.outs)
+    assert seen.outs["driftSince"].endswith("+00:00")
+    earlier = {**seen.outs, "driftSince": "2026-01-01T00:00:00+00:00"}
+    assert agent.read(world.session(), made.id, earlier).outs["driftSince"] == "2026-01-01T00:00:00+00:00"
+    changed = {**inputs, "definition": {**inputs["definition"], "description": "new"}}
+    kept = agent.update(world.session(), made.id, earlier, changed)
+    assert kept["driftSince"] == "2026-01-01T00:00:00+00:00"
+
+    world.official().update_agent(made.id, instructions="Be brief.")
+    assert "driftSince" not in agent.read(world.session(), made.id, kept).outs
+
+
+def test_drift_that_is_repaired_has_no_age(world):
+    made = agent.create(world.session(), world.agent(description="d"))
+    world.official().update_agent(made.id, instructions="Incident: say nothing.")
+    assert "driftSince" not in agent.read(world.session(), made.id, made.outs).outs
+
+
 def test_a_deleted_agent_is_gone(world):
     made = agent.create(world.session(), world.agent())
     world.official().delete_agent(made.id)

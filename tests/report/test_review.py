@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +280,32 @@ def test_what_stands_beside_a_search_index_is_shown_apart_from_the_platform() ->
 
     assert "### Beside search indexes" in told
     assert "### Search indexes" not in told
+
+
+def test_drift_that_is_left_alone_is_told_with_its_age() -> None:
+    urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::desk"
+
+    def state(instructions: str, **outputs: Any) -> dict[str, Any]:
+        definition = {"name": "desk", "model": "chat", "instructions": instructions}
+        inputs = {"name": "desk", "lifecycle": {"onDrift": "report"}, "definition": definition}
+        applied = {**definition, "instructions": "Be kind."}
+        return {
+            "urn": urn,
+            "type": "pulumi-python:dynamic/foundry:Agent",
+            "id": "asst_1",
+            "inputs": inputs,
+            "outputs": {**inputs, "applied": applied, **outputs},
+        }
+
+    drifted = state("Incident: say nothing.", driftSince="2026-11-18T09:12:00+00:00")
+    declared = state("Be kind.")
+    steps = [
+        {"op": "refresh", "urn": urn, "oldState": declared, "newState": drifted},
+        {"op": "same", "urn": urn, "oldState": drifted, "newState": declared},
+    ]
+    told = render({"steps": steps}, now=datetime(2026, 11, 21, 10, 0, tzinfo=UTC))
+    assert (
+        "changed outside, seen since 2026-11-18 09:12 UTC (3 days); left as it is, as its declaration asks"
+        in told
+    )
+    assert "Incident: say nothing." in told
