@@ -43,6 +43,7 @@ class ClassicConversations:
         read: Read,
         shown: Callable[[str], str],
         credential: Any = None,
+        transport: Any = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -53,6 +54,7 @@ class ClassicConversations:
             read: the content of a local file.
             shown: the name of a file at the service to the name that people know it by.
             credential: an Entra credential; the default chain when None.
+            transport: azure-core's, for another way to the service than its own.
             clock: seconds from any beginning.
             sleep: takes seconds.
         """
@@ -60,7 +62,11 @@ class ClassicConversations:
         from azure.identity import DefaultAzureCredential
 
         self.client: Any = AgentsClient(
-            endpoint, credential or DefaultAzureCredential(), connection_timeout=10, read_timeout=100
+            endpoint,
+            credential or DefaultAzureCredential(),
+            connection_timeout=10,
+            read_timeout=100,
+            **({"transport": transport} if transport else {}),
         )
         self._read = read
         self._shown = shown
@@ -422,5 +428,5 @@ def _reason(run: Any) -> str:
     if run.last_error:
         return str(run.last_error.message)
     if run.incomplete_details:
-        return str(getattr(run.incomplete_details, "reason", run.incomplete_details))
+        return _word(getattr(run.incomplete_details, "reason", run.incomplete_details))
     return "no reason given"
