@@ -281,7 +281,13 @@ FAMILY = Family(
     routes=(
         Route("GET", "/agents", "list agents", _list, "A cursor may name an agent deleted since."),
         Route("GET", _ONE, "get an agent", _get),
-        Route("PATCH", _ONE, "change endpoint and card of an agent", _patch),
+        Route(
+            "PATCH",
+            _ONE,
+            "change endpoint and card of an agent",
+            _patch,
+            "Versions of routing rules must exist, and their shares add up to 100 (unconfirmed for the service).",
+        ),
         Route(
             "DELETE", _ONE, "delete an agent", _delete, "There are no sessions, so `force` changes nothing."
         ),
