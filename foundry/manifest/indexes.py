@@ -41,7 +41,8 @@ def index_of(document: Document, world: World) -> SearchIndex:
         )
     definition = _definition(tree, world)
     if definition is not None:
-        _check(definition, world)
+        # What has a finding already is left out of `definition`, and isn't missing as well.
+        _check(definition, section(declared, "definition"), world)
         _check_synonym_maps(definition, world)
     return SearchIndex(
         name=document.name,
@@ -81,9 +82,10 @@ def _check_synonym_maps(definition: Mapping, world: World) -> None:
                 )
 
 
-def _check(definition: Mapping, world: World) -> None:
+def _check(definition: Mapping, declared: Mapping, world: World) -> None:
     fields = _named(definition, "fields")
-    _check_fields(definition, world)
+    written = _named(declared, "fields")
+    _check_fields(definition, written, world)
     vectors = section(definition, "vectorSearch")
     algorithms, profiles, vectorizers = (
         _named(vectors, key) for key in ("algorithms", "profiles", "vectorizers")
@@ -92,7 +94,7 @@ def _check(definition: Mapping, world: World) -> None:
         _exists(field, "vectorSearchProfile", profiles, "vector profile", world)
         if _is_vector(field):
             for key in ("dimensions", "vectorSearchProfile"):
-                if key not in field:
+                if key not in field and key not in written.get(str(field.get("name")), ()):
                     world.report.error(
                         field.mark, f"the vector field `{field.get('name')}` has no `{key}`", f"add `{key}`"
                     )
@@ -115,7 +117,7 @@ def _check(definition: Mapping, world: World) -> None:
             _known(name, at, fields, "field", world)
 
 
-def _check_fields(definition: Mapping, world: World) -> None:
+def _check_fields(definition: Mapping, written: dict[str, Mapping], world: World) -> None:
     seen: dict[str, Mark] = {}
     keys = []
     for field, at in items(definition, "fields"):
@@ -130,6 +132,8 @@ def _check_fields(definition: Mapping, world: World) -> None:
         seen.setdefault(field["name"], at)
         if field.get("key") is True:
             keys.append(field)
+    if not keys and any(field.get("key") for field in written.values()):
+        return
     if len(keys) != 1:
         at = keys[1].mark if keys else definition.values_at.get("fields", definition.mark)
         world.report.error(
@@ -137,7 +141,7 @@ def _check_fields(definition: Mapping, world: World) -> None:
             f"the index has {len(keys)} key fields",
             "mark exactly one field of type Edm.String with `key: true`",
         )
-    elif keys[0].get("type") != "Edm.String":
+    elif keys[0].get("type", "Edm.String") != "Edm.String":
         world.report.error(
             keys[0].mark,
             f"the key field `{keys[0]['name']}` is not of type Edm.String",
