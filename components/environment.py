@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pulumi
 
-from foundry import model
+from foundry import model, providers
 
 from .connections import Secret
 from .contents import fill
 from .naming import Names
 from .platform import Deployer, Place, Platform, build
-from .references import References
+from .references import Queue, References
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class FoundryEnvironmentArgs:
     manifest: model.Manifest
     secret: Secret
     deployer: Deployer = field(default_factory=Deployer)
+    connection_id: Callable[[str, str], str] = providers.connection_id
+    """(endpoint of a project, name) → ARM id; used on somebody else's platform only."""
 
 
 class FoundryEnvironment(pulumi.ComponentResource):
@@ -53,7 +56,7 @@ class FoundryEnvironment(pulumi.ComponentResource):
         super().__init__("foundry:components:FoundryEnvironment", name, None, opts)
         environment = args.manifest.environment
         if environment.existing is not None:
-            platform = _existing(environment, environment.existing, args.manifest)
+            platform = _existing(environment, environment.existing, args)
         else:
             platform = build(
                 environment,
@@ -92,14 +95,76 @@ class FoundryEnvironment(pulumi.ComponentResource):
         }
 
 
-def _existing(environment: model.Environment, existing: model.Existing, manifest: model.Manifest) -> Platform:
+def _existing(
+    environment: model.Environment, existing: model.Existing, args: FoundryEnvironmentArgs
+) -> Platform:
     """Somebody else's project. Its endpoint stands for its ARM id too: no right on Azure Resource Manager is needed to know it."""
+    manifest = args.manifest
+    queues: dict[str, Queue] = {}
     if existing.stack is not None:
-        told: pulumi.Input[str] = pulumi.StackReference(existing.stack).require_output("projectEndpoint")
+        platform = pulumi.StackReference(existing.stack)
+        told = platform.get_output("projectEndpoint").apply(partial(_endpoint, existing.stack))
+        urls = platform.get_output("queues")
+        queues = {name: _queue(urls, name) for name in sorted(set(_named(manifest, *_QUEUES)))}
     else:
-        told = existing.project_endpoint or ""
-    used = {agent.project for agent in manifest.agents} | {store.project for store in manifest.vector_stores}
-    projects = {
-        key: Place(told, told) for key in sorted({*environment.projects, *used}) or [environment.name]
+        told = pulumi.Output.from_input(existing.project_endpoint or "")
+    connections = {
+        name: told.apply(partial(_connection, args.connection_id, name))
+        for name in sorted(set(_named(manifest, "connection")))
     }
-    return Platform(projects=projects, references={key: References() for key in projects})
+    used = {agent.project for agent in manifest.agents} | {store.project for store in manifest.vector_stores}
+    keys = sorted({*environment.projects, *used}) or [environment.name]
+    return Platform(
+        projects={key: Place(told, told) for key in keys},
+        references={key: References(connections=connections, queues=queues) for key in keys},
+    )
+
+
+def _endpoint(stack: str, told: Any) -> str:
+    if not isinstance(told, str) or not told:
+        raise pulumi.RunError(f"the stack {stack} has no output projectEndpoint: bring it up first")
+    return told
+
+
+_QUEUES = ("input_queue", "output_queue")
+
+
+def _named(manifest: model.Manifest, *fields: str) -> Iterator[str]:
+    """The names that agents' tools give in some fields, at whatever depth."""
+
+    def below(value: Any) -> Iterator[str]:
+        match value:
+            case Mapping():
+                for key, each in value.items():
+                    if key in fields and isinstance(each, str):
+                        yield each
+                    else:
+                        yield from below(each)
+            case list() | tuple():
+                for each in value:
+                    yield from below(each)
+
+    for agent in manifest.agents:
+        for tool in agent.tools:
+            yield from below(tool.settings)
+
+
+def _connection(look_up: Callable[[str, str], str], name: str, endpoint: str) -> str:
+    try:
+        return look_up(endpoint, name)
+    except model.FoundryError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _queue(urls: pulumi.Output[Any], name: str) -> Queue:
+    def url(told: Any) -> str:
+        if not isinstance(told, Mapping) or name not in told:
+            raise pulumi.RunError(
+                f"the platform's stack has no queue {name}; it has: {', '.join(told or ()) or 'none'}"
+            )
+        return str(told[name])
+
+    address = urls.apply(url)
+    return Queue(
+        address.apply(lambda whole: whole.rpartition("/")[0]), pulumi.Output.from_input(name), address
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foundry.cli import engines, lost_state, recovery, settings
 from foundry.cli.engines import Engine, Run
-from foundry.cli.project import Project
+from foundry.cli.project import Project, default_stack
 from foundry.model import FoundryError
 from foundry.sandbox import host
 
@@ -140,7 +140,7 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
         say("Destroying again without reading what is live first (--refresh=false).")
         code = run.interactive([*command, "--refresh=false"])
     if verb == "up" and code == 0 and settings.is_sandbox(settings.read(project.settings_file(run.stack))):
-        _tell_how_to_go_on(say)
+        _tell_how_to_go_on(run.stack, say)
     return code
 
 
@@ -201,10 +201,16 @@ def _finder(project: Project, run: Run) -> Callable[[str], str | None]:
     return exists
 
 
-def _tell_how_to_go_on(say: Say) -> None:
+def _tell_how_to_go_on(stack: str, say: Say) -> None:
+    which = "" if stack == default_stack() else f" -s {stack}"
     say("\nThe stack is up. To go on:")
-    say("  fac preview                         after editing a file under stacks/: what would change")
-    say('  fac ask front-desk "a question"     ask the front desk something else')
-    say("  fac output                          endpoints and ids, as JSON")
-    say("  make down                           destroy everything and stop the sandbox")
-    say("  docs/to-azure.md                    the same environment on Azure")
+    for command, what in (
+        (f"fac preview{which}", "after editing a file under stacks/: what would change"),
+        (f'fac ask AGENT "a question"{which}', "ask one of the agents something else"),
+        (f"fac output{which}", "endpoints and ids, as JSON"),
+        (f"fac destroy{which}", "destroy what this stack made")
+        if which
+        else ("make down", "destroy everything and stop the sandbox"),
+        ("docs/to-azure.md", "the same environment on Azure"),
+    ):
+        say(f"  {command:<35} {what}")

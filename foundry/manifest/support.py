@@ -26,7 +26,6 @@ class Unsupported:
 
 
 TABLE: Final = (
-    Unsupported("Environment", ("existing",), "declare the platform in this stack for now"),
     Unsupported("Environment", ("connections", "*", "key", "key_vault"), "use `{secret: KEY}` for now"),
     Unsupported("Environment", ("connections", "*", "keys", "*", "key_vault"), "use `{secret: KEY}` for now"),
 )

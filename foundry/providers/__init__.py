@@ -9,6 +9,7 @@ The module paths of the provider classes are part of every state file and are ne
 
 from foundry.providers.agent import Agent, AgentProvider
 from foundry.providers.file import File, FileProvider
+from foundry.providers.lookups import connection_id
 from foundry.providers.search_index import SearchIndex, SearchIndexProvider
 from foundry.providers.search_object import SearchObject, SearchObjectProvider
 from foundry.providers.vector_store import VectorStore, VectorStoreProvider
@@ -33,4 +34,5 @@ __all__ = [
     "VersionedFileProvider",
     "VersionedVectorStore",
     "VersionedVectorStoreProvider",
+    "connection_id",
 ]

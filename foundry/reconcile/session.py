@@ -145,6 +145,8 @@ class Session:
         except NotFound:
             return None
         except Unresolved as error:
+            if not place_id.startswith("/"):
+                raise  # somebody else's project is known by its endpoint alone: there is no ARM id to ask for
             try:
                 known = self.services.exists_in_azure(place_id)
             except FoundryError as asked:

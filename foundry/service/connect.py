@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
@@ -94,6 +95,13 @@ class AzureServices:
             if endpoint not in self._searches:
                 self._searches[endpoint] = AzureSearch(endpoint, self._wire(_search_client, endpoint))
             return self._searches[endpoint]
+
+    def connection_id(self, endpoint: str, name: str) -> str:
+        """See `Services`. Source: azure-ai-projects 2.10, `connections.get`."""
+        wire = self._wire(_foundry_client, endpoint)
+        path = f"/connections/{quote(name, safe='')}"
+        answer = wire.call("look up", f"connection {name}", "GET", path, query={"api-version": "v1"})
+        return str(answer.body["id"])
 
     def exists_in_azure(self, resource_id: str) -> bool:
         """See `Services`."""

@@ -325,6 +325,10 @@ class Services(Protocol):
         """The AI Search service at an endpoint."""
         ...
 
+    def connection_id(self, endpoint: str, name: str) -> str:
+        """The ARM id of a connection of the project at `endpoint`. Raises NotFound for an unknown name, ServiceError otherwise."""
+        ...
+
     def exists_in_azure(self, resource_id: str) -> bool:
         """Whether Azure Resource Manager knows a resource; raises ServiceError when it can't be asked."""
         ...

@@ -78,8 +78,8 @@ class Clone:
         assert process.returncode == 0, printed
         return printed
 
-    def outputs(self) -> dict[str, Any]:
-        outputs = json.loads(self.fac("output"))
+    def outputs(self, stack: str = "sandbox") -> dict[str, Any]:
+        outputs = json.loads(self.fac("output", "-s", stack))
         assert isinstance(outputs, dict)
         return outputs
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def stand_up() -> Any:
         world: World | None = None,
         preview: bool = False,
         principal_type: str = "ServicePrincipal",
+        connection_id: Callable[[str, str], str] = lambda endpoint, name: f"{endpoint} {name}",
     ) -> World:
         whole = manifest(declared) if isinstance(declared, model.Environment) else declared
         # A world is only looked at, and the same program makes the same one: once is enough.
@@ -52,6 +54,7 @@ def stand_up() -> Any:
                     whole,
                     secret=lambda key: pulumi.Output.secret(f"value of {key}"),
                     deployer=Deployer(principal_type=principal_type),
+                    connection_id=connection_id,
                 ),
             ).outputs
 

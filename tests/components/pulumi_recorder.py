@@ -109,6 +109,10 @@ class World(mocks.Mocks):
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        if args.typ == "pulumi:pulumi:StackReference":
+            queues = {"orders": "https://q.example/orders", "answers": "https://q.example/answers"}
+            told = {"projectEndpoint": "https://theirs.example", "queues": queues}
+            return args.name, {"name": args.name, "outputs": told, "secretOutputNames": []}
         if not args.custom:
             return None, {}
         if self.updating and args.typ.startswith("azure-native:"):

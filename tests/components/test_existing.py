@@ -63,9 +63,32 @@ def test_on_somebody_else_s_platform_only_agents_and_stores_are_made(stand_up):
     assert world.outputs["projectEndpoint"] == endpoint
 
 
-def test_what_the_stack_does_not_make_is_told_by_its_name(stand_up):
+def test_a_connection_of_somebody_else_s_project_is_looked_up_by_its_name(stand_up):
     existing = basic(existing=model.Existing(project_endpoint="https://x"), projects={}, deployments=())
     grounded = agent("care", model.Tool("web", "bing_grounding", {"connection": "bing"}))
 
-    with pytest.raises(model.FoundryError, match=r"this stack makes no connection called bing; declare"):
-        stand_up(manifest(existing, agents=(grounded,)))
+    world = stand_up(manifest(existing, agents=(grounded,)))
+
+    assert world.one("Agent").inputs["definition"]["tools"][0]["connection_id"] == "https://x bing"
+
+
+def test_a_queue_of_another_stack_is_taken_from_its_outputs(stand_up):
+    existing = basic(existing=model.Existing(stack="us/platform/prod"), projects={}, deployments=())
+    ends = {"input_queue": "orders", "output_queue": "answers"}
+    asking = agent("care", model.Tool("ask", "azure_function", {"parameters": {}, **ends}))
+
+    world = stand_up(manifest(existing, agents=(asking,)))
+
+    assert world.one("Agent").inputs["definition"]["tools"][0]["input_queue"] == {
+        "endpoint": "https://q.example",
+        "queue_name": "orders",
+    }
+
+
+def test_what_the_stack_does_not_make_is_told_by_its_name(stand_up):
+    existing = basic(existing=model.Existing(project_endpoint="https://x"), projects={}, deployments=())
+    ends = {"input_queue": "orders", "output_queue": "answers"}
+    asking = agent("care", model.Tool("ask", "azure_function", {"parameters": {}, **ends}))
+
+    with pytest.raises(model.FoundryError, match=r"this stack makes no queue called orders; declare"):
+        stand_up(manifest(existing, agents=(asking,)))
