@@ -24,7 +24,7 @@ ABSENCE: Final = {
 }
 """What the values of the annotation `x-absence` mean."""
 
-_SHORT: Final = {
+SHORT: Final = {
     "required": "**required**",
     "owned": "empty",
     "defaulted": "service's default",
@@ -62,7 +62,7 @@ class _Page:
             "",
             "The column *absent* says what leaving a field out means:",
             "",
-            *(f"- {_SHORT[word]}: {meaning}" for word, meaning in ABSENCE.items()),
+            *(f"- {SHORT[word]}: {meaning}" for word, meaning in ABSENCE.items()),
             "",
             *self._below(schema, ()),
         ]
@@ -116,7 +116,7 @@ class _Page:
         word = told.get("x-absence", field.get("x-absence", "our_default"))
         if "default" in field and word == "our_default":
             return f"`{json.dumps(field['default'])}`"
-        return _SHORT[word]
+        return SHORT[word]
 
     def _about(self, path: tuple[str, ...], told: dict[str, Any], field: dict[str, Any]) -> str:
         about = str(told.get("description", field.get("description", "")))
