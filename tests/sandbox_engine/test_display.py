@@ -87,6 +87,16 @@ def test_what_a_provider_prints_is_shown(world: World) -> None:
     assert "from the provider" in world.up()
 
 
+def test_secrets_are_shown_only_on_request(world: World) -> None:
+    world.body(
+        'a = Thing("a", {"pass": pulumi.Output.secret("hush")}, Opts(additional_secret_outputs=["token"]))\npulumi.export("pass", a.token)'
+    )
+    assert "hush" not in world.ok("preview", "--diff")
+    assert "hush" in world.ok("preview", "--diff", "--show-secrets")
+    assert "[secret]" in world.up()
+    assert "token of a-1" in world.up("--show-secrets")
+
+
 def test_sames_are_shown_on_request(world: World) -> None:
     world.body('Thing("a", {"size": 1})')
     world.up()

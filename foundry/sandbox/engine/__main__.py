@@ -111,6 +111,7 @@ def _show(operation: Operation, options: Options, arguments: Arguments) -> Outco
         shows_details=arguments.diff,
         shows_outputs=not arguments.suppress_outputs,
         shows_sames=arguments.show_sames,
+        shows_secrets=arguments.show_secrets,
     )
     try:
         return run(operation, options, display.take)

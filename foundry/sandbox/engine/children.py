@@ -68,8 +68,12 @@ class Child:
                 os.kill(self.process.pid, number)
 
 
-async def start(python: str, arguments: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> Child:
+async def start(
+    python: str, arguments: Sequence[str], *, folder: Path, env: Mapping[str, str], is_told: bool = False
+) -> Child:
     """Start `python -u guard.py ...` in `folder`, stdout and stderr piped. Raises EngineError if it can't be started.
+
+    With `is_told` stdin is piped too: the process waits for what it is told there.
 
     The child has a process group of its own, so that Ctrl-C at a terminal reaches the engine alone, which decides what ends when.
     """
@@ -84,7 +88,7 @@ async def start(python: str, arguments: Sequence[str], *, folder: Path, env: Map
             *arguments,
             cwd=folder,
             env=dict(env),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if is_told else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             pass_fds=(theirs,),

@@ -29,6 +29,7 @@ from foundry.sandbox.engine.events import (
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op
 from foundry.sandbox.engine.under_way import UnderWay
+from foundry.sandbox.engine.values import Properties, plain
 
 # What the SDK's dynamic providers keep among the properties for themselves.
 NOT_FOR_PEOPLE = frozenset({"__provider", "__internal"})
@@ -105,7 +106,8 @@ class _Node:
 class Display:
     """Prints a run's events: a preview as a tree when it is complete, everything else line by line as it happens.
 
-    `shows_details` adds changed properties where only their resource would be named, `shows_sames` resources that don't change. On a
+    `shows_details` adds changed properties where only their resource would be named, `shows_sames` resources that don't change, and
+    `shows_secrets` what is secret in plain text. On a
     terminal the last line tells what is under way, since when and why; elsewhere a line does, when nothing else was printed for a while.
     """
 
@@ -113,6 +115,7 @@ class Display:
     shows_details: bool = False
     shows_outputs: bool = True
     shows_sames: bool = False
+    shows_secrets: bool = False
     _is_preview: bool = False
     _nodes: dict[str, _Node] = field(default_factory=dict)
     _running: UnderWay = field(default_factory=UnderWay)
@@ -194,7 +197,13 @@ class Display:
             return []
         before = None if op is Op.CREATE else old.inputs if old else None
         hidden = NOT_FOR_PEOPLE | {path for r in (old, new) if r is not None for path in r.hide_diff}
-        return changes.between(before, new.inputs if new else None, skip=hidden)
+        after = new.inputs if new else None
+        return changes.between(self._open(before), self._open(after), skip=hidden)
+
+    def _open(self, properties: Mapping[str, object] | None) -> Properties | None:
+        if properties is None:
+            return None
+        return dict(plain(properties)) if self.shows_secrets else dict(properties)
 
     def _print(self, lines: list[Line], depth: int = 0) -> None:
         for line in lines:
@@ -257,10 +266,13 @@ class Display:
     def _outputs(self, event: RunFinished) -> None:
         if event.is_preview:
             lines = (
-                changes.between(dict(event.old_outputs), dict(event.outputs)) if event.kind == "up" else []
+                changes.between(self._open(event.old_outputs), self._open(event.outputs))
+                if event.kind == "up"
+                else []
             )
         else:
-            lines = [Line("", line.text, line.depth) for line in changes.between(None, dict(event.outputs))]
+            found = changes.between(None, self._open(event.outputs))
+            lines = [Line("", line.text, line.depth) for line in found]
         if not lines:
             return
         self.console.print(Text("Outputs:", style="bold"))

@@ -1,16 +1,19 @@
 """Runs a Pulumi program for the engine: `__main__.py` of the project, unmodified, inside the SDK's `run_in_stack`.
 
-    guard.py PID FD script language_host.py PROGRAM ROOT PROJECT STACK MONITOR ENGINE PARALLEL DRY_RUN
+    guard.py PID FD script language_host.py
 
-Configuration comes in PULUMI_CONFIG and PULUMI_CONFIG_SECRET_KEYS, as the SDK reads it. Runs in the project's interpreter and imports
-only the SDK. Exit status: 0, 1 for a RunError, 32 where an unhandled exception has been told to the engine.
+What to run comes as a line of JSON on stdin, after the SDK is imported: program, root, project, stack, engine (the address of both its
+services), parallel, dry_run, config, secret_keys. Runs in the project's interpreter and imports only the SDK. Exit status: 0, 1 for a
+RunError, 32 where an unhandled exception has been told to the engine.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import logging
+import os
 import runpy
 import sys
 import traceback
@@ -93,18 +96,25 @@ def declaring_frame() -> source_pb2.StackTrace:
 
 def main() -> int:
     """Run the program → exit status."""
-    program, root, project, stack, monitor, engine, parallel, dry_run = sys.argv[1:]
+    line = sys.stdin.readline()
+    if not line:
+        return 1  # the run ended before it began
+    told = json.loads(line)
+    program, parallel = told["program"], told["parallel"]
+    # Where the SDK looks for them, in this process and in what the program starts.
+    os.environ["PULUMI_CONFIG"] = json.dumps(told["config"])
+    os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(told["secret_keys"])
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
     runtime.configure(
         runtime.Settings(
-            monitor=monitor,
-            engine=engine,
-            project=project,
-            stack=stack,
-            parallel=int(parallel),
-            dry_run=dry_run == "true",
+            monitor=told["engine"],
+            engine=told["engine"],
+            project=told["project"],
+            stack=told["stack"],
+            parallel=parallel,
+            dry_run=told["dry_run"],
             organization="organization",
-            root_directory=root,
+            root_directory=told["root"],
         )
     )
     spare_the_sdk()
@@ -114,7 +124,7 @@ def main() -> int:
     )  # resources that a failed run never awaited are no news
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    executor = ThreadPoolExecutor(max_workers=max(int(parallel), 1) * THREADS_PER_OPERATION)
+    executor = ThreadPoolExecutor(max_workers=max(parallel, 1) * THREADS_PER_OPERATION)
     loop.set_default_executor(executor)
     status = 1
 

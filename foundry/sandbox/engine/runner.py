@@ -10,15 +10,15 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from foundry.sandbox.engine import backend, children, history, lock, monitor, pending, phases
+from foundry.sandbox.engine import backend, history, lock, monitor, pending, phases
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.deployment import Deployment
 from foundry.sandbox.engine.errors import EngineError
 from foundry.sandbox.engine.events import Diagnostic, Event, RunFinished, RunStarted, StillUnderWay
 from foundry.sandbox.engine.options import Operation, Options, Outcome
+from foundry.sandbox.engine.program import Program
 from foundry.sandbox.engine.project import (
     ConfigValue,
     load_project,
@@ -38,9 +38,6 @@ from foundry.sandbox.engine.values import Properties, secret
 
 __all__ = ["Operation", "Options", "Outcome", "run"]
 
-_PROGRAM_ENDS_WITHIN_SECONDS = (
-    10.0  # after a failure: it only has to notice that its registrations are refused
-)
 _SILENCE_SECONDS = 10.0  # a CI log that stands still longer looks dead
 
 
@@ -68,13 +65,13 @@ class _Runner:
         self._work = options.of if operation is Operation.PREVIEW else operation
         self._is_preview = operation is Operation.PREVIEW
         self._cancelled = False
-        self._program: children.Child | None = None
         self._crypter: Crypter | None = None
         self._salt = ""
         self._began = time.monotonic()
         self._project = load_project(options.root)
         self._stack = backend.open_stack(options.backend_url, self._project.name, options.stack)
         self._settings = load_settings(options.config_file or self._project.settings_file(self._stack.name))
+        self._program = Program(project=self._project, tell=self._tell)
 
     async def run(self) -> Outcome:
         with contextlib.ExitStack() as held:
@@ -91,12 +88,15 @@ class _Runner:
                 said=self._pass_on_line,
             )
             try:
+                if self._work is Operation.UP:
+                    self._program.launch()
                 opening = asyncio.create_task(self._open_secrets(stored))
                 if not self._has_secret_providers(stored):
                     _prelaunch(registry, stored.resources)
                 await opening
                 return await self._run(stored, registry)
             finally:
+                await self._program.close()
                 await registry.close()
 
     def _tell(self, event: Event) -> None:
@@ -249,9 +249,12 @@ class _Runner:
         if self._options.refresh if self._options.refresh is not None else self._project.refresh_always:
             refreshes = True
         runs_program = self._work is Operation.UP and not deployment.stop_reason
-        program = (
-            asyncio.create_task(self._run_program(deployment, config, address)) if runs_program else None
-        )
+        program: asyncio.Task[None] | None = None
+        if runs_program:
+            parallel = self._options.parallel or default_parallel()
+            program = asyncio.create_task(
+                self._program.run(deployment, config=config, address=address, parallel=parallel)
+            )
         try:
             asks = any(r.refresh_before_update for r in deployment.planner.resources)
             if (refreshes or asks) and not deployment.stop_reason:
@@ -277,64 +280,6 @@ class _Runner:
         except EngineError as error:
             deployment.fail(str(error))
 
-    # The program.
-
-    async def _run_program(
-        self, deployment: Deployment, config: Mapping[str, ConfigValue], address: str
-    ) -> None:
-        child = self._program = await children.start(
-            children.interpreter(self._project),
-            [
-                "script",
-                str(Path(__file__).with_name("language_host.py")),
-                str(self._project.program),
-                str(self._project.root),
-                self._project.name,
-                deployment.planner.stack,
-                address,
-                address,
-                str(self._options.parallel or default_parallel()),
-                "true" if self._is_preview else "false",
-            ],
-            folder=self._project.root,
-            env={
-                **os.environ,
-                "PULUMI_CONFIG": json.dumps({k: v.text for k, v in config.items()}),
-                "PULUMI_CONFIG_SECRET_KEYS": json.dumps([k for k, v in config.items() if v.is_secret]),
-            },
-        )
-        printed = asyncio.gather(
-            self._pass_on(child.process.stdout, "info"), self._pass_on(child.process.stderr, "info#err")
-        )
-        try:
-            status = await self._wait_for(child, deployment)
-        finally:
-            await child.close(within_seconds=1.0)
-            await printed
-            await deployment.settled()
-        if status != 0 and not deployment.failed and not deployment.stop_reason:
-            deployment.fail(f"the program ended with exit status {status}")
-        elif status != 0:
-            deployment.failed = True
-            deployment.stop("failed")
-
-    async def _wait_for(self, child: children.Child, deployment: Deployment) -> int:
-        """Wait for the program's end; once the run has stopped it gets a bounded time for it."""
-        waiting = asyncio.create_task(child.process.wait())
-        while not waiting.done():
-            await asyncio.wait({waiting}, timeout=0.25)
-            if deployment.stop_reason and not waiting.done():
-                done, _ = await asyncio.wait({waiting}, timeout=_PROGRAM_ENDS_WITHIN_SECONDS)
-                if not done:
-                    child.kill()
-        return await waiting
-
-    async def _pass_on(self, stream: asyncio.StreamReader | None, severity: str) -> None:
-        if stream is None:
-            return
-        async for line in stream:
-            self._tell(Diagnostic(severity=severity, text=line.decode(errors="replace").rstrip("\n")))
-
     # Interruption.
 
     @contextlib.contextmanager
@@ -353,8 +298,7 @@ class _Runner:
                     )
                 )
                 stopping.append(asyncio.create_task(registry.stop()))
-                if self._program is not None:
-                    self._program.kill()
+                self._program.kill()
                 return
             self._cancelled = True
             self._tell(
