@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
@@ -12,6 +12,7 @@ from jsonschema.exceptions import best_match
 
 from foundry.model import Expectation, Tool
 from foundry.service.conversation import Call, Transcript
+from foundry.service.evaluators import Score
 
 _NAMED: Final = frozenset(("function", "openapi", "azure_function", "connected_agent", "mcp"))
 """Tools of which an agent may have several: their calls are told apart by name."""
@@ -20,7 +21,12 @@ _FENCE: Final = re.compile(r"^```(?:json)?\s*\n(.*)\n```$", re.DOTALL)
 
 
 def amiss(
-    expect: Expectation, came: Transcript, *, tools: Sequence[Tool], agent: str | None
+    expect: Expectation,
+    came: Transcript,
+    *,
+    tools: Sequence[Tool],
+    agent: str | None,
+    scores: Mapping[str, Score] | None = None,
 ) -> tuple[str, ...]:
     """What is not as expected, in the order of the declaration's fields; nothing when all is well.
 
@@ -29,6 +35,7 @@ def amiss(
         came: what came of the conversation.
         tools: the tools that the agent declares.
         agent: the agent's id, so that a connected agent's calls don't count as its own; None counts every call.
+        scores: what evaluators gave, by their names.
     """
     return (
         *_texts(expect, came),
@@ -36,6 +43,7 @@ def amiss(
         *_tools(expect, came, tools, agent),
         *_cites(expect, came),
         *_budget(expect, came),
+        *_scores(expect, scores or {}),
     )
 
 
@@ -117,3 +125,13 @@ def _budget(expect: Expectation, came: Transcript) -> Iterator[str]:
         yield "the service does not tell how many tokens it took"
     elif came.tokens > expect.max_tokens:
         yield f"the conversation took {came.tokens} tokens, more than {expect.max_tokens}"
+
+
+def _scores(expect: Expectation, scores: Mapping[str, Score]) -> Iterator[str]:
+    for name, threshold in expect.evaluators.items():
+        score = scores.get(name)
+        if score is None:
+            yield f"the evaluator {name} gave no score"
+        elif not score.is_enough:
+            why = f": {score.reason}" if score.reason else ""
+            yield f"the evaluator {name} gave {score.value} (threshold {threshold:g}){why}"

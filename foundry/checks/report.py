@@ -35,6 +35,7 @@ def _entry(result: Result) -> dict[str, Any]:
         "files": [file.name for file in came.files] if came else [],
         "seconds": round(came.seconds, 3) if came else None,
         "tokens": came.tokens if came else None,
+        "scores": {name: score.value for name, score in result.scores.items()},
     }
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foundry.checks.expectations import amiss
 from foundry.model import Check, FoundryError, Tool
 from foundry.service.conversation import Place, Transcript
+from foundry.service.evaluators import Score
 
 
 @dataclass(frozen=True)
 class Case:
-    """A check of one agent in one dialect. `id` is what the agent is called by there."""
+    """A check of one agent in one dialect. `id` is what the agent is called by there, `judge` its evaluators' deployment."""
 
     agent: str
     id: str
     place: Place
     check: Check
     tools: tuple[Tool, ...]
+    judge: str | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Result:
     failures: tuple[str, ...] = ()
     error: str | None = None
     transcript: Transcript | None = None
+    scores: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
@@ -45,6 +48,7 @@ class Result:
 def run(
     cases: Sequence[Case],
     hold: Callable[[Case], Transcript],
+    evaluate: Callable[[Case, Transcript], Mapping[str, Score]],
     *,
     parallel: int,
     done: Callable[[Result], None] = lambda _: None,
@@ -56,12 +60,15 @@ def run(
     Args:
         cases: what to check.
         hold: has the conversation of a case; raises FoundryError.
+        evaluate: the scores of a case's evaluators; raises FoundryError.
         parallel: how many at once.
         done: told of each result as it comes.
     """
     results: dict[int, Result] = {}
     with ThreadPoolExecutor(max_workers=parallel) as pool:
-        waiting = {pool.submit(_judged, case, hold): position for position, case in enumerate(cases)}
+        waiting = {
+            pool.submit(_judged, case, hold, evaluate): position for position, case in enumerate(cases)
+        }
         try:
             for future in as_completed(waiting):
                 results[waiting[future]] = future.result()
@@ -72,10 +79,16 @@ def run(
     return tuple(results[position] for position in range(len(cases)))
 
 
-def _judged(case: Case, hold: Callable[[Case], Transcript]) -> Result:
+def _judged(
+    case: Case,
+    hold: Callable[[Case], Transcript],
+    evaluate: Callable[[Case, Transcript], Mapping[str, Score]],
+) -> Result:
+    came = None
     try:
         came = hold(case)
+        scores = evaluate(case, came)
     except FoundryError as error:
-        return Result(case, error=str(error))
-    found = amiss(case.check.expect, came, tools=case.tools, agent=case.id)
-    return Result(case, failures=found, transcript=came)
+        return Result(case, error=str(error), transcript=came)
+    found = amiss(case.check.expect, came, tools=case.tools, agent=case.id, scores=scores)
+    return Result(case, failures=found, transcript=came, scores=scores)

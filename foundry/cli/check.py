@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from foundry.checks.running import Case, Result
     from foundry.cli.conversing import LiveAgent, Talks
     from foundry.service.conversation import Transcript
+    from foundry.service.evaluators import Score
 
 FAILED: Final = 1
 WRONG: Final = 2
@@ -129,8 +130,9 @@ def check(
         for case in _cases(manifest, agents_of(stands), only, stack)
         if not dialects or case.place.dialect in dialects
     ]
+    evaluate = _evaluator(cases)
     with talks(project, stands, say, manifest) as held, _telling(len(cases), say) as done:
-        results = running.run(cases, _holder(held), parallel=parallel, done=done)
+        results = running.run(cases, _holder(held), evaluate, parallel=parallel, done=done)
     say(report.headline(results))
     return results
 
@@ -168,7 +170,30 @@ def _cases(
             for declared in agent.checks:
                 if one.place.dialect == Dialect.VERSIONED and declared.conversation.is_classic:
                     continue
-                yield Case(agent.name, one.id, one.place, declared, agent.tools)
+                judge = declared.judge or (agent.model if isinstance(agent.model, str) else None)
+                yield Case(agent.name, one.id, one.place, declared, agent.tools, judge)
+
+
+def _evaluator(cases: Sequence[Case]) -> Callable[[Case, Transcript], Mapping[str, Score]]:
+    from foundry.service.evaluators import Evaluators, Judged
+
+    evaluators = Evaluators()
+    evaluators.require(name for case in cases for name in case.check.expect.evaluators)
+
+    def evaluate(case: Case, came: Transcript) -> Mapping[str, Score]:
+        judged = Judged(
+            case.place,
+            case.judge or "",
+            case.check.conversation.ask[-1],
+            came.plain,
+            case.check.ground_truth,
+        )
+        return {
+            name: evaluators.score(name, least, judged)
+            for name, least in case.check.expect.evaluators.items()
+        }
+
+    return evaluate
 
 
 def _holder(held: Talks) -> Callable[[Case], Transcript]:

@@ -41,8 +41,30 @@ def _check(name: str, check: Mapping, agent: Mapping, world: World) -> Check:
             stream=check.get("stream") is True,
         ),
         expect=_expectation(section(check, "expect"), agent, world),
+        judge=_judge(check, agent, world),
+        ground_truth=_ground_truth(check, world),
         position=check.mark.position,
     )
+
+
+def _judge(check: Mapping, agent: Mapping, world: World) -> str | None:
+    judge = check.get("judge")
+    if isinstance(judge, str):
+        world.deployment(judge, check.values_at["judge"])
+        return judge
+    expect = section(check, "expect")
+    if "evaluators" in expect and not isinstance(agent.get("model"), str):
+        world.report.error(
+            expect.keys_at["evaluators"],
+            "the agent has no deployment of this Environment that could judge its answers",
+            "name one as the check's `judge`",
+        )
+    return None
+
+
+def _ground_truth(check: Mapping, world: World) -> str | None:
+    at = check.values_at.get("ground_truth", check.mark)
+    return next(_text(world.text(check, "ground_truth", _longest()), at, world), None)
 
 
 def _only_classic(check: Mapping) -> Iterator[tuple[Mark, str, str]]:
@@ -71,7 +93,7 @@ def _only_classic(check: Mapping) -> Iterator[tuple[Mark, str, str]]:
 
 
 def _questions(check: Mapping, world: World) -> Iterator[str]:
-    longest = limit("Agent", "properties", "instructions")
+    longest = _longest()
     asked = check.get("ask")
     if not isinstance(asked, Sequence):
         yield from _text(world.text(check, "ask", longest), check.values_at.get("ask", check.mark), world)
@@ -81,6 +103,10 @@ def _questions(check: Mapping, world: World) -> Iterator[str]:
         alone = Mapping(at)
         alone.put("ask", item, at, at)
         yield from _text(world.text(alone, "ask", longest), at, world)
+
+
+def _longest() -> int:
+    return limit("Agent", "properties", "instructions")
 
 
 def _text(text: Any, at: Mark, world: World) -> Iterator[str]:
@@ -113,6 +139,7 @@ def _expectation(told: Mapping, agent: Mapping, world: World) -> Expectation:
         cites=_texts(told, "cites"),
         max_seconds=told.get("max_seconds"),
         max_tokens=told.get("max_tokens"),
+        evaluators=dict(section(told, "evaluators")),
     )
 
 

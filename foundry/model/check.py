@@ -37,6 +37,7 @@ class Expectation:
 
     `matches` are regular expressions that are searched for; `tools` are keys of the agent's tools; `cites` are names of
     files, or titles or addresses of documents. `max_seconds` and `max_tokens` are of the whole conversation.
+    `evaluators` are those of the Azure evaluation SDK, with the threshold of each.
     """
 
     contains: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Expectation:
     cites: tuple[str, ...] = ()
     max_seconds: float | None = None
     max_tokens: int | None = None
+    evaluators: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,14 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Check:
-    """A conversation, and what is expected of it."""
+    """A conversation, and what is expected of it.
+
+    `judge` is the deployment that evaluators ask, the agent's own where it is None; `ground_truth` the right answer.
+    """
 
     name: str
     conversation: Conversation
     expect: Expectation
+    judge: str | None = None
+    ground_truth: str | None = None
     position: Position | None = None

@@ -16,7 +16,10 @@ checks:
     knowledge: [../data/question.md]
     functions: {prices: {eur: 12}, stock: many, notes: {file: ../data/question.md}}
     stream: true
+    judge: chat
+    ground_truth: It costs 12 EUR.
     expect:
+      evaluators: {relevance: 4, f1_score: 0.5}
       contains: ["12"]
       matches: ['\\d+ EUR']
       json_schema: {type: object}
@@ -60,6 +63,8 @@ def test_a_check_holds_its_questions_its_files_and_what_is_expected(project, wri
         cites=("returns.md",),
         max_seconds=2.5,
         max_tokens=900,
+        evaluators={"relevance": 4, "f1_score": 0.5},
     )
+    assert (whole.judge, whole.ground_truth) == ("chat", "It costs 12 EUR.")
     expected = Expectation(contains=("hello",))
-    assert short == Check("first-words", Conversation(("Hello",)), expected, short.position)
+    assert short == Check("first-words", Conversation(("Hello",)), expected, position=short.position)
