@@ -1,6 +1,7 @@
 """The OpenAI client of azure-ai-projects, unmodified, against conversations and responses of agents."""
 
 import json
+import typing
 from typing import Any
 
 import openai
@@ -27,6 +28,7 @@ from azure.ai.projects.models import (
     WorkflowAgentDefinition,
 )
 from openai import OpenAI
+from openai.types.responses.response_create_params import ResponseCreateParamsBase
 
 from foundry.sandbox.emulator import Settings, serve
 
@@ -431,6 +433,15 @@ def test_a_conversation_keeps_items_until_it_is_deleted(client: OpenAI) -> None:
 
 
 # Refusals
+
+
+def test_every_field_of_the_official_client_is_known(project: Wire) -> None:
+    names = typing.get_type_hints(ResponseCreateParamsBase)
+    assert len(names) > 25
+    for name in [*names, "made_up"]:
+        reply = project.data("POST", "/openai/v1/responses", {"agent_reference": [], name: {"x": []}})
+        unknown = f"Unknown parameter: '{name}'." in reply.text
+        assert (reply.status_code, unknown) == (400, name == "made_up"), name
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

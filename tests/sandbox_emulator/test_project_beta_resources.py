@@ -20,6 +20,7 @@ from azure.ai.projects.models import _models as models
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from .conftest import Wire
+from .model_samples import concrete, filled
 
 
 def skill(text: str = "Say hello.") -> SkillInlineContent:
@@ -49,20 +50,16 @@ def test_a_toolbox_keeps_its_versions_and_points_to_one(projects: AIProjectClien
         projects.toolboxes.get("box")
 
 
-def test_every_toolbox_tool_of_the_official_client_is_known(project: Wire) -> None:
-    known = {
-        tag for tag, cls in models.ToolboxTool.__mapping__.items() if issubclass(cls, models.ToolboxTool)
-    }
-    assert len(known) > 15
-    for tag in known:
-        tool = {
-            "type": tag,
-            "name": "n",
-            "description": "d",
-            "tool_configs": {"*": {"pin": True}},
-            "made_up": 1,
-        }
+def test_every_toolbox_tool_of_the_official_client_is_taken_with_all_its_fields_and_no_other(
+    project: Wire,
+) -> None:
+    tools = concrete(models.ToolboxTool)
+    assert len(tools) > 15
+    for tag, cls in tools.items():
+        tool = filled(cls) | {"type": tag}
         reply = project.data("POST", "/toolboxes/box/versions", {"tools": [tool]})
+        assert (reply.status_code, reply.json().get("tools")) == (200, [tool]), (tag, reply.text)
+        reply = project.data("POST", "/toolboxes/box/versions", {"tools": [tool | {"made_up": 1}]})
         assert (reply.status_code, reply.json()["error"]["param"]) == (400, "tools[0].made_up"), tag
 
 

@@ -27,6 +27,7 @@ from azure.ai.projects.models import (
     OpenApiTool,
     PromptAgentDefinition,
     PromptAgentDefinitionTextOptions,
+    SkillInlineContent,
     TextResponseFormatJsonSchema,
     Tool,
     VersionSelector,
@@ -38,6 +39,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from foundry.sandbox.emulator import Settings, serve
 
 from .conftest import DEVELOPER, Wire
+from .model_samples import concrete, filled
 
 BASE = "/agents"
 
@@ -213,35 +215,79 @@ def test_tools_of_the_official_models_are_taken_and_read_back(
     assert read["text"]["format"]["schema"] == schema
 
 
-def concrete(base: type) -> list[type]:
-    return [sub for child in base.__subclasses__() for sub in (child, *concrete(child))]
+def posted(wire: Wire, definition: dict[str, Any]) -> Any:
+    headers = {
+        "Foundry-Features": "WorkflowAgents=V1Preview,ExternalAgents=V1Preview,GitHubCopilot=V1Preview,Skills=V1Preview"
+    }
+    return wire.send(
+        "POST",
+        "/accounts/contoso/api/projects/support/agents/a/versions",
+        "https://ai.azure.com",
+        params={"api-version": "v1"},
+        json={"definition": definition},
+        headers=headers,
+    )
 
 
-def tool_types() -> dict[str, type]:
-    return {tag: cls for tag, cls in models.Tool.__mapping__.items() if cls in concrete(models.Tool)}
+def with_references(wire: Wire, tool: dict[str, Any]) -> dict[str, Any]:
+    """A tool that names only what is there."""
+    if tool["type"] == "file_search":
+        return tool | {"vector_store_ids": [wire.data("POST", "/vector_stores", {}).json()["id"]]}
+    return tool | {"container": "c"} if tool["type"] == "code_interpreter" else tool
 
 
-def test_every_tool_of_the_official_client_is_known_with_exactly_its_fields(project: Wire) -> None:
-    assert len(tool_types()) > 30
-    for tag, cls in tool_types().items():
-        cls()  # the models learn their wire names when the first one is made
-        names = {field._rest_name for field in cls._attr_to_rest_field.values()}  # type: ignore[attr-defined]
-        for name in names - {"type"}:
-            # A wrong type is told from an unknown field: every field of the model is known.
-            tool = {"type": tag, name: {}}
-            reply = project.data(
-                "POST",
-                "/agents/a/versions",
-                {"definition": {"kind": "prompt", "model": "m", "tools": [tool]}},
-            )
-            where = f"definition.tools[0].{name}"
-            assert reply.status_code == 200 or f"Unknown parameter: '{where}'" not in reply.text, (tag, name)
-        param = refused(
-            project,
-            "a",
-            {"definition": {"kind": "prompt", "model": "m", "tools": [{"type": tag, "made_up": 1}]}},
+def test_every_tool_of_the_official_client_is_taken_with_all_its_fields_and_no_other(project: Wire) -> None:
+    tools = concrete(models.Tool)
+    assert len(tools) > 30
+    for tag, cls in tools.items():
+        tool = with_references(project, filled(cls) | {"type": tag})
+        base = {"kind": "prompt", "model": "m"}
+        reply = posted(project, base | {"tools": [tool]})
+        assert reply.status_code == 200, (tag, reply.text)
+        stored = reply.json()["definition"]["tools"][0]
+        assert {name: stored[name] for name in tool if name != "openapi"} == {
+            name: value for name, value in tool.items() if name != "openapi"
+        }
+        reply = posted(project, base | {"tools": [tool | {"made_up": 1}]})
+        assert (reply.status_code, reply.json()["error"]["param"]) == (400, "definition.tools[0].made_up"), (
+            tag
         )
-        assert param == ("invalid_payload", "definition.tools[0].made_up"), tag
+
+
+def test_every_definition_of_the_official_client_is_taken_with_all_its_fields_and_no_other(
+    preview: AIProjectClient, project: Wire
+) -> None:
+    preview.beta.skills.create("x", inline_content=SkillInlineContent(description="d", instructions="i"))
+    kinds = concrete(models.AgentDefinition)
+    del kinds["voice"]
+    assert set(kinds) == {"prompt", "hosted", "workflow", "external"}
+    for kind, cls in kinds.items():
+        definition = filled(cls) | {"kind": kind}
+        if kind == "hosted":
+            del definition["code_configuration"]
+        if kind == "prompt":
+            definition["skills"] = [{"name": "x", "version": "1"}]
+        reply = posted(project, definition)
+        assert reply.status_code == 200, (kind, reply.text)
+        assert posted(project, definition | {"made_up": 1}).json()["error"]["param"] == "definition.made_up"
+    base = {"kind": "prompt", "model": "m"}
+    for tag, cls in concrete(models.ToolChoiceParam).items():
+        assert posted(project, base | {"tool_choice": filled(cls) | {"type": tag}}).status_code == 200, tag
+    for tag, cls in concrete(models.TextResponseFormat).items():
+        text = {"format": filled(cls) | {"type": tag}}
+        assert posted(project, base | {"text": text}).status_code == 200, tag
+
+
+def test_endpoint_and_card_of_the_official_client_are_taken_with_all_their_fields(
+    projects: AIProjectClient, project: Wire
+) -> None:
+    projects.agents.create_version("a", definition=prompt())
+    endpoint = filled(models.AgentEndpointConfig)
+    rule = {"type": "FixedRatio", "agent_version": "1", "traffic_percentage": 100}
+    endpoint["version_selector"] = {"version_selection_rules": [rule]}
+    body = {"agent_endpoint": endpoint, "agent_card": filled(models.AgentCard)}
+    read = project.data("PATCH", "/agents/a", body).json()
+    assert {name: read[name] for name in body} == body
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
