@@ -51,6 +51,10 @@ def add(commands: Any) -> None:
     project.add_argument(
         "--model", action="append", help="a model deployment; may be repeated (default: gpt-4.1)"
     )
+    role = action("role", _role, "give the deployer, who you are in it, a built-in role")
+    role.add_argument("role", help="name of the role, as `Storage Queue Data Contributor`")
+    role.add_argument("--scope", help="ARM id it holds at and below (default: the whole subscription)")
+    role.add_argument("--principal", help="object id of somebody else")
     faults = action(
         "faults",
         _faults,
@@ -140,6 +144,16 @@ def _project(arguments: argparse.Namespace) -> int:
     with _asking(arguments) as cloud:
         models = arguments.model or ["gpt-4.1"]
         print(cloud.make_project(arguments.account, arguments.name, models=models))
+    return 0
+
+
+def _role(arguments: argparse.Namespace) -> int:
+    from foundry.testing.cloud import DEPLOYER, SUBSCRIPTION
+
+    scope, principal = arguments.scope or SUBSCRIPTION, arguments.principal or DEPLOYER
+    with _asking(arguments) as cloud:
+        cloud.assign(arguments.role, scope.rstrip("/"), principal)
+    _say(f"{principal} is {arguments.role} at {scope}.")
     return 0
 
 

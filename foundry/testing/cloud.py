@@ -17,7 +17,6 @@ from urllib.parse import quote, urlencode
 SUBSCRIPTION: Final = "/subscriptions/00000000-0000-4000-8000-000000000001"
 #: Object id of the principal that `DefaultAzureCredential` is without further settings.
 DEPLOYER: Final = "00000000-0000-4000-8000-0000000000d1"
-_FOUNDRY_USER: Final = "53ca6127-db72-4b80-b1b0-d745d6d5456d"
 _ARM: Final = "https://management.azure.com/"
 _VERSIONS: Final = {
     "Microsoft.CognitiveServices": "2025-06-01",
@@ -64,14 +63,16 @@ class Cloud:
         """
         return self._send(method, f"/_sandbox{path}", {"X-IDENTITY-HEADER": self.identity_header}, body)[0]
 
-    def arm(self, method: str, path: str, body: Any = None) -> Any:
+    def arm(self, method: str, path: str, body: Any = None, *, query: str = "") -> Any:
         """A call of Azure Resource Manager as the deployer, followed to its end; the JSON reply or None.
+
+        `query` is added to the api-version, percent-encoded, beginning with an ampersand.
 
         Raises:
             CloudError: It was refused, failed, or didn't end within half a minute.
         """
         provider = path.rpartition("/providers/")[2].partition("/")[0] if "/providers/" in path else ""
-        query = urlencode({"api-version": _VERSIONS.get(provider, "2024-03-01")})
+        query = urlencode({"api-version": _VERSIONS.get(provider, "2024-03-01")}) + query
         headers = {"Authorization": f"Bearer {self._token()}"}
         reply, answered = self._send(method, f"{quote(path)}?{query}", headers, body)
         poll = answered.get("azure-asyncoperation")
@@ -132,14 +133,25 @@ class Cloud:
                 "properties": {"model": {"format": "OpenAI", "name": model}},
             }
             self.arm("PUT", f"{account_id}/deployments/{model}", deployment)
-        role = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{_FOUNDRY_USER}"
-        name = uuid.uuid5(uuid.NAMESPACE_URL, project_id.lower())
-        self.arm(
-            "PUT",
-            f"{project_id}/providers/Microsoft.Authorization/roleAssignments/{name}",
-            {"properties": {"roleDefinitionId": role, "principalId": DEPLOYER}},
-        )
+        self.assign("Foundry User", project_id)
         return str(made["properties"]["endpoints"]["AI Foundry API"])
+
+    def assign(self, role: str, scope: str = SUBSCRIPTION, principal: str = DEPLOYER) -> None:
+        """Gives a principal a built-in role, by its name, at a scope and below; one that it has already stays.
+
+        Raises:
+            CloudError: There is no such role, or it was refused.
+        """
+        chosen = quote(f"roleName eq '{role}'")
+        found = self.arm(
+            "GET", f"{scope}/providers/Microsoft.Authorization/roleDefinitions", query=f"&$filter={chosen}"
+        )
+        if not found["value"]:
+            raise CloudError(f"assign {role}", f"there is no built-in role '{role}'")
+        definition = found["value"][0]["id"]
+        name = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{role}/{principal}".lower())
+        body = {"properties": {"roleDefinitionId": definition, "principalId": principal}}
+        self.arm("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}", body)
 
     def _token(self) -> str:
         query = urlencode({"api-version": "2019-08-01", "resource": _ARM})

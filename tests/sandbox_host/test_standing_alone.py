@@ -112,6 +112,13 @@ def test_what_can_not_be_is_told_in_a_line(shell):
     assert "can't be read" in shell.is_refused("sandbox", "faults", str(shell.folder / "absent.yaml"))
 
 
+def test_a_role_is_given_by_its_name(shell):
+    printed = shell.does("sandbox", "role", "Storage Queue Data Contributor")
+    assert " is Storage Queue Data Contributor at /subscriptions/" in printed
+    assert shell.does("sandbox", "role", "Storage Queue Data Contributor") == printed
+    assert "no built-in role 'Emperor'" in shell.is_refused("sandbox", "role", "Emperor")
+
+
 def test_status_tells_each_part(shell):
     printed = shell.does("sandbox", "status")
     assert printed.endswith("emulator running, provider running, storage stopped.\n")
