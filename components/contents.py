@@ -16,6 +16,7 @@ from .references import (
     agent_definition,
     index_definition,
     lifecycle_inputs,
+    memory_definition,
     search_object_definition,
     serving_inputs,
     store_definition,
@@ -55,6 +56,7 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
         (VERSIONED, contents.versioned_vector_stores),
     ):
         files = filling.files(dialect)
+        memories = filling.memories() if dialect is VERSIONED else {}
         for store in manifest.vector_stores:
             if dialect in store.dialect.parts:
                 references = replace(platform.references[store.project], files=files[store.project])
@@ -68,6 +70,7 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
                 stores=stores,
                 indexes=contents.search_indexes,
                 agents=contents.agents,
+                memories=memories,
             )
             if dialect is CLASSIC:
                 contents.agents[agent.name] = filling.agent(agent, references)
@@ -174,6 +177,20 @@ class _Filling:
             dialect=dialect.value,
             definition=store_definition(store, references),
             lifecycle=_lifecycle(store, dialect),
+            opts=self._options(place, store.lifecycle),
+        ).id
+
+    def memories(self) -> dict[str, pulumi.Output[str]]:
+        """Every memory store: declared name → its name at the service."""
+        return {store.name: self._memory(store) for store in self.manifest.memory_stores}
+
+    def _memory(self, store: model.MemoryStore) -> pulumi.Output[str]:
+        place = self.platform.projects[store.project]
+        return providers.MemoryStore(
+            store.name,
+            **self._of_project(place, store.name),
+            definition=memory_definition(store, self.platform.references[store.project]),
+            lifecycle=lifecycle_inputs(store.lifecycle),
             opts=self._options(place, store.lifecycle),
         ).id
 

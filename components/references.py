@@ -53,6 +53,8 @@ class References:
     indexes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     agents: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     content_filters: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    memories: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Declared name → the memory store's name."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,18 @@ def store_definition(store: model.VectorStore, to: References) -> dict[str, Any]
     return definition
 
 
+def memory_definition(store: model.MemoryStore, to: References) -> dict[str, Any]:
+    """The `definition` input of a MemoryStore."""
+    more = {"description": store.description, "options": dict(store.options)}
+    return {
+        "name": store.service_name,
+        "chat_model": to.deployments.get(store.chat_model, store.chat_model),
+        "embedding_model": to.deployments.get(store.embedding_model, store.embedding_model),
+        **{key: value for key, value in more.items() if value},
+        "metadata": dict(store.metadata),
+    }
+
+
 def index_definition(index: model.SearchIndex, models: Models) -> dict[str, Any]:
     """The service's body of an index, with address and model of its Azure OpenAI vectorizers filled in where they are absent."""
     body: dict[str, Any] = {**filled(index.definition, References()), "name": index.service_name}
@@ -270,6 +284,8 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
                 resolved[end] = _queue(settings.pop(end), to)
         case "connected_agent" if "agent" in settings:
             resolved["agent_id"] = _of(to.agents, "agent", settings.pop("agent"))
+        case "memory_search" if "memory_store" in settings:
+            resolved["memory_store_name"] = _of(to.memories, "memory store", settings.pop("memory_store"))
         case "logic_app":
             # The service knows no such tool: the calling program runs the workflow as it runs any function.
             resolved["type"] = "function"

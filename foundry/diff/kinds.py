@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from foundry.diff.tables import AGENT, FILE, SEARCH_INDEX, SEARCH_OBJECT, VECTOR_STORE, Record
-from foundry.diff.versioned import SERVING, VERSIONED_AGENT
+from foundry.diff.versioned import MEMORY_STORE, SERVING, VERSIONED_AGENT
 
 TABLES: Final[Mapping[str, Record]] = {
     "Agent": AGENT,
@@ -15,5 +15,6 @@ TABLES: Final[Mapping[str, Record]] = {
     "VectorStore": VECTOR_STORE,
     "File": FILE,
     "SearchIndex": SEARCH_INDEX,
+    "MemoryStore": MEMORY_STORE,
     "SearchObject": SEARCH_OBJECT,
 }

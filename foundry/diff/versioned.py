@@ -112,6 +112,17 @@ VERSIONED_AGENT: Final = Record(
     }
 )
 
+MEMORY_STORE: Final = Record(
+    {
+        "name": _OWNED,
+        "description": _OWNED,
+        "chat_model": _OWNED,
+        "embedding_model": _OWNED,
+        "options": Record({}, sort=Sort.DEFAULTED),
+        "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
+    }
+)
+
 # Nothing of this is managed unless it is declared, and what is declared no longer stays as it is.
 SERVING: Final = Record(
     {

@@ -348,6 +348,11 @@ def _image_generation(_name: str, tree: Mapping, _settings: dict[str, Any], _at:
         world.deployment(tree["model"], tree.values_at["model"])
 
 
+def _memory_search(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Mark, world: World) -> None:
+    if "memory_store" in tree:
+        world.document("MemoryStore", tree["memory_store"], tree.values_at["memory_store"])
+
+
 def _capture(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
     settings["schema"] = world.json_schema(tree, "schema")
 
@@ -406,6 +411,7 @@ _SPECIAL: Final[AnyMapping[str, _Special]] = {
     "function": _function,
     "logic_app": _logic_app,
     "image_generation": _image_generation,
+    "memory_search": _memory_search,
     "capture_structured_outputs": _capture,
     "raw": _raw,
     "connected_agent": _connected_agent,

@@ -14,6 +14,8 @@ from foundry.manifest.indexes import index_of
 from foundry.manifest.interpolation import Interpolation, Templated
 from foundry.manifest.layers import Document, Documents, gather
 from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place, put_text, texts
+from foundry.manifest.memories import check_names as check_memory_names
+from foundry.manifest.memories import memory_of
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
 from foundry.manifest.schema import essentials
@@ -172,12 +174,16 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
             key=lambda index: index.name,
         )
     )
+    check_memory_names(of_kind.get("MemoryStore", []), world)
+    memories = sorted(
+        (memory_of(document, world) for document in of_kind.get("MemoryStore", ())), key=lambda one: one.name
+    )
     _check_twins(indexes, of_kind.get("SearchIndex", []), report)
     _check_expiry(stores, of_kind, report)
     if environment is None:
         return None
     made = environment_of(sound["Environment", ""], world)
-    return Manifest(owner, made, ordered, stores, indexes)
+    return Manifest(owner, made, ordered, stores, indexes, tuple(memories))
 
 
 def _changes_nothing(

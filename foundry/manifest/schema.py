@@ -21,6 +21,7 @@ FILES: Final = {
     "Agent": "agent",
     "VectorStore": "vector-store",
     "SearchIndex": "search-index",
+    "MemoryStore": "memory-store",
 }
 """The schema of each kind, by the stem of its file."""
 

@@ -29,7 +29,12 @@ OWN_CONNECTIONS: Final = {
 
 _SEARCH_CATEGORY: Final = "CognitiveSearch"
 _JSON_TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
-_KINDS: Final = {"Agent": "agent", "VectorStore": "vector store", "SearchIndex": "search index"}
+_KINDS: Final = {
+    "Agent": "agent",
+    "VectorStore": "vector store",
+    "SearchIndex": "search index",
+    "MemoryStore": "memory store",
+}
 
 
 def section(tree: Any, key: str) -> Mapping:

@@ -26,7 +26,7 @@ from foundry.model.environment import (
 )
 from foundry.model.errors import Failure, FoundryError, ServiceError
 from foundry.model.findings import Finding, Position, Severity
-from foundry.model.knowledge import KnowledgeFile, VectorStore
+from foundry.model.knowledge import KnowledgeFile, MemoryStore, VectorStore
 from foundry.model.lifecycle import Adopt, Lifecycle
 from foundry.model.manifest import Manifest
 from foundry.model.search import SearchIndex, SearchObject
@@ -59,6 +59,7 @@ __all__ = [
     "KnowledgeFile",
     "Lifecycle",
     "Manifest",
+    "MemoryStore",
     "ModelElsewhere",
     "Monitoring",
     "Owner",

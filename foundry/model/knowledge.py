@@ -26,6 +26,22 @@ class KnowledgeFile:
 
 
 @dataclass(frozen=True)
+class MemoryStore:
+    """What versioned agents remember. `options` has the declared ones; neither they nor the models can change later."""
+
+    name: str
+    service_name: str
+    project: str
+    chat_model: str
+    embedding_model: str
+    description: str | None = None
+    options: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    position: Position | None = None
+
+
+@dataclass(frozen=True)
 class VectorStore:
     """A vector store: local `files`, or `data_sources` that stay in the customer's storage.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from foundry.model.agent import Agent
 from foundry.model.environment import Environment, Owner
-from foundry.model.knowledge import VectorStore
+from foundry.model.knowledge import MemoryStore, VectorStore
 from foundry.model.search import SearchIndex
 
 
@@ -22,3 +22,4 @@ class Manifest:
     agents: tuple[Agent, ...]
     vector_stores: tuple[VectorStore, ...]
     search_indexes: tuple[SearchIndex, ...]
+    memory_stores: tuple[MemoryStore, ...] = ()

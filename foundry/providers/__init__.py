@@ -4,12 +4,13 @@ Objects of the versioned dialect are resource types of their own, so that neithe
 
 The module paths of the provider classes are part of every state file and are never renamed; neither are the type tokens
 `pulumi-python:dynamic/foundry:Agent`, `VectorStore`, `File`, `SearchIndex`, `SearchObject`, `VersionedAgent`, `VersionedVectorStore` and
-`VersionedFile`.
+`VersionedFile`, and `MemoryStore`, which only the versioned dialect has.
 """
 
 from foundry.providers.agent import Agent, AgentProvider
 from foundry.providers.file import File, FileProvider
 from foundry.providers.lookups import connection_id
+from foundry.providers.memory_store import MemoryStore, MemoryStoreProvider
 from foundry.providers.search_index import SearchIndex, SearchIndexProvider
 from foundry.providers.search_object import SearchObject, SearchObjectProvider
 from foundry.providers.vector_store import VectorStore, VectorStoreProvider
@@ -22,6 +23,8 @@ __all__ = [
     "AgentProvider",
     "File",
     "FileProvider",
+    "MemoryStore",
+    "MemoryStoreProvider",
     "SearchIndex",
     "SearchIndexProvider",
     "SearchObject",

@@ -28,6 +28,11 @@ def uses_agent(agent_id: str) -> Uses:
     return lambda tool: bool(tool.get("agent_id") == agent_id)
 
 
+def uses_memory(name: str) -> Uses:
+    """Whether a tool remembers in this memory store."""
+    return lambda tool: bool(tool.get("memory_store_name") == name)
+
+
 def uses_index(name: str) -> Uses:
     """Whether a tool searches an index of this name."""
     return lambda tool: bool(tool.get("index_name") == name)

@@ -18,6 +18,7 @@ from foundry.service.protocols import (
     KnowledgeService,
     LiveAgent,
     LiveFile,
+    LiveMemoryStore,
     LiveStore,
     LiveVersionedAgent,
     ProjectService,
@@ -47,6 +48,7 @@ class ProjectView(Generic[S_co, A_co]):
         self.service: S_co = service
         self.agents: Snapshot[A_co] = Snapshot(_id_of)
         self.stores: Snapshot[LiveStore] = Snapshot(lambda store: store.id)
+        self.memories: Snapshot[LiveMemoryStore] = Snapshot(lambda store: store.id)
         self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id)
         self._lock = threading.Lock()
         self._members: dict[str, Snapshot[StoreMember]] = {}

@@ -194,6 +194,16 @@ class ProjectService(KnowledgeService, Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LiveMemoryStore:
+    """A memory store as the service has it; its id is its name. `definition` has the fields of the declaration."""
+
+    id: str
+    created_at: int
+    definition: Mapping[str, Any]
+    metadata: Mapping[str, str]
+
+
 class VersionedService(KnowledgeService, Protocol):
     """The versioned data plane of one Foundry project. An agent's id is its name."""
 
@@ -245,6 +255,30 @@ class VersionedService(KnowledgeService, Protocol):
 
     def delete_agent(self, agent_id: str) -> None:
         """Deletes an agent with all its versions."""
+        ...
+
+    def list_memory_stores(self) -> Sequence[LiveMemoryStore]:
+        """All memory stores of the project."""
+        ...
+
+    def get_memory_store(self, name: str) -> LiveMemoryStore:
+        """One memory store."""
+        ...
+
+    def create_memory_store(
+        self, definition: Mapping[str, Any], metadata: Mapping[str, str]
+    ) -> LiveMemoryStore:
+        """Makes a memory store. Never sends twice what may have been acted upon."""
+        ...
+
+    def update_memory_store(
+        self, name: str, definition: Mapping[str, Any], metadata: Mapping[str, str]
+    ) -> LiveMemoryStore:
+        """Changes description and metadata; the service changes nothing else."""
+        ...
+
+    def delete_memory_store(self, name: str) -> None:
+        """Deletes a memory store with its memories."""
         ...
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from foundry.service import versioned_bodies as bodies
 from foundry.service.errors import NotFound
 from foundry.service.knowledge import Door, Knowledge
-from foundry.service.protocols import LiveVersion, LiveVersionedAgent
+from foundry.service.protocols import LiveMemoryStore, LiveVersion, LiveVersionedAgent
 from foundry.service.wire import Wire
 
 SCOPE: Final = "https://ai.azure.com/.default"
@@ -21,6 +21,7 @@ _QUERY: Final = {"api-version": "v1"}
 _PAGE: Final = "100"
 _DOOR: Final = Door(prefix="/openai/v1", headers={"openai-beta": "assistants=v2"}, pages_files=True)
 _MERGE: Final = {"Content-Type": "application/merge-patch+json"}
+_MEMORY: Final = {"Foundry-Features": "MemoryStores=V1Preview"}
 _DRAFT: Final = "draft"
 
 
@@ -103,6 +104,47 @@ class VersionedProject(Knowledge):
         with suppress(NotFound):
             self._ask("delete agent", agent_id, "DELETE", f"/agents/{agent_id}")
 
+    def list_memory_stores(self) -> Sequence[LiveMemoryStore]:
+        """See `VersionedService`."""
+        found = self._listed(
+            "list memory stores", self.endpoint, "/memory_stores", of_place=True, headers=_MEMORY
+        )
+        return [_memory(body) for body in found]
+
+    def get_memory_store(self, name: str) -> LiveMemoryStore:
+        """See `VersionedService`."""
+        return _memory(self._ask("read memory store", name, "GET", f"/memory_stores/{name}", headers=_MEMORY))
+
+    def create_memory_store(
+        self, definition: Mapping[str, Any], metadata: Mapping[str, str]
+    ) -> LiveMemoryStore:
+        """See `VersionedService`."""
+        answer = self._wire.call(
+            "create memory store",
+            str(definition["name"]),
+            "POST",
+            "/memory_stores",
+            query=_QUERY,
+            headers=_MEMORY,
+            body=bodies.memory_body(definition, metadata),
+            repeatable=False,
+            of_place=True,
+        )
+        return _memory(answer.body)
+
+    def update_memory_store(
+        self, name: str, definition: Mapping[str, Any], metadata: Mapping[str, str]
+    ) -> LiveMemoryStore:
+        """See `VersionedService`."""
+        body = {"description": definition.get("description") or "", "metadata": dict(metadata)}
+        path = f"/memory_stores/{name}"
+        return _memory(self._ask("update memory store", name, "POST", path, body=body, headers=_MEMORY))
+
+    def delete_memory_store(self, name: str) -> None:
+        """See `VersionedService`."""
+        with suppress(NotFound):
+            self._ask("delete memory store", name, "DELETE", f"/memory_stores/{name}", headers=_MEMORY)
+
     def _version(self, name: str, version: str) -> Mapping[str, Any]:
         path = f"/agents/{name}/versions/{version}"
         told: Mapping[str, Any] = self._ask("read agent version", f"{name}:{version}", "GET", path)
@@ -124,11 +166,20 @@ class VersionedProject(Knowledge):
         ).body
 
     def _listed(
-        self, operation: str, subject: str, path: str, *, order: str = "asc", of_place: bool = False
+        self,
+        operation: str,
+        subject: str,
+        path: str,
+        *,
+        order: str = "asc",
+        of_place: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[Mapping[str, Any]]:
         query = {**_QUERY, "limit": _PAGE, "order": order}
         while True:
-            page = self._wire.call(operation, subject, "GET", path, query=query, of_place=of_place).body
+            page = self._wire.call(
+                operation, subject, "GET", path, query=query, headers=headers, of_place=of_place
+            ).body
             items = page.get("data") or []
             yield from items
             if not page.get("has_more") or not items:
@@ -149,6 +200,13 @@ def _agent(body: Mapping[str, Any]) -> LiveVersionedAgent:
         version=str(latest.get("version") or ""),
         status=str(latest.get("status") or "active"),
         serving=bodies.serving_of(body),
+    )
+
+
+def _memory(body: Mapping[str, Any]) -> LiveMemoryStore:
+    definition = bodies.memory_of(body)
+    return LiveMemoryStore(
+        str(body["name"]), int(body.get("created_at") or 0), definition, definition["metadata"]
     )
 
 

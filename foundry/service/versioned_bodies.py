@@ -486,6 +486,33 @@ def _filled(source: Mapping[str, Any]) -> Body:
     return {key: value for key, value in source.items() if value is not None and value != ""}
 
 
+# ---- memory stores
+
+
+def memory_body(definition: Mapping[str, Any], metadata: Mapping[str, str]) -> Body:
+    """The body that makes a memory store. The service wants two of the options said, whose default is true."""
+    inner: Body = {"kind": "default", **_some(definition, ("chat_model", "embedding_model"))}
+    if definition.get("options"):
+        inner["options"] = {
+            "user_profile_enabled": True,
+            "chat_summary_enabled": True,
+            **definition["options"],
+        }
+    return {**_some(definition, ("name", "description")), "definition": inner, "metadata": dict(metadata)}
+
+
+def memory_of(body: Mapping[str, Any]) -> Body:
+    """What a live memory store's body says, in the fields of a declaration."""
+    inner = body.get("definition") or {}
+    told: Body = {
+        **_filled({key: body.get(key) for key in ("name", "description")}),
+        **_some(inner, ("chat_model", "embedding_model")),
+        "metadata": {str(key): str(value) for key, value in (body.get("metadata") or {}).items()},
+    }
+    options = _told(inner.get("options") or {})
+    return {**told, **({"options": options} if options else {})}
+
+
 # ---- what belongs to the agent and not to a version
 
 

@@ -118,6 +118,20 @@ def test_a_content_filter_and_a_chosen_tool_are_resolved(stand_up):
     assert definition["tool_choice"] == {"type": "mcp", "name": "docs"}
 
 
+def test_a_memory_store_is_made_before_the_agent_that_remembers_in_it(stand_up):
+    people = model.MemoryStore("people", "people-test", "support", "chat", "embeddings", options={"a": 1})
+    tool = model.Tool("m", "memory_search", {"memory_store": "people", "scope": "user"})
+    told = manifest(basic(), agents=(agent("care", tool, dialect=VERSIONED),))
+    world = stand_up(replace(told, memory_stores=(people,)))
+
+    made = world.one("MemoryStore")
+    assert made.type == "pulumi-python:dynamic/foundry:MemoryStore"
+    definition = {"name": "people-test", "embedding_model": "embeddings", "options": {"a": 1}, "metadata": {}}
+    assert {key: made.inputs["definition"][key] for key in definition} == definition
+    (found,) = world.one("VersionedAgent").inputs["definition"]["tools"]
+    assert found["memory_store_name"] == made.id
+
+
 def test_workflows_and_hosted_agents_stand_in_the_place_of_a_model(stand_up):
     flow = replace(agent("flow", dialect=VERSIONED), model=None, workflow="kind: workflow\n")
     hosted = {"image": "i", "cpu": "1", "memory": "2Gi"}

@@ -25,6 +25,7 @@ from components.references import (
     agent_definition,
     index_definition,
     lifecycle_inputs,
+    memory_definition,
     search_object_definition,
     serving_inputs,
     store_definition,
@@ -38,6 +39,7 @@ from foundry.reconcile import (
     Session,
     agent,
     file,
+    memory_store,
     search_index,
     search_object,
     vector_store,
@@ -55,6 +57,7 @@ KINDS: dict[str, Any] = {
     "Agent": agent,
     "VersionedFile": file,
     "VersionedVectorStore": vector_store,
+    "MemoryStore": memory_store,
     "VersionedAgent": versioned_agent,
 }
 """In the order in which they are made."""
@@ -199,6 +202,7 @@ class Stack:
                 stores=known(f"{word}VectorStore", [one.name for one in stores]),
                 indexes=known("SearchIndex", [one.name for one in manifest.search_indexes]),
                 agents=known("Agent", [one.name for one in agents]),
+                memories=known("MemoryStore", [one.name for one in manifest.memory_stores]),
                 content_filters={one.name: one.name for one in environment.content_filters},
             )
 
@@ -224,6 +228,15 @@ class Stack:
                     "lifecycle": lifecycle_inputs(store.lifecycle),
                     "definition": plain(store_definition(store, references())),
                 },
+            )
+        for memory in manifest.memory_stores if word else ():
+            lifecycle, definition = (
+                lifecycle_inputs(memory.lifecycle),
+                memory_definition(memory, references()),
+            )
+            yield (
+                ("MemoryStore", memory.name),
+                {**common, "name": memory.name, "lifecycle": lifecycle, "definition": plain(definition)},
             )
         for each in agents:
             told = {**common, "name": each.name, "lifecycle": lifecycle_inputs(each.lifecycle)}
@@ -282,7 +295,7 @@ class Stack:
             kind, planned = KINDS[key[0]], self._plan(key, inputs)
             if planned.op in ("create", "replace"):
                 made = kind.create(session, inputs)
-                if key[0] not in ("SearchIndex", "SearchObject", "VersionedAgent"):
+                if key[0] not in ("SearchIndex", "SearchObject", "MemoryStore", "VersionedAgent"):
                     self.names[made.id] = f"<{key[0]} {key[1]}>"
                 if planned.op == "replace":
                     self.doomed.append((key, self.state[key]))
