@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.rest = [item for item in rest if item != "--"]
     if arguments.debug or arguments.debug_bodies:
         os.environ.setdefault("FAC_DEBUG_LOG", str((Path.cwd() / "fac-debug.log").resolve()))
+        print(f"fac: each request is logged in {os.environ['FAC_DEBUG_LOG']}", file=sys.stderr)
     if arguments.debug_bodies:
         os.environ["FAC_DEBUG_BODIES"] = "1"
         _say(
