@@ -13,7 +13,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.transport import HttpTransport
 
-from foundry.model import Conversation, FoundryError
+from foundry.model import Attachment, Conversation, FoundryError, Image
 from foundry.service.classic_conversation import ClassicConversations
 
 CHART = b"\x89PNG chart"
@@ -71,6 +71,7 @@ class Service(HttpTransport[Any, Any]):
     deleted: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     refuses_deletion: bool = False
+    asked: list[dict[str, Any]] = field(default_factory=list)
     made: int = 0
 
     def send(self, request: Any, **_: Any) -> Any:
@@ -84,6 +85,7 @@ class Service(HttpTransport[Any, Any]):
             case ["POST", "threads"]:
                 return self.told(request, {"id": "thread_1", "object": "thread", "created_at": 1})
             case ["POST", "threads", _, "messages"]:
+                self.asked.append(json.loads(request.content))
                 return self.told(request, {"id": "msg_1", "object": "thread.message"})
             case ["POST", "threads", _, "runs", run, "cancel"]:
                 self.cancelled.append(run)
@@ -154,6 +156,7 @@ class Clock:
         self.now += seconds
 
 
+ONE_QUESTION = Conversation(("Draw it",))
 COMPLETED = {"status": "completed", "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}}
 ANSWER = [{"type": "text", "text": {"value": "Done.", "annotations": []}}]
 
@@ -162,7 +165,7 @@ def limited(said: str) -> dict[str, Any]:
     return {"status": "failed", "last_error": {"code": "rate_limit_exceeded", "message": said}}
 
 
-def hold(service: Service, keeper: List, clock: Clock) -> Any:
+def hold(service: Service, keeper: List, clock: Clock, talk: Conversation = ONE_QUESTION) -> Any:
     conversations = ClassicConversations(
         ENDPOINT,
         read=lambda file: b"",
@@ -172,7 +175,7 @@ def hold(service: Service, keeper: List, clock: Clock) -> Any:
         clock=lambda: clock.now,
         sleep=clock.sleep,
     )
-    return conversations.hold("asst_1", Conversation(("Draw it",)), keeper)
+    return conversations.hold("asst_1", talk, keeper)
 
 
 def test_files_that_an_agent_made_are_kept_and_deleted_at_the_service():
@@ -274,3 +277,30 @@ def test_what_cannot_be_deleted_stays_on_the_list_and_the_answer_counts():
     came = hold(Service([COMPLETED], ANSWER, refuses_deletion=True), keeper, Clock())
     assert came.text == "Done."
     assert keeper.left == ["thread_1"]
+
+
+def test_a_blob_and_a_public_picture_go_with_the_first_question_as_they_are():
+    blob = {"type": "uri_asset", "uri": "https://store.blob.core.windows.net/exports/june.csv"}
+    talk = Conversation(
+        ("What is in it?", "And in July?"),
+        attachments=(Attachment(("code_interpreter",), data_source=blob),),
+        images=(Image(url="https://pictures.example/boot.png", detail="high"),),
+    )
+    service = Service([COMPLETED, COMPLETED], ANSWER)
+
+    came = hold(service, List(), Clock(), talk)
+
+    first, second = service.asked
+    assert first == {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "What is in it?"},
+            {
+                "type": "image_url",
+                "image_url": {"url": "https://pictures.example/boot.png", "detail": "high"},
+            },
+        ],
+        "attachments": [{"data_source": blob, "tools": [{"type": "code_interpreter"}]}],
+    }
+    assert second == {"role": "user", "content": "And in July?"}
+    assert came.tokens == 14
