@@ -90,6 +90,7 @@ def test_the_first_interrupt_lets_what_runs_finish_and_begins_nothing_new(world:
     assert run.returncode == 1
     assert "Traceback" not in said
     assert sorted(world.objects()) == ["a-1", "h-1"]
+    assert "up stopped" in said
     assert world.ids()["h"] == "h-1"
     assert world.pending() == []
     assert world.locks() == []

@@ -213,8 +213,9 @@ class Display:
         style = _STYLES.get(sign, "")
         text = Text(f" {changes.INDENT * depth}{sign:<2} ", style=style)
         text.append(urns.type_of(urn), style="dim")
-        text.append(f"  {urns.name_of(urn)}  ", style="bold")
-        text.append(what, style=style)
+        text.append(f"  {urns.name_of(urn)}", style="bold")
+        if what:
+            text.append(f"  {what}", style=style)
         if seconds >= _NOTEWORTHY_SECONDS:
             text.append(f" ({seconds:.1f}s)", style="dim")
         self.console.print(text, soft_wrap=True)
@@ -299,7 +300,8 @@ def summary(event: RunFinished) -> Text:
     text = Text("Resources: ", style="bold").append(what)
     text.append(f"  ({event.seconds:.1f}s)", style="dim")
     if not event.succeeded:
-        text.append("  " + ("preview" if event.is_preview else event.kind) + " failed", style="red bold")
+        how = "stopped" if event.was_cancelled else "failed"
+        text.append(f"  {'preview' if event.is_preview else event.kind} {how}", style="red bold")
     return text
 
 

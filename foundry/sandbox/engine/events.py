@@ -85,6 +85,7 @@ class RunFinished:
     seconds: float
     outputs: Mapping[str, Any] = field(default_factory=dict)
     old_outputs: Mapping[str, Any] = field(default_factory=dict)
+    was_cancelled: bool = False
 
 
 Event = RunStarted | StepStarted | StepFinished | StepFailed | Diagnostic | StillUnderWay | RunFinished

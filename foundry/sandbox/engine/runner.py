@@ -203,6 +203,7 @@ class _Runner:
                 seconds=time.monotonic() - self._began,
                 outputs=outputs,
                 old_outputs=old_outputs,
+                was_cancelled=self._cancelled,
             )
         )
         return Outcome(
