@@ -298,8 +298,13 @@ class _Importing:
     def existing_endpoint(self) -> str | None:
         """The project that the stack's Environment says is somebody else's."""
         existing = (self._environment or {}).get("existing")
-        told = existing.get("project_endpoint") if isinstance(existing, Mapping) else None
-        return told if isinstance(told, str) and "${" not in told else None
+        if not isinstance(existing, Mapping):
+            return None
+        if isinstance(existing.get("stack"), str):
+            told = replace(self._stands.run, stack=existing["stack"]).outputs().get("projectEndpoint")
+        else:
+            told = existing.get("project_endpoint")
+        return told if isinstance(told, str) else None
 
     @property
     def _environment(self) -> Mapping[str, Any] | None:

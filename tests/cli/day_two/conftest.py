@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,3 +89,38 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     made.fac("up", "--yes")
     yield made
     made.run("sandbox", "stop")
+
+
+SMALL = """\
+encryptionsalt: v1:N3VFDKTKtDQ=:v1:DczeC+2bytoHevPp:2gJrQTi7sQfKGqoc2f1aLqR5upqJQQ==
+config:
+  azure-native:subscriptionId: 00000000-0000-4000-8000-000000000001
+  foundry:sandbox: "true"
+  foundry:stackId: {stack_id}
+  foundry:layers: [{name}]
+"""
+
+
+ENVIRONMENT = """\
+kind: Environment
+name: {name}
+dialect: classic
+existing: {{stack: organization/foundry-as-code/sandbox}}
+"""
+
+
+def small_stack(desk: Desk, name: str, stack_id: str) -> Path:
+    """A stack that has agents and stores alone, on the project of the sandbox stack; returns its folder of declarations."""
+    folder = Path(desk.root, "stacks", name)
+    (folder / "agents").mkdir(parents=True)
+    (folder / "environment.yaml").write_text(ENVIRONMENT.format(name=name))
+    (desk.root / f"stacks/Pulumi.{name}.yaml").write_text(SMALL.format(name=name, stack_id=stack_id))
+    return folder
+
+
+def forget(desk: Desk, name: str) -> None:
+    """Destroy a small stack and take its files away."""
+    desk.run("destroy", "--yes", "-s", name)
+    shutil.rmtree(desk.root / "stacks" / name, ignore_errors=True)
+    (desk.root / f"stacks/Pulumi.{name}.yaml").unlink(missing_ok=True)
+    (desk.root / f".sandbox/state/.pulumi/stacks/foundry-as-code/{name}.json").unlink(missing_ok=True)

@@ -3,70 +3,97 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.day_two.conftest import git
+from tests.cli.day_two.conftest import forget, git, small_stack
 
 SERVED = """
 import os
 from azure.ai.projects import AIProjectClient
 from azure.identity import DefaultAzureCredential
 client = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
-agent = client.agents.get("helper").as_dict()
+agent = client.agents.get("stack-helper").as_dict()
 rules = (agent.get("agent_endpoint") or {}).get("version_selector", {}).get("version_selection_rules", [])
 print(agent["state"], [(rule["agent_version"], rule["traffic_percentage"]) for rule in rules])
 """
 
 
-def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: Any) -> None:
+CARE = """\
+kind: Agent
+name: care
+model: chat
+instructions: {file: ../prompts/care.md, interpolate: true}
+temperature: 0.1    # cool
+"""
+HELPER = """\
+kind: Agent
+name: stack-helper
+dialect: versioned
+model: chat
+instructions: Help.     # short
+"""
+PROMPT = "You answer for the stack ${stack}.\nBe brief.\n"
+
+
+@pytest.fixture
+def told(up: Any) -> Iterator[Path]:
+    folder = small_stack(up, "told", "66666666-6666-4666-8666-666666666666")
+    (folder / "prompts").mkdir()
+    (folder / "prompts/care.md").write_text(PROMPT)
+    (folder / "agents/care.yaml").write_text(CARE)
+    (folder / "agents/stack-helper.yaml").write_text(HELPER)
+    git(up, "add", "-A")
+    git(up, "commit", "-q", "-m", "Two agents")
+    yield folder
+    forget(up, "told")
+    git(up, "add", "-A")
+    git(up, "commit", "-q", "-m", "As it was")
+
+
+def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: Any, told: Path) -> None:
     before = git(up, "rev-parse", "HEAD").strip()
-    up.change("stacks/base/agents/customer-care.yaml", "temperature: 0.1", "temperature: 0.3")
-    up.change("stacks/base/prompts/quote-desk.md", "\n", "\nNew first line.\n")
-    prompt = up.root / "stacks/base/prompts/customer-care.md"
-    prompt.write_text(prompt.read_text() + "- Be warm.\n")
-    up.change("stacks/sandbox/agents/helper.yaml", "Help. ", "Help warmly. ")
+    up.fac("up", "--yes", "-s", "told")
+    (told / "agents/care.yaml").write_text(CARE.replace("0.1 ", "0.3 "))
+    (told / "prompts/care.md").write_text(PROMPT.replace("Be brief.", "Be warm."))
+    (told / "agents/stack-helper.yaml").write_text(HELPER.replace("Help.", "Help warmly."))
     git(up, "commit", "-q", "-a", "-m", "Warmer answers")
     after = git(up, "rev-parse", "HEAD").strip()
-    up.fac("up", "--yes")
-    try:
-        newest, oldest = json.loads(up.fac("history", "customer-care", "--json"))
-        assert newest["changed"] == ["instructions", "temperature"]
-        assert (newest["commit"], newest["subject"]) == (after, "Warmer answers")
-        assert oldest["changed"] == ["made"]
-        assert oldest["commit"] == before
-        assert newest["id"] == oldest["id"] == up.outputs()["agents"]["customer-care"]
-        assert "instructions, temperature" in up.fac("history", "customer-care").splitlines()[0]
+    up.fac("up", "--yes", "-s", "told")
 
-        printed = up.fac("rollback", "customer-care", "--to", "previous")
-        assert "wrote temperature  stacks/base/agents/customer-care.yaml" in printed
-        assert git(up, "diff", "--stat", before, "--", "stacks/base/agents", str(prompt)) == ""
-        assert "New first line." in (up.root / "stacks/base/prompts/quote-desk.md").read_text()
-        # Places in a prompt stay places, and a run can be named by its commit too.
-        up.fac("rollback", "quote-desk", "--to", before[:8])
-        assert git(up, "diff", "--stat", before, "--", "stacks/base") == ""
+    newest, oldest = json.loads(up.fac("history", "care", "--json", "-s", "told"))
+    assert newest["changed"] == ["instructions", "temperature"]
+    assert (newest["commit"], newest["subject"], newest["uncommittedChanges"]) == (
+        after,
+        "Warmer answers",
+        False,
+    )
+    assert (oldest["commit"], oldest["changed"]) == (before, ["made"])
+    assert newest["id"] == oldest["id"]
+    assert "instructions, temperature" in up.fac("history", "care", "-s", "told").splitlines()[0]
+    printed = up.fac("rollback", "care", "--to", "previous", "-s", "told")
+    assert "wrote temperature  stacks/told/agents/care.yaml" in printed
+    # Places in a prompt stay places, and comments stay where they are.
+    assert (told / "agents/care.yaml").read_text() == CARE
+    assert (told / "prompts/care.md").read_text() == PROMPT
 
-        # A versioned agent keeps its versions: the way back is the traffic, and stopping it is a switch.
-        newest, oldest = json.loads(up.fac("history", "helper", "--json"))
-        assert (newest["version"], newest["changed"]) == ("2", ["instructions"])
-        assert (oldest["version"], oldest["changed"]) == ("1", ["made"])
-        assert "All traffic goes to version 1" in up.fac("rollback", "helper", "--to", before[:8])
-        assert up.python(SERVED).split()[0] == "enabled"
-        assert "Agent helper is disabled." in up.fac("disable", "helper")
-        assert up.python(SERVED).split()[0] == "disabled"
-        declared = (up.root / "stacks/sandbox/agents/helper.yaml").read_text()
-        assert declared.endswith(
-            'instructions: Help warmly.     # short\nendpoint:\n  traffic:\n    "1": 100\nenabled: false\n'
-        )
-        up.fac("up", "--yes")
-        assert up.python(SERVED).strip() == "disabled [('1', 100)]"
-        assert json.loads(up.fac("history", "helper", "--json"))[0]["version"] == "2"
-    finally:
-        up.fac("enable", "helper")
-        git(up, "checkout", "-q", before, "--", "stacks")
-        git(up, "commit", "-q", "-m", "As it was")
-        up.fac("up", "--yes")
+    # A versioned agent keeps its versions: the way back is the traffic, and stopping it is a switch.
+    newest, oldest = json.loads(up.fac("history", "stack-helper", "--json", "-s", "told"))
+    assert (newest["version"], newest["changed"]) == ("2", ["instructions"])
+    assert (oldest["version"], oldest["changed"]) == ("1", ["made"])
+    printed = up.fac("rollback", "stack-helper", "--to", before[:8], "-s", "told")
+    assert "All traffic goes to version 1" in printed
+    assert up.python(SERVED).split()[0] == "enabled"
+    assert "is disabled." in up.fac("disable", "stack-helper", "-s", "told")
+    assert up.python(SERVED).split()[0] == "disabled"
+    assert (told / "agents/stack-helper.yaml").read_text() == HELPER.replace("Help.", "Help warmly.") + (
+        'endpoint:\n  traffic:\n    "1": 100\nenabled: false\n'
+    )
+    up.fac("up", "--yes", "-s", "told")
+    assert up.python(SERVED).strip() == "disabled [('1', 100)]"
 
 
 def test_a_classic_agent_cannot_be_stopped_and_the_refusal_says_what_to_do(up: Any) -> None:

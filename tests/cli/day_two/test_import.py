@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.day_two.conftest import forget, small_stack
 
 MAKE = """
 import io, json, os
@@ -68,53 +69,56 @@ for file in client.files.list().data:
 @pytest.fixture
 def by_hand(up: Any) -> Iterator[dict[str, str]]:
     made = json.loads(up.python(f"import os; os.chdir({str(up.root)!r})\n{MAKE}"))
+    folder = small_stack(up, "mine", "55555555-5555-4555-8555-555555555555")
+    (folder / "environment.yaml").unlink()
     yield made
-    for folder in ("vector-stores", "prompts"):
-        shutil.rmtree(up.root / "stacks/sandbox" / folder, ignore_errors=True)
-    for path in (up.root / "stacks/sandbox/agents").glob("hand-made-*"):
-        path.unlink()
-    if "hand-made-desk" in up.outputs()["agents"]:
-        up.fac("up", "--yes")
+    forget(up, "mine")
     up.python(DELETE)
 
 
 def test_a_project_made_by_hand_is_taken_up_as_it_is(up: Any, by_hand: dict[str, str]) -> None:
     before = json.loads(up.python(SHOW))
-    told = up.fac("import", "--files", str(up.root / "stacks/base/knowledge"))
-    assert "VectorStore  hand-made-store  stacks/sandbox/vector-stores/hand-made-store.yaml" in told
+    endpoint = up.outputs()["projectEndpoint"]
+    told = up.fac(
+        "import", "-s", "mine", "--endpoint", endpoint, "--files", str(up.root / "stacks/base/knowledge")
+    )
+    assert "VectorStore  hand-made-store  stacks/mine/vector-stores/hand-made-store.yaml" in told
     assert "agent Another's" in told
     assert "belongs to shop/prod" in told
+    assert "agent front-desk" in told
+    assert "belongs to foundry-as-code/sandbox" in told
     assert "nothing live was touched" in told
-    folder = up.root / "stacks/sandbox"
+    folder = up.root / "stacks/mine"
     assert (folder / "prompts/hand-made-finder.md").read_text() == before[by_hand["finder"]]["instructions"]
+    assert f"project_endpoint: {endpoint}" in (folder / "environment.yaml").read_text().replace("'", "")
     declared = (folder / "agents/hand-made-finder.yaml").read_text()
     assert "vector_stores: [hand-made-store]" in declared
     assert f"adopt: {by_hand['finder']}" in declared
     assert json.loads(up.python(SHOW)) == before
 
-    preview = up.fac("preview")
-    assert "3 to create" in preview
+    preview = up.fac("preview", "-s", "mine")
+    assert "Taking over (nothing live is touched before `fac up`):" in preview
     for name in ("finder", "desk"):
         assert f"Agent  hand-made-{name}  {by_hand[name]}: as declared; only the mark is written" in preview
     assert "1 file is attached anew" in preview
     assert json.loads(up.python(SHOW)) == before
 
-    up.fac("up", "--yes")
-    exports = up.outputs()
+    up.fac("up", "--yes", "-s", "mine")
+    exports = json.loads(up.fac("output", "-s", "mine"))
     assert exports["agents"]["hand-made-finder"] == by_hand["finder"]
     assert exports["agents"]["hand-made-desk"] == by_hand["desk"]
     assert exports["vectorStores"]["hand-made-store"] == by_hand["store"]
     assert json.loads(up.python(SHOW)) == before
-    up.fac("preview", "--expect-no-changes")
-    assert up.fac("import").endswith("everything there is, is declared or left out.\n")
+    up.fac("preview", "--expect-no-changes", "-s", "mine")
+    assert up.fac("import", "-s", "mine").endswith("everything there is, is declared or left out.\n")
 
 
 def test_an_import_never_writes_over_a_file(up: Any, by_hand: dict[str, str]) -> None:
-    there = up.root / "stacks/sandbox/prompts/hand-made-finder.md"
+    there = up.root / "stacks/mine/prompts/hand-made-finder.md"
     there.parent.mkdir(exist_ok=True)
     there.write_text("mine")
     before = sorted(str(path) for path in Path(up.root, "stacks").rglob("*"))
-    code, printed = up.run("import")
+    code, printed = up.run("import", "-s", "mine", "--endpoint", up.outputs()["projectEndpoint"])
     assert code == 1
     assert "prompts/hand-made-finder.md" in printed
     assert "nothing was written" in printed
