@@ -367,6 +367,53 @@ def test_a_server_that_refuses_fails_the_run(agents: AgentsClient, status: int, 
     assert (steps[0].status, len(seen)) == ("failed", 1)
 
 
+def test_a_question_fills_arguments_as_far_as_it_goes(agents: AgentsClient) -> None:
+    properties = {
+        "sku": {"type": "string"},
+        "count": {"type": "integer"},
+        "speed": {"type": "string", "enum": ["slow", "fast"]},
+        "text": {"type": "string"},
+        "note": {"type": "string"},
+        "reason": {"type": "string"},
+    }
+    parameters = {"type": "object", "properties": properties, "required": ["reason"]}
+    function = {"name": "order_boots", "parameters": parameters, "description": "Orders boots fast"}
+    tool = FunctionToolDefinition({"type": "function", "function": function})
+    agent = agents.create_agent(model="gpt-4.1", tools=[tool]).id
+    question = "Order 12 boots B-77 fast"
+    thread = agents.threads.create(messages=[{"role": "user", "content": question}])
+    run = agents.runs.create(thread_id=thread.id, agent_id=agent)
+    (call,) = agents.runs.get(thread.id, run.id).required_action.submit_tool_outputs.tool_calls
+    assert json.loads(call.function.arguments) == {
+        "sku": "B-77",
+        "count": 12,
+        "speed": "fast",
+        "text": question,
+        "reason": question,
+    }
+
+
+def test_a_run_can_be_cancelled_while_a_server_is_slow(agents: AgentsClient) -> None:
+    hold = threading.Event()
+
+    def answer(_path: str, _body: Any) -> tuple[int, Any]:
+        hold.wait(20)
+        return 200, {}
+
+    with server(answer) as (base, seen):
+        tool = OpenApiTool("orders", "Orders", document(base), OpenApiAnonymousAuthDetails())
+        agent = agents.create_agent(model="gpt-4.1", name="o", tools=tool.definitions).id
+        thread = agents.threads.create(messages=[{"role": "user", "content": "status of order A-7"}])
+        run = agents.runs.create(thread_id=thread.id, agent_id=agent)
+        assert agents.runs.get(thread.id, run.id).status == "in_progress"
+        while not seen:
+            hold.wait(0.01)
+        assert agents.runs.cancel(thread.id, run.id).status == "cancelled"
+        hold.set()
+    (step,) = agents.run_steps.list(thread.id, run.id)
+    assert (step.status, agents.runs.get(thread.id, run.id).status) == ("cancelled", "cancelled")
+
+
 def test_a_server_that_is_not_there_fails_the_run(agents: AgentsClient) -> None:
     with server(lambda _path, _body: (200, {})) as (base, _):
         pass

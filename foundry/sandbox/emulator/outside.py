@@ -45,6 +45,12 @@ class Outside:
         del self._jobs[key]
         return Answered(job.result())
 
+    def forget(self, key: str) -> None:
+        """Nobody waits for that answer any more."""
+        job = self._jobs.pop(key, None)
+        if job is not None:
+            job.cancel()
+
     def do(self, work: Callable[[], Any]) -> None:
         """Begins work that nobody asks after."""
         self._pool.submit(work)

@@ -122,7 +122,7 @@ class Lookup:
                 case "openapi":
                     yield _operation(tool["openapi"], question)
                 case "azure_function":
-                    yield _asked("azure_function", tool["azure_function"]["function"], question, _FETCHED)
+                    yield _behind_queues(tool["azure_function"], question)
                 case "mcp":
                     yield from _mcp(tool, question)
 
@@ -300,8 +300,10 @@ def arguments_from(question: str, schema: Body) -> Body:
     """Arguments for a JSON Schema's properties, as far as a question tells them.
 
     Numbers are the question's numbers in order, enumerated values those it names, strings called a number, code or id
-    its first word with a digit in it, other strings the question itself.
+    its first word with a digit in it. The first other string is the question itself, and so is every one that is required.
     """
+    required = schema.get("required") or []
+    told = False
     numbers = iter(_NUMBER.findall(question))
     found: Body = {}
     for name, part in (schema.get("properties") or {}).items():
@@ -316,8 +318,12 @@ def arguments_from(question: str, schema: Body) -> Body:
             if number is not None:
                 found[name] = float(number) if "number" in sorts else int(float(number))
         elif "string" in sorts:
-            token = _TOKEN.search(question) if _TOKEN_NAMES.search(_spaced(name)) else None
-            found[name] = token.group() if token else question
+            tokens = _TOKEN.findall(question) if _TOKEN_NAMES.search(_spaced(name)) else []
+            if tokens:
+                # A number alone is more likely an amount than a name.
+                found[name] = next((item for item in tokens if not item.isdigit()), tokens[0])
+            elif not told or name in required:
+                found[name], told = question, True
     return found
 
 
@@ -334,6 +340,16 @@ def _asked(sort: str, function: Body, question: str, weight: float) -> _Candidat
     ]
     arguments = arguments_from(question, parameters)
     return _Candidate(weight * overlap(question, about), sort, function["name"], arguments)
+
+
+def _behind_queues(tool: Body, question: str) -> _Candidate:
+    """A function behind queues; the documented parameter `outputqueueuri` tells it where its answer is awaited."""
+    candidate = _asked("azure_function", tool["function"], question, _FETCHED)
+    if "outputqueueuri" in (tool["function"].get("parameters") or {}).get("properties", {}):
+        queue = tool["output_binding"]["storage_queue"]
+        address = f"{queue['queue_service_endpoint'].rstrip('/')}/{queue['queue_name']}"
+        candidate.arguments["outputqueueuri"] = address
+    return candidate
 
 
 def _operation(tool: Body, question: str) -> _Candidate:

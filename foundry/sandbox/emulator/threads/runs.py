@@ -259,6 +259,8 @@ class Runs:
                 if run["last_error"]:
                     over["last_error"] = {"code": "server_error", "message": run["last_error"]["message"]}
                 self.world.threads.put_step(self.project, step | over)
+        for call in run["_steps"]:
+            self.world.outside.forget(call)
         self.world.threads.put_run(self.project, run)
         return run
 
