@@ -33,6 +33,7 @@ from foundry.reconcile.shapes import (
     owner_of,
     owner_props,
 )
+from foundry.reconcile.vectors import with_vectors
 from foundry.service.errors import Conflict, NotFound, Unanswered
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import SearchService
@@ -329,11 +330,11 @@ def _fill(
     if wanted == work.mark.digest:
         return live
     for one in documents:
-        _merge_file(session, work.service, work.index, one)
+        _merge_file(session, work, one)
     return _write(replace(work, mark=replace(work.mark, digest=wanted)), live)
 
 
-def _merge_file(session: Session, service: SearchService, index: str, one: Mapping[str, Any]) -> None:
+def _merge_file(session: Session, work: _Work, one: Mapping[str, Any]) -> None:
     path = str(one["path"])
     try:
         content = (session.root / path).read_bytes()
@@ -345,14 +346,15 @@ def _merge_file(session: Session, service: SearchService, index: str, one: Mappi
     for document in _documents(path, content.decode("utf-8", errors="replace")):
         batch.append(document)
         if len(batch) == _BATCH:
-            _merge(service, index, path, batch)
+            _merge(session, work, path, batch)
             batch = []
     if batch:
-        _merge(service, index, path, batch)
+        _merge(session, work, path, batch)
 
 
-def _merge(service: SearchService, index: str, path: str, batch: Sequence[Mapping[str, Any]]) -> None:
-    refused = service.merge_documents(index, batch)
+def _merge(session: Session, work: _Work, path: str, batch: Sequence[Mapping[str, Any]]) -> None:
+    index = work.index
+    refused = work.service.merge_documents(index, with_vectors(session.services, work.told, batch))
     if refused:
         more = f" and {len(refused) - 5} more" if len(refused) > 5 else ""
         raise FoundryError(

@@ -14,6 +14,7 @@ from azure.core.pipeline import policies
 from azure.core.rest import HttpRequest, HttpResponse
 
 from foundry.service.classic import ClassicProject
+from foundry.service.embeddings import OPENAI_SCOPE, AzureEmbeddings
 from foundry.service.errors import NotFound
 from foundry.service.patience import Patience
 from foundry.service.search import AzureSearch
@@ -73,6 +74,7 @@ class AzureServices:
         self._projects: dict[str, ClassicProject] = {}
         self._versioned: dict[str, VersionedProject] = {}
         self._searches: dict[str, AzureSearch] = {}
+        self._embeddings: dict[str, AzureEmbeddings] = {}
         self._resources: Wire | None = None
 
     def project(self, endpoint: str) -> ClassicProject:
@@ -102,6 +104,14 @@ class AzureServices:
         path = f"/connections/{quote(name, safe='')}"
         answer = wire.call("look up", f"connection {name}", "GET", path, query={"api-version": "v1"})
         return str(answer.body["id"])
+
+    def embeddings(self, endpoint: str) -> AzureEmbeddings:
+        """See `Services`."""
+        with self._lock:
+            if endpoint not in self._embeddings:
+                wire = self._wire(_openai_client, endpoint)
+                self._embeddings[endpoint] = AzureEmbeddings(endpoint, wire)
+            return self._embeddings[endpoint]
 
     def exists_in_azure(self, resource_id: str) -> bool:
         """See `Services`."""
@@ -155,6 +165,10 @@ class AzureServices:
 
     def _arm_client(self, endpoint: str, credential: TokenCredential) -> Send:
         return _pipeline(endpoint, credential, f"{self._audience}/.default")
+
+
+def _openai_client(endpoint: str, credential: TokenCredential) -> Send:
+    return _pipeline(endpoint, credential, OPENAI_SCOPE)
 
 
 def _pipeline(endpoint: str, credential: TokenCredential, scope: str) -> Send:

@@ -327,7 +327,6 @@ class SearchService(Protocol):
         """Deletes an alias."""
         ...
 
-
     def get_object(self, family: str, name: str) -> Mapping[str, Any]:
         """A synonym map, data source, skillset or indexer; `family` is the collection's name in the address."""
         ...
@@ -341,6 +340,16 @@ class SearchService(Protocol):
 
     def delete_object(self, family: str, name: str, etag: str) -> None:
         """Deletes an object that still has this ETag; raises `Conflict` when it hasn't."""
+        ...
+
+
+class Embeddings(Protocol):
+    """The embedding models of one Azure OpenAI resource."""
+
+    def embed(
+        self, deployment: str, texts: Sequence[str], dimensions: int | None
+    ) -> Sequence[Sequence[float]]:
+        """One vector for each text, in their order. `dimensions` None leaves the length to the model."""
         ...
 
 
@@ -361,6 +370,10 @@ class Services(Protocol):
 
     def connection_id(self, endpoint: str, name: str) -> str:
         """The ARM id of a connection of the project at `endpoint`. Raises NotFound for an unknown name, ServiceError otherwise."""
+        ...
+
+    def embeddings(self, endpoint: str) -> Embeddings:
+        """The embedding models at an Azure OpenAI endpoint."""
         ...
 
     def exists_in_azure(self, resource_id: str) -> bool:

@@ -33,6 +33,7 @@ from foundry.sandbox.emulator.http import (
     plain_path,
 )
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
+from foundry.sandbox.emulator.models.routes import FAMILY as MODELS
 from foundry.sandbox.emulator.openai.files import FAMILY as OPENAI_FILES
 from foundry.sandbox.emulator.openai.routes import ENDPOINT as AGENT_ENDPOINT
 from foundry.sandbox.emulator.openai.routes import FAMILY as OPENAI
@@ -72,6 +73,7 @@ FAMILIES: Final[Sequence[Family]] = (
     TOOLBOXES,
     MEMORY_STORES,
     EVALUATION,
+    MODELS,
     SEARCH,
     STORAGE,
 )
