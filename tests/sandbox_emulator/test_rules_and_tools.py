@@ -252,6 +252,7 @@ def test_a_rule_can_end_a_run_badly(agents: AgentsClient, project: Wire) -> None
         ({"rules": [{"sayy": "x"}]}, "rules[0].sayy"),
         ({"rules": [{"calls": [{}]}]}, "rules[0].calls[0] must name one tool"),
         ({"rules": [{"when": {"matches": "("}}]}, "no regular expression"),
+        ({"rules": [{"calls": [{"function": "f", "files": {"a": "b"}}]}]}, "only code_interpreter makes"),
         ({}, "rules"),
     ],
 )
@@ -302,6 +303,25 @@ def test_code_interpreter_lists_its_files(agents: AgentsClient, project: Wire) -
     assert text in ("My files are photo.png, notes.txt.", "My files are notes.txt, photo.png.")
     (call,) = tools_of(steps)
     assert call["code_interpreter"]["outputs"] == [{"type": "logs", "logs": text}]
+
+
+def test_a_file_that_an_agent_makes_can_be_downloaded(
+    agents: AgentsClient, project: Wire, tmp_path: Path
+) -> None:
+    agent = agents.create_agent(model="gpt-4.1", name="maker", tools=CodeInterpreterTool().definitions).id
+    call = {"code_interpreter": True, "files": {"report.csv": "question\n${question}\n"}}
+    write_rules(project, "maker", [{"calls": [call], "say": "Here it is:"}])
+    thread = agents.threads.create(messages=[{"role": "user", "content": "how many?"}])
+    run = agents.runs.create_and_process(thread_id=thread.id, agent_id=agent, polling_interval=0.02)
+    assert run.status == "completed"
+    (said, *_) = agents.messages.list(thread.id)
+    assert said.text_messages[0].text.value == "Here it is: sandbox:/mnt/data/report.csv"
+    (made,) = said.file_path_annotations
+    file = agents.files.get(made.file_path.file_id)
+    assert (file.filename, file.purpose) == ("report.csv", "assistants_output")
+    assert b"".join(agents.files.get_content(file.id)) == b"question\nhow many?\n"
+    agents.files.save(file_id=file.id, file_name="copy.csv", target_dir=tmp_path)
+    assert (tmp_path / "copy.csv").read_bytes() == b"question\nhow many?\n"
 
 
 def test_an_operation_of_a_loopback_server_is_called(agents: AgentsClient) -> None:

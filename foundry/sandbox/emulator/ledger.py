@@ -70,7 +70,7 @@ rules:
 
 A call names one tool of the agent: `function`, `openapi` (an operationId), `azure_function`, `connected_agent`, `file_search`,
 `azure_ai_search`, `code_interpreter`, `mcp` (a tool, with `server_label` when there are several) or `bing_grounding`. With
-`output` the tool isn't called and that is what came back. In texts, `${question}`, `${match.NAME}`, `${output}` (of the last
+`output` the tool isn't called and that is what came back; `files: {name: text}` beside `code_interpreter` are files that it makes. In texts, `${question}`, `${match.NAME}`, `${output}` (of the last
 call), `${output.2}` (of the second) and `${output.status}` (a field of a JSON output) are filled in.
 
 A model takes the place of the look-up with `--model-url URL` or `FAC_SANDBOX_MODEL_URL` (the base URL of OpenAI's chat completions,

@@ -96,7 +96,7 @@ FAMILY = Family(
             "/files/{file}/content",
             "content of a file",
             _content,
-            "Uploaded files are refused with 400, as in the service; agents make no files here.",
+            "Uploaded files are refused with 400, as in the service; those that an agent made by a rule come back.",
         ),
         Route("DELETE", "/files/{file}", "delete a file", _delete),
     ),

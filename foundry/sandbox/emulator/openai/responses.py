@@ -317,6 +317,8 @@ def _output_item(turn: Turn, output: str | None) -> Body:
 
 def _annotation(citation: Citation, text: str) -> Body:
     start = text.index(citation.marker)
+    if citation.sort == "file_path":
+        return {"type": citation.sort, "file_id": citation.identity, "index": start}
     if citation.sort == "file_citation":
         told = {"file_id": citation.identity, "filename": citation.title, "index": start}
         return {"type": citation.sort, **told}

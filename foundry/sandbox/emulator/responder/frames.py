@@ -28,7 +28,7 @@ class Citation:
     """Where an answer is from.
 
     Attributes:
-        sort: `file_citation` or `url_citation`.
+        sort: `file_citation`, `url_citation`, or `file_path` for a file that was made.
         marker: Text in the answer that stands for the citation.
         identity: File id or URL.
         title: File name or title.
@@ -50,6 +50,8 @@ class Citation:
             "start_index": start,
             "end_index": start + len(self.marker),
         }
+        if self.sort == "file_path":
+            return place | {"file_path": {"file_id": self.identity}}
         if self.sort == "file_citation":
             return place | {"file_citation": {"file_id": self.identity, "quote": self.quote}}
         return place | {"url_citation": {"url": self.identity, "title": self.title}}

@@ -78,10 +78,16 @@ class Lookup:
 
     def perform(self, turn: Turn, agent: Body) -> None:
         """Gives a call of a tool that looks things up its output; raises `RunFailedError`."""
+        made = turn.details.get("files") or {}
         query = str(turn.arguments.get("query") or "")
         known = self._looked_up(turn.sort, agent, query)
         turn.output, turn.details, turn.text = known.output, known.details, known.text
-        turn.citations, turn.coverage = known.citations, known.coverage
+        turn.citations, turn.coverage = list(known.citations), known.coverage
+        for name, content in made.items():
+            file = self.world.files.create(
+                self.project, name, "assistants_output", content.encode(), self.now
+            )
+            turn.citations.append(Citation("file_path", f"sandbox:/mnt/data/{name}", file["id"], name, ""))
 
     @staticmethod
     def _told(turns: list[Turn]) -> Say:

@@ -57,6 +57,7 @@ _call = record(
         "server_label": text(least=1),
         "arguments": mapping(anything),
         "output": anything,
+        "files": mapping(text(least=1)),
     },
 )
 _rule = record(
@@ -93,6 +94,9 @@ def parse(content: str) -> list[Body]:
             if len(named) != 1:
                 place = f"{where}.calls[{number}]"
                 raise Malformed(place, "value", f"{place} must name one tool: one of {', '.join(CALLS)}")
+            if "files" in call and named != ["code_interpreter"]:
+                place = f"{where}.calls[{number}].files"
+                raise Malformed(place, "value", f"{place}: only code_interpreter makes files")
     return list(document["rules"])
 
 
@@ -190,6 +194,8 @@ def _turn(call: Body, frame: Frame, agent: Body) -> Turn:
     if sort == "mcp":
         labels = [tool["server_label"] for tool in agent["tools"] if tool["type"] == "mcp"]
         turn.details = {"server_label": call.get("server_label") or labels[0]}
+    if "files" in call:
+        turn.details["files"] = _filled_in(call["files"], frame)
     if "output" in call:
         given = _filled_in(call["output"], frame)
         turn.details["canned"] = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
