@@ -31,8 +31,8 @@ bench: $(VENV)/.ready-dev ## measure what the documents state
 $(VENV)/.ready: pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or later is needed: make up PYTHON=python3.12"; exit 1; }
-	@echo "First run. Python packages are downloaded from the index that pip is set up for, about 80 MB, and installed into"
-	@echo "$(CURDIR)/$(VENV) (about 560 MB); nothing is installed anywhere else."
+	@echo "First run. Python packages are downloaded from the index that pip is set up for, about 55 MB, and installed into"
+	@echo "$(CURDIR)/$(VENV) (about 600 MB); nothing is installed anywhere else."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
