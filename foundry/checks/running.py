@@ -52,6 +52,7 @@ def run(
     *,
     parallel: int,
     done: Callable[[Result], None] = lambda _: None,
+    stopping: Callable[[], None] = lambda: None,
 ) -> tuple[Result, ...]:
     """Hold every case; the results in the order of the cases.
 
@@ -63,6 +64,7 @@ def run(
         evaluate: the scores of a case's evaluators; raises FoundryError.
         parallel: how many at once.
         done: told of each result as it comes.
+        stopping: told when an interrupt has come and what is under way is waited for.
     """
     results: dict[int, Result] = {}
     with ThreadPoolExecutor(max_workers=parallel) as pool:
@@ -75,6 +77,7 @@ def run(
                 done(future.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            stopping()
             raise
     return tuple(results[position] for position in range(len(cases)))
 

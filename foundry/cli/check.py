@@ -131,8 +131,14 @@ def check(
         if not dialects or case.place.dialect in dialects
     ]
     evaluate = _evaluator(cases)
+
+    def stopping() -> None:
+        say(
+            "Stopping: the conversations under way end first, and delete what they made. A second Ctrl-C leaves that to the next run."
+        )
+
     with talks(project, stands, say, manifest) as held, _telling(len(cases), say) as done:
-        results = running.run(cases, _holder(held), evaluate, parallel=parallel, done=done)
+        results = running.run(cases, _holder(held), evaluate, parallel=parallel, done=done, stopping=stopping)
     say(report.headline(results))
     return results
 
