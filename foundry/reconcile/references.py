@@ -41,7 +41,7 @@ def uses_index(name: str) -> Uses:
 def users(view: KnowledgeView, service: KnowledgeService, uses: Uses) -> Iterator[LiveAgent]:
     """The live agents with a tool that `uses` it. Each is read anew: a listing may be older than its last change."""
     for listed in view.agents.all(service.list_agents):
-        if not any(uses(tool) for tool in listed.definition["tools"]):
+        if not any(uses(tool) for tool in service.tools_in_use(listed)):
             continue
         try:
             agent = service.get_agent(listed.id)
@@ -49,7 +49,7 @@ def users(view: KnowledgeView, service: KnowledgeService, uses: Uses) -> Iterato
             view.agents.drop(listed.id)
             continue
         view.agents.put(agent)
-        if any(uses(tool) for tool in agent.definition["tools"]):
+        if any(uses(tool) for tool in service.tools_in_use(agent)):
             yield agent
 
 

@@ -35,6 +35,11 @@ class ClassicProject(Knowledge):
         """See `ProjectService`."""
         return _agent(self._get("read agent", agent_id, f"/assistants/{agent_id}"))
 
+    def tools_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
+        """See `ProjectService`."""
+        tools: Sequence[Mapping[str, Any]] = agent.definition["tools"]
+        return tools
+
     def create_agent(self, definition: Mapping[str, Any], metadata: Mapping[str, str]) -> LiveAgent:
         """See `ProjectService`."""
         body = bodies.create_body(definition, metadata)

@@ -106,6 +106,10 @@ class KnowledgeService(Protocol):
         """One agent."""
         ...
 
+    def tools_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
+        """The tools of an agent that callers can reach: of a versioned one also those of versions that traffic goes to."""
+        ...
+
     def list_stores(self) -> Sequence[LiveStore]:
         """All vector stores of the project."""
         ...
@@ -235,14 +239,6 @@ class VersionedService(KnowledgeService, Protocol):
 
     def list_versions(self, name: str) -> Sequence[LiveVersion]:
         """The versions of an agent, the newest first, drafts left out."""
-        ...
-
-    def get_version(self, name: str, version: str) -> LiveVersion:
-        """One version."""
-        ...
-
-    def definition_of_version(self, name: str, version: str) -> Mapping[str, Any]:
-        """What one version says, in the fields of a definition."""
         ...
 
     def delete_version(self, name: str, version: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from foundry.service import versioned_bodies as bodies
 from foundry.service.errors import NotFound
 from foundry.service.knowledge import Door, Knowledge
-from foundry.service.protocols import LiveMemoryStore, LiveVersion, LiveVersionedAgent
+from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveVersion, LiveVersionedAgent
 from foundry.service.wire import Wire
 
 SCOPE: Final = "https://ai.azure.com/.default"
@@ -72,13 +72,14 @@ class VersionedProject(Knowledge):
         found = self._listed("list agent versions", name, f"/agents/{name}/versions", order="desc")
         return [_version(body) for body in found if not body.get(_DRAFT)]
 
-    def get_version(self, name: str, version: str) -> LiveVersion:
+    def tools_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
         """See `VersionedService`."""
-        return _version(self._version(name, version))
-
-    def definition_of_version(self, name: str, version: str) -> Mapping[str, Any]:
-        """See `VersionedService`."""
-        return bodies.definition_of(self._version(name, version), name)
+        tools = list(agent.definition["tools"])
+        for version in bodies.serving_of(agent.body).get("traffic", {}):
+            if version != str(agent.body["versions"]["latest"]["version"]):
+                with suppress(NotFound):
+                    tools += bodies.definition_of(self._version(agent.id, version), agent.id)["tools"]
+        return tools
 
     def delete_version(self, name: str, version: str) -> None:
         """See `VersionedService`."""

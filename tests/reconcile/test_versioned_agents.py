@@ -5,6 +5,7 @@ from azure.ai.projects import AIProjectClient
 from azure.core.exceptions import ResourceNotFoundError
 
 from foundry.model import FoundryError
+from foundry.reconcile import vector_store
 from foundry.reconcile import versioned_agent as agent
 from foundry.reconcile.marks import KEY, mark_of
 
@@ -422,6 +423,19 @@ def test_old_versions_are_pruned_but_never_one_in_use_or_anothers(world, client)
 
     assert versions(client) == ["1", "2", "5", "6"]
     assert [one["version"] for one in outs["versions"]] == ["6", "5", "1"]
+
+
+def test_what_a_pinned_version_uses_is_kept(world):
+    store = vector_store.create(world.session(), {**world.store(), "dialect": "versioned"})
+    tool = {"name": "policies", "type": "file_search", "vector_store_ids": [store.id]}
+    pinned = {"serving": {"traffic": {"1": 100}}}
+    made = agent.create(world.session(), inputs(world, tools=[tool], **pinned))
+    outs = agent.update(world.session(), made.id, made.outs, inputs(world, **pinned))
+
+    with pytest.raises(FoundryError, match=r"isn't deleted: it is used by agent desk"):
+        vector_store.delete(world.session(), store.id, store.outs)
+    agent.update(world.session(), made.id, outs, inputs(world, serving={"traffic": {"2": 100}}))
+    vector_store.delete(world.session(), store.id, store.outs)
 
 
 def test_a_renamed_agent_is_another_agent(world):
