@@ -53,6 +53,7 @@ def run(
     parallel: int,
     done: Callable[[Result], None] = lambda _: None,
     stopping: Callable[[], None] = lambda: None,
+    abandon: Callable[[], None] = lambda: None,
 ) -> tuple[Result, ...]:
     """Hold every case; the results in the order of the cases.
 
@@ -65,6 +66,7 @@ def run(
         parallel: how many at once.
         done: told of each result as it comes.
         stopping: told when an interrupt has come and what is under way is waited for.
+        abandon: told when another one comes while it is waited for; should end the process, whose threads go on.
     """
     results: dict[int, Result] = {}
     with ThreadPoolExecutor(max_workers=parallel) as pool:
@@ -78,6 +80,10 @@ def run(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             stopping()
+            try:
+                pool.shutdown(wait=True)
+            except KeyboardInterrupt:
+                abandon()
             raise
     return tuple(results[position] for position in range(len(cases)))
 

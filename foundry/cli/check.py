@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FAILED: Final = 1
 WRONG: Final = 2
+INTERRUPTED: Final = 130
 PARALLEL: Final = 4
 _MOST_PARALLEL: Final = 32
 
@@ -138,7 +140,15 @@ def check(
         )
 
     with talks(project, stands, say, manifest) as held, _telling(len(cases), say) as done:
-        results = running.run(cases, _holder(held), evaluate, parallel=parallel, done=done, stopping=stopping)
+        results = running.run(
+            cases,
+            _holder(held),
+            evaluate,
+            parallel=parallel,
+            done=done,
+            stopping=stopping,
+            abandon=lambda: os._exit(INTERRUPTED),
+        )
     say(report.headline(results))
     return results
 
