@@ -8,17 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from foundry.sandbox.engine import diff as diffs
 from foundry.sandbox.engine import urn as urns
-from foundry.sandbox.engine.diff import Diff, PropertyDiff
+from foundry.sandbox.engine.answers import CallError, diff_of
+from foundry.sandbox.engine.diff import Diff
 from foundry.sandbox.engine.errors import ProviderError, ProviderGoneError
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.values import (
@@ -38,15 +38,6 @@ CHANNEL_OPTIONS = (
     ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
 )
 
-_KINDS = {
-    provider_pb2.PropertyDiff.ADD: diffs.ADD,
-    provider_pb2.PropertyDiff.ADD_REPLACE: diffs.ADD_REPLACE,
-    provider_pb2.PropertyDiff.DELETE: diffs.DELETE,
-    provider_pb2.PropertyDiff.DELETE_REPLACE: diffs.DELETE_REPLACE,
-    provider_pb2.PropertyDiff.UPDATE: diffs.UPDATE,
-    provider_pb2.PropertyDiff.UPDATE_REPLACE: diffs.UPDATE_REPLACE,
-}
-_CHANGES = {provider_pb2.DiffResponse.DIFF_SOME: True, provider_pb2.DiffResponse.DIFF_NONE: False}
 _STOPS_WITHIN_SECONDS = 1.0
 
 Reply = TypeVar("Reply")
@@ -74,34 +65,6 @@ class Made:
     faults: tuple[str, ...] = ()
 
 
-class _CallError(Exception):
-    """A failed call, with what its details say."""
-
-    def __init__(self, error: grpc.aio.AioRpcError) -> None:
-        super().__init__(error.details())
-        self.code = error.code()
-        self.text = error.details() or str(self.code)
-        self.partial: provider_pb2.ErrorResourceInitFailed | None = None
-        self.missing: list[str] = []
-        metadata: Any = error.trailing_metadata()  # grpc-stubs take it for one pair
-        for key, value in metadata or ():
-            if key == "grpc-status-details-bin":
-                self._read_details(value)
-
-    def _read_details(self, data: Any) -> None:
-        for detail in status_pb2.Status.FromString(data).details:
-            if detail.Is(provider_pb2.ErrorResourceInitFailed.DESCRIPTOR):
-                self.partial = provider_pb2.ErrorResourceInitFailed()
-                detail.Unpack(self.partial)
-            elif detail.Is(provider_pb2.ConfigureErrorMissingKeys.DESCRIPTOR):
-                missing = provider_pb2.ConfigureErrorMissingKeys()
-                detail.Unpack(missing)
-                self.missing += [
-                    f'missing required configuration key "{k.name}": {k.description}'
-                    for k in missing.missingKeys
-                ]
-
-
 class Provider:
     """One connection to a provider. Every method raises ProviderError with the provider's own text."""
 
@@ -124,7 +87,7 @@ class Provider:
         try:
             return await call
         except grpc.aio.AioRpcError as error:
-            raise _CallError(error) from None
+            raise CallError(error) from None
         except asyncio.CancelledError:
             if not self._is_given_up:
                 raise
@@ -133,10 +96,10 @@ class Provider:
     async def _plainly(self, call: Awaitable[Reply]) -> Reply:
         try:
             return await self._call(call)
-        except _CallError as failure:
+        except CallError as failure:
             raise self._error(failure) from None
 
-    def _error(self, failure: _CallError) -> ProviderError:
+    def _error(self, failure: CallError) -> ProviderError:
         if failure.code == grpc.StatusCode.UNAVAILABLE:
             return ProviderGoneError(f"the provider {self.package} is gone: {failure.text}")
         return ProviderError("\n".join(failure.missing) or failure.text)
@@ -154,7 +117,7 @@ class Provider:
         """Tell a provider that runs already where the engine listens, for its log lines; one that doesn't care may lack the call."""
         try:
             await self._call(self._stub.Attach(plugin_pb2.PluginAttach(address=engine)))
-        except _CallError as failure:
+        except CallError as failure:
             if failure.code != grpc.StatusCode.UNIMPLEMENTED:
                 raise self._error(failure) from None
 
@@ -171,7 +134,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.CheckConfig(request))
-        except _CallError as failure:
+        except CallError as failure:
             if failure.code == grpc.StatusCode.UNIMPLEMENTED:
                 return news, []
             raise self._error(failure) from None
@@ -193,11 +156,11 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.DiffConfig(request))
-        except _CallError as failure:
+        except CallError as failure:
             if failure.code == grpc.StatusCode.UNIMPLEMENTED:
                 return Diff(changes=None)
             raise self._error(failure) from None
-        return _diff(reply)
+        return diff_of(reply)
 
     async def configure(self, urn: str, id_: str, inputs: Properties) -> None:
         """Give the provider its configuration. With unknowns in it (in a preview) it stays unconfigured."""
@@ -270,7 +233,7 @@ class Provider:
                 )
             )
         )
-        return _diff(reply)
+        return diff_of(reply)
 
     async def create(self, resource: Resource, *, is_preview: bool) -> Made:
         """Make the resource; in a preview, foretell what would be made."""
@@ -288,7 +251,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.Create(request))
-        except _CallError as failure:
+        except CallError as failure:
             if failure.partial is None:
                 raise self._error(failure) from None
             return self._partial(failure.partial, resource.inputs)
@@ -320,7 +283,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.Update(request))
-        except _CallError as failure:
+        except CallError as failure:
             if failure.partial is None:
                 raise self._error(failure) from None
             return self._partial(failure.partial, new.inputs)
@@ -345,7 +308,7 @@ class Provider:
         )
         try:
             reply = await self._call(self._stub.Read(request))
-        except _CallError as failure:
+        except CallError as failure:
             if failure.partial is None:
                 raise self._error(failure) from None
             made = self._partial(failure.partial, state)
@@ -398,19 +361,3 @@ class Provider:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-
-
-def _diff(reply: provider_pb2.DiffResponse) -> Diff:
-    detailed: Mapping[str, PropertyDiff] | None = None
-    if reply.hasDetailedDiff:
-        detailed = {
-            k: PropertyDiff(kind=_KINDS[d.kind], input=d.inputDiff) for k, d in reply.detailedDiff.items()
-        }
-    return Diff(
-        changes=_CHANGES.get(reply.changes),
-        replaces=tuple(reply.replaces),
-        stables=tuple(reply.stables),
-        changed=tuple(reply.diffs),
-        detailed=detailed,
-        delete_before_replace=reply.deleteBeforeReplace,
-    )
