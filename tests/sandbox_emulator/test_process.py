@@ -20,7 +20,7 @@ import trustme
 
 from foundry.sandbox.emulator import Serving, serve
 
-from .conftest import GROUP, Wire
+from .conftest import ACCOUNT, GROUP, Wire
 
 COMMAND = [sys.executable, "-m", "foundry.sandbox.emulator"]
 
@@ -95,6 +95,33 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_answered(tmp_pat
     assert set(answered) <= set(found)
     # At most the request that each writer was waiting for was done and not answered.
     assert len(found) <= len(answered) + len(writers)
+
+
+def test_it_ends_at_once_while_a_run_waits_for_somebody_else(tmp_path: Path) -> None:
+    spec = {
+        "openapi": "3.0.0",
+        "paths": {"/orders": {"get": {"operationId": "list_orders", "summary": "Open orders"}}},
+    }
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        spec["servers"] = [{"url": f"http://127.0.0.1:{silent.getsockname()[1]}"}]  # type: ignore[assignment]
+        with process(tmp_path) as (running, wire):
+            wire.make_project()
+            wire.allow()
+            model = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "m"}}}
+            wire.put(f"{ACCOUNT}/deployments/m", model)
+            auth = {"type": "anonymous"}
+            tool = {"type": "openapi", "openapi": {"name": "orders", "spec": spec, "auth": auth}}
+            agent = wire.data("POST", "/assistants", {"model": "m", "tools": [tool]}).json()["id"]
+            thread = {"messages": [{"role": "user", "content": "open orders"}]}
+            run = wire.data("POST", "/threads/runs", {"assistant_id": agent, "thread": thread}).json()
+            path = f"/threads/{run['thread_id']}/runs/{run['id']}"
+            assert wire.data("GET", path).json()["status"] == "in_progress"
+            silent.accept()
+            running.send_signal(signal.SIGTERM)
+            # The silent server would have been waited for half a minute.
+            assert running.wait(timeout=20) == 0
 
 
 def test_an_interrupt_ends_it_cleanly(tmp_path: Path) -> None:

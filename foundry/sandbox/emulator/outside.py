@@ -3,12 +3,11 @@
 Whoever needs an answer asks again until it is there, so that no transaction and no other request stands still meanwhile.
 """
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-_WORKERS: Final = 16
+from typing import Any
 
 
 class OutsideError(Exception):
@@ -24,11 +23,12 @@ class Answered:
 
 @dataclass(slots=True)
 class Outside:
-    """Pieces of work by key. They live in memory: after a restart they begin anew when they are asked for."""
+    """Pieces of work by key. They live in memory: after a restart they begin anew when they are asked for.
 
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_WORKERS, thread_name_prefix="outside")
-    )
+    Each has a thread of its own that doesn't keep the process from ending: what a queue or a model owes us is lost with
+    us. There are never more of them than runs that wait.
+    """
+
     _jobs: dict[str, Future[Any]] = field(default_factory=dict)
 
     def ask(self, key: str, work: Callable[[], Any]) -> Answered | None:
@@ -39,7 +39,7 @@ class Outside:
         """
         job = self._jobs.get(key)
         if job is None:
-            job = self._jobs[key] = self._pool.submit(work)
+            job = self._jobs[key] = self._begin(work)
         if not job.done():
             return None
         del self._jobs[key]
@@ -47,14 +47,21 @@ class Outside:
 
     def forget(self, key: str) -> None:
         """Nobody waits for that answer any more."""
-        job = self._jobs.pop(key, None)
-        if job is not None:
-            job.cancel()
+        self._jobs.pop(key, None)
 
     def do(self, work: Callable[[], Any]) -> None:
         """Begins work that nobody asks after."""
-        self._pool.submit(work)
+        self._begin(work)
 
-    def close(self) -> None:
-        """Ends without waiting for what is under way."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    @staticmethod
+    def _begin(work: Callable[[], Any]) -> Future[Any]:
+        job: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                job.set_result(work())
+            except BaseException as error:
+                job.set_exception(error)
+
+        threading.Thread(target=run, name="outside", daemon=True).start()
+        return job

@@ -178,7 +178,6 @@ class Emulator:
             self._server.run(sockets=[self._listener])
         finally:
             self._listener.close()
-            self.world.outside.close()
             self.world.database.close()
 
     def stop(self) -> None:
