@@ -86,17 +86,18 @@ def create(session: Session, news: Props) -> Made:
     )
     name = str(definition["name"])
     mark = _mark(news, session.incarnation(), adopted=adopt is not None)
-    if adopt is not None and adopt["id"] != name:
+    wanted = str(adopt.get("id") or adopt.get("name")) if adopt is not None else name
+    if wanted != name:
         raise FoundryError(
-            f"{news['name']!r} is called {name!r} at the service and is to adopt {adopt['id']!r}, "
+            f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
             "and a memory store can't be renamed",
-            fix=f"declare `service_name: {adopt['id']}`, or remove lifecycle.adopt",
+            fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
         )
     live = _live(service, name)
     if live is None:
         if adopt is not None:
             raise FoundryError(
-                f"memory store {adopt['id']}, which {news['name']!r} is to adopt, isn't in this project",
+                f"memory store {wanted}, which {news['name']!r} is to adopt, isn't in this project",
                 fix="correct lifecycle.adopt.id, or remove it to have one made",
             )
 

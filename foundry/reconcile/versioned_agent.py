@@ -97,7 +97,7 @@ def create(session: Session, news: Props) -> Made:
     found = mark_of(live.metadata) if live is not None else None
     quiet = found is not None and found.belongs_to(owner, name, versioned=True) and adopt is None
     if found is None or not quiet or found.incarnation in view.spoken_for:
-        adopted = adopt is not None or (quiet and found is not None and found.adopted)
+        adopted = adopt is not None or (found is not None and found.adopted)
         found = Mark(owner, name, _NO_DIGEST, session.incarnation(), adopted=adopted, versioned=True)
     made = _write(session, service, live, definition, found, applied={})
     view.claimed.add(made.id)
@@ -143,6 +143,7 @@ def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[st
             f"agent {agent_id} is gone: {error.what}", fix="run `pulumi refresh`, then up again"
         ) from None
     found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
+    _refuse_another_name(news)
     refuse_unless_ours(f"agent {agent_id}", found, owner, adopt, incarnation=olds.get("incarnation"))
     definition, applied = news["definition"], olds.get("applied") or {}
     kept = found is not None and found.incarnation == olds.get("incarnation")
@@ -196,13 +197,7 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
 def _claimed(service: VersionedService, news: Props) -> LiveVersionedAgent | None:
     """The agent of the declared name, if it is ours or to be adopted; None when there is none."""
     name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
-    wanted = str(adopt.get("id") or adopt.get("name")) if adopt is not None else ""
-    if adopt is not None and wanted.casefold() != name.casefold():
-        raise FoundryError(
-            f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
-            "and a versioned agent can't be renamed",
-            fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
-        )
+    wanted = _refuse_another_name(news)
     try:
         live = service.get_agent(name)
     except NotFound:
@@ -220,6 +215,19 @@ def _claimed(service: VersionedService, news: Props) -> LiveVersionedAgent | Non
             fix=f"take it over with lifecycle.adopt: {name}, or declare another `service_name`",
         )
     return live
+
+
+def _refuse_another_name(news: Props) -> str:
+    """The name to adopt, "" for none. Raises FoundryError when it isn't the declared one."""
+    name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
+    wanted = str(adopt.get("id") or adopt.get("name")) if adopt is not None else ""
+    if adopt is not None and wanted.casefold() != name.casefold():
+        raise FoundryError(
+            f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
+            "and a versioned agent can't be renamed",
+            fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
+        )
+    return wanted
 
 
 def _write(

@@ -265,6 +265,20 @@ def test_adopting_under_another_name_says_why_it_can_t_be(world):
         agent.create(world.session(), inputs(world, lifecycle={"adopt": {"id": "other"}}))
 
 
+def test_an_adopted_agent_stays_an_adopted_one_under_another_declared_name(world, client):
+    from azure.ai.projects.models import PromptAgentDefinition
+
+    client.agents.create_version("desk", definition=PromptAgentDefinition(model="chat"))
+    agent.create(world.session(), inputs(world, lifecycle={"adopt": {"id": "desk"}}))
+
+    again = agent.create(world.session(), inputs(world, "orders", service_name="desk"))
+
+    assert again.outs["adopted"] is True
+    other = inputs(world, "orders", service_name="desk", lifecycle={"adopt": {"id": "front"}})
+    with pytest.raises(FoundryError, match=r"can't be renamed.*service_name: front"):
+        agent.update(world.session(), again.id, again.outs, other)
+
+
 def test_an_adopted_agent_is_let_go_with_its_versions(world, client):
     from azure.ai.projects.models import PromptAgentDefinition
 
