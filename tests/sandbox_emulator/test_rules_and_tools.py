@@ -37,13 +37,30 @@ from foundry.sandbox.emulator import Settings, serve
 from .conftest import ACCOUNT, PROJECT, Wire
 
 
-@pytest.fixture(autouse=True)
-def deployed_model(project: Wire) -> None:
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    """One emulator for the module: what the tests make doesn't get in each other's way, and rules are cleared."""
+    home = tmp_path_factory.mktemp("rules") / "sandbox"
+    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
+        yield Wire(serving)
+
+
+@pytest.fixture(scope="module")
+def project(wire: Wire) -> Wire:
+    wire.make_project()
+    wire.allow()
     body = {
         "sku": {"name": "GlobalStandard"},
         "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}},
     }
-    project.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
+    wire.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
+    return wire
+
+
+@pytest.fixture(autouse=True)
+def no_rules(wire: Wire) -> Iterator[None]:
+    yield
+    wire.control("DELETE", "/rules")
 
 
 def ask(agents: AgentsClient, agent: str, question: str) -> tuple[ThreadRun, str, list[RunStep]]:
@@ -139,7 +156,7 @@ def test_the_first_rule_that_fits_answers_and_fills_in_its_text(agents: AgentsCl
 def test_rules_lie_in_a_file_that_may_change_between_runs(agents: AgentsClient, project: Wire) -> None:
     agent = agents.create_agent(model="gpt-4.1", name="filed").id
     folder = project.serving.home / "rules"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for text in ("one", "two"):
         (folder / "filed.yaml").write_text(f"rules:\n  - say: {text}\n", encoding="utf-8")
         assert ask(agents, agent, "anything")[1] == text
@@ -265,7 +282,7 @@ def test_rules_that_make_no_sense_are_refused_with_their_place(wire: Wire, rules
 def test_a_broken_file_of_rules_fails_the_run_by_name(agents: AgentsClient, project: Wire) -> None:
     agent = agents.create_agent(model="gpt-4.1", name="broken").id
     folder = project.serving.home / "rules"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "broken.yaml").write_text("rules: [", encoding="utf-8")
     run, _, _ = ask(agents, agent, "anything")
     assert run.status == "failed"

@@ -1,5 +1,6 @@
 """azure-ai-agents, unmodified, reading runs as streams of events."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +19,29 @@ from azure.ai.agents.models import (
     ToolSet,
 )
 
+from foundry.sandbox.emulator import Settings, serve
+
 from .conftest import ACCOUNT, Wire
 
 
-@pytest.fixture(autouse=True)
-def deployed_model(project: Wire) -> None:
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    """One emulator for the module."""
+    home = tmp_path_factory.mktemp("streams") / "sandbox"
+    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
+        yield Wire(serving)
+
+
+@pytest.fixture(scope="module")
+def project(wire: Wire) -> Wire:
+    wire.make_project()
+    wire.allow()
     body = {
         "sku": {"name": "GlobalStandard"},
         "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}},
     }
-    project.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
+    wire.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
+    return wire
 
 
 class Heard(AgentEventHandler[str]):
