@@ -17,9 +17,18 @@ from foundry.model import FoundryError
 if TYPE_CHECKING:
     from foundry.cli.standing import Standing
     from foundry.reconcile.marks import Mark
-    from foundry.service.protocols import LiveAgent, LiveFile, LiveStore
+    from foundry.service.protocols import (
+        LiveAgent,
+        LiveFile,
+        LiveStore,
+        ProjectService,
+        VersionedService,
+    )
     from foundry.transfer.declared import Declaration, Names
 
+_CLASSIC: Final = "classic"
+_VERSIONED: Final = "versioned"
+_DIALECTS: Final = (_CLASSIC, _VERSIONED)
 _FOLDERS: Final = {"Agent": "agents", "VectorStore": "vector-stores", "SearchIndex": "search-indexes"}
 _SCHEMAS: Final = {
     "Environment": "environment",
@@ -153,6 +162,7 @@ class _Importing:
     declarations: list[Declaration] = field(default_factory=list)
     copies: dict[str, bytes] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    dialects: dict[str, str] = field(default_factory=dict)
 
     @property
     def _stands(self) -> Standing:
@@ -162,40 +172,62 @@ class _Importing:
     # ---- reading
 
     def read(self, endpoint: str, wanted: Sequence[str]) -> None:
-        """Make declarations of what is live and not declared yet."""
-        service = self._stands.services.project(endpoint)
-        agents = {live.id: live for live in service.list_agents() if self._is_open("agent", live)}
+        """Make declarations of what is live and not declared yet, in either dialect."""
+        agents: dict[str, LiveAgent] = {}
+        for dialect in _DIALECTS:
+            for live in self._service(endpoint, dialect).list_agents():
+                if self._is_open("agent", live):
+                    agents[live.id] = live
+                    self.dialects[live.id] = dialect
         if wanted:
             agents = _chosen(agents, wanted)
-        searched = {
-            str(store)
-            for live in agents.values()
-            for tool in live.definition["tools"]
-            for store in tool.get("vector_store_ids") or ()
-        }
-        stores = {
-            live.id: live
-            for live in service.list_stores()
-            if self._is_open("vector store", live) and (not wanted or live.id in searched)
-        }
-        files = {file.id: file for file in service.list_files()}
-        store_names = self._stores(endpoint, stores, files)
+            self.left.clear()
+        searched: dict[str, set[str]] = {}
+        for live in agents.values():
+            for tool in live.definition.get("tools") or ():
+                for store in tool.get("vector_store_ids") or ():
+                    searched.setdefault(str(store), set()).add(self.dialects[live.id])
+        stores: dict[str, LiveStore] = {}
+        for dialect in _DIALECTS:
+            for store in self._service(endpoint, dialect).list_stores():
+                # Whether a store of one dialect shows in the other isn't known; the agents that search it say whose it is.
+                if store.id in stores or (wanted and store.id not in searched):
+                    continue
+                if self._is_open("vector store", store):
+                    stores[store.id] = store
+                    only = searched.get(store.id, set())
+                    self.dialects[store.id] = next(iter(only)) if len(only) == 1 else dialect
+        store_names = self._stores(endpoint, stores)
         index_names = {} if wanted else self._indexes()
         self._agents(agents, store_names, index_names)
 
-    def _stores(
-        self, endpoint: str, stores: Mapping[str, LiveStore], files: Mapping[str, LiveFile]
-    ) -> dict[str, str]:
+    def _service(self, endpoint: str, dialect: str) -> ProjectService | VersionedService:
+        services = self._stands.services
+        return services.versioned(endpoint) if dialect == _VERSIONED else services.project(endpoint)
+
+    def _said(self, identifier: str) -> str | None:
+        """The dialect, where the Environment has another."""
+        dialect = self.dialects[identifier]
+        return None if dialect == str((self._environment or {}).get("dialect", _CLASSIC)) else dialect
+
+    def _stores(self, endpoint: str, stores: Mapping[str, LiveStore]) -> dict[str, str]:
         from foundry.service.contents import Contents
         from foundry.transfer.declared import declared_name, store_declaration
 
         known = {one.id: one.name for one in self._stands.declared("VectorStore")}
+        self.dialects |= {one.id: one.dialect for one in self._stands.declared("VectorStore")}
         taken = {*self.taken("VectorStore"), *known.values()}
-        service, contents = self._stands.services.project(endpoint), Contents(endpoint)
+        contents = Contents(endpoint)
+        files = {
+            dialect: {file.id: file for file in self._service(endpoint, dialect).list_files()}
+            for dialect in sorted({self.dialects[store] for store in stores})
+        }
         for store in stores.values():
+            dialect = self.dialects[store.id]
+            service = self._service(endpoint, dialect)
             name = declared_name(store.name, taken, otherwise="store")
             members = [member.file_id for member in service.list_members(store.id)]
-            held = [files[member] for member in members if member in files]
+            held = [files[dialect][member] for member in members if member in files[dialect]]
             paths = {file.id: self._path(file, name, contents) for file in held}
             missing = [file.filename for file in held if paths[file.id] is None]
             if not members or missing or len(held) < len(members):
@@ -213,7 +245,11 @@ class _Importing:
             taken.add(name)
             known[store.id] = name
             written = [path for path in paths.values() if path is not None]
-            self.declarations.append(store_declaration(name, store, written, adopt=self._adopt(store)))
+            self.declarations.append(
+                store_declaration(
+                    name, store, written, adopt=self._adopt(store), dialect=self._said(store.id)
+                )
+            )
         return known
 
     def _path(self, file: LiveFile, store: str, contents: Any) -> str | None:
@@ -271,7 +307,7 @@ class _Importing:
         lossy: set[str] = set()
         for live in agents.values():
             tried = agent_declaration(
-                names[live.id], live, self._names(known, stores, indexes), adopt=live.id
+                names[live.id], live, self._names(live, known, stores, indexes), adopt=live.id
             )
             if tried.lost:
                 lossy.add(live.id)
@@ -280,16 +316,27 @@ class _Importing:
                     f"would change it: {'; '.join(tried.lost)}"
                 )
         known |= {identifier: name for identifier, name in names.items() if identifier not in lossy}
-        to = self._names(known, stores, indexes)
         for live in agents.values():
             if live.id not in lossy:
-                self.declarations.append(agent_declaration(names[live.id], live, to, adopt=self._adopt(live)))
+                to = self._names(live, known, stores, indexes)
+                said = self._said(live.id)
+                self.declarations.append(
+                    agent_declaration(names[live.id], live, to, adopt=self._adopt(live), dialect=said)
+                )
 
     def _names(
-        self, agents: Mapping[str, str], stores: Mapping[str, str], indexes: Mapping[str, str]
+        self,
+        live: LiveAgent,
+        agents: Mapping[str, str],
+        stores: Mapping[str, str],
+        indexes: Mapping[str, str],
     ) -> Names:
+        """What ids stand for in the declaration of an agent: stores of its own dialect only."""
+        own = {
+            store: name for store, name in stores.items() if self.dialects[store] == self.dialects[live.id]
+        }
         return replace(
-            self._stands.names(f"stacks/{self.layer}/agents"), stores=stores, agents=agents, indexes=indexes
+            self._stands.names(f"stacks/{self.layer}/agents"), stores=own, agents=agents, indexes=indexes
         )
 
     # ---- what the stack has already
@@ -401,7 +448,7 @@ class _Importing:
         return {
             "kind": "Environment",
             "name": endpoint.rstrip("/").rsplit("/", 1)[-1],
-            "dialect": "classic",
+            "dialect": _CLASSIC,
             **({"setup": "standard"} if needs_standard else {}),
             "existing": {"project_endpoint": endpoint},
         }

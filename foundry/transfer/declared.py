@@ -126,18 +126,33 @@ def _agent_tree(live: LiveAgent, to: Names, writing: _Writing) -> dict[str, Any]
     tools = dict(_tools(definition.get("tools") or (), to, writing))
     if tools:
         tree["tools"] = tools
+    choice = tree.get("tool_choice")
+    if isinstance(choice, Mapping):
+        wanted = choice.get("name")
+        named = [
+            key for key, tool in tools.items() if tool["type"] == choice.get("type") and wanted in (None, key)
+        ]
+        if named:
+            tree["tool_choice"] = named[0]
+        else:
+            writing.lose("tool_choice", "it names no tool that the agent has")
     return tree
 
 
 def store_declaration(
-    name: str, live: LiveStore, paths: Collection[str], *, adopt: str | Mapping[str, str] | None
+    name: str,
+    live: LiveStore,
+    paths: Collection[str],
+    *,
+    adopt: str | Mapping[str, str] | None,
+    dialect: str | None = None,
 ) -> Declaration:
     """A vector store over files that are at hand.
 
     How its files were cut into chunks the service doesn't tell of a whole store; the declaration leaves it to the service.
     """
     writing = _Writing(name)
-    tree: dict[str, Any] = {"kind": "VectorStore", "name": name}
+    tree: dict[str, Any] = {"kind": "VectorStore", "name": name, **({"dialect": dialect} if dialect else {})}
     if live.name and live.name != name:
         tree["service_name"] = writing.inline(live.name)
     tree["files"] = sorted(paths)
