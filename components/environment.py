@@ -15,7 +15,7 @@ from .connections import Secret
 from .contents import fill
 from .naming import Names
 from .platform import Deployer, Place, Platform, build
-from .references import Queue, References
+from .references import Queue, References, reads_our_blobs
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class FoundryEnvironment(pulumi.ComponentResource):
                 deployer=args.deployer,
                 secret=args.secret,
                 parent=self,
+                blobs_are_indexed=any(map(reads_our_blobs, args.manifest.search_indexes)),
             )
         contents = fill(args.manifest, platform, parent=self)
         self.project_endpoint = pulumi.Output.from_input(next(iter(platform.projects.values())).endpoint)

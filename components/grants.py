@@ -37,6 +37,7 @@ class Parts:
     search: Search | None
     thread_store: ThreadStore | None
     monitoring: Monitoring | None
+    blobs_are_indexed: bool = False
 
 
 def before_host(
@@ -106,11 +107,15 @@ def of_services(parts: Parts) -> tuple[Grant, ...]:
     if parts.monitoring is not None:
         traces = Scope("insights", parts.monitoring.component_id)
         grants += [Grant(identity, "Monitoring Metrics Publisher", traces) for identity in identities]
-    if parts.search is not None and parts.search.resource is not None and parts.environment.deployments:
-        vectorizers = Principal(SEARCH_IDENTITY, parts.search.principal_id, "ServicePrincipal")
-        grants.append(
-            Grant(vectorizers, "Cognitive Services OpenAI User", Scope("account", parts.account.id))
-        )
+    if parts.search is not None and parts.search.resource is not None:
+        indexing = Principal(SEARCH_IDENTITY, parts.search.principal_id, "ServicePrincipal")
+        # Vectorizers call models, and indexers read blobs, with the search service's own identity.
+        if parts.environment.deployments:
+            account = Scope("account", parts.account.id)
+            grants.append(Grant(indexing, "Cognitive Services OpenAI User", account))
+        if parts.blobs_are_indexed and parts.storage is not None:
+            stored = Scope("storage", parts.storage.id)
+            grants.append(Grant(indexing, "Storage Blob Data Reader", stored))
     return tuple(grants)
 
 

@@ -78,8 +78,9 @@ def build(
     deployer: Deployer,
     secret: Secret,
     parent: pulumi.Resource,
+    blobs_are_indexed: bool = False,
 ) -> Platform:
-    """Make the platform below `parent` and tell what it offers.
+    """Make the platform below `parent` and tell what it offers. `blobs_are_indexed`: indexers read the storage account.
 
     Children of the account are written one after another (account, projects, content filters, deployments, connections, hosts), because
     two writes below one account conflict. Source of the order: Azure docs, "Standard agent setup" of the Foundry Agent Service, and its
@@ -130,7 +131,7 @@ def build(
         secret=secret,
         after=deployments.last,
     )
-    parts = Parts(environment, account, projects, storage, search, threads, monitoring)
+    parts = Parts(environment, account, projects, storage, search, threads, monitoring, blobs_are_indexed)
     hosted = _hosts(frame, parts, connected, client.subscription_id, deployer.settle_seconds)
     roles = access.Access(
         "access",

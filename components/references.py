@@ -217,6 +217,16 @@ def search_object_definition(
     return body
 
 
+def reads_our_blobs(index: model.SearchIndex) -> bool:
+    """Whether an indexer of the index reads blobs of the environment's own storage account."""
+    return any(
+        one.family == "datasources"
+        and one.definition.get("type") in ("adlsgen2", "azureblob")
+        and "credentials" not in one.definition
+        for one in index.beside
+    )
+
+
 def lifecycle_inputs(lifecycle: model.Lifecycle) -> dict[str, Any]:
     """The `lifecycle` input: only what was declared and what the provider, not Pulumi, must know."""
     inputs: dict[str, Any] = {}

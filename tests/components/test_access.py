@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from declared import DEVELOPERS, basic, standard
+from declared import DEVELOPERS, basic, manifest, standard
 from pulumi_recorder import DEPLOYER, World
 
 from components.grants import containers_of
@@ -134,3 +134,33 @@ def test_the_schema_offers_exactly_the_roles_that_are_known():
     schema = json.loads((Path(__file__).parents[2] / "schemas" / "environment.json").read_text())
 
     assert set(schema["$defs"]["role"]["enum"]) == set(ROLES)
+
+
+@pytest.mark.parametrize(
+    ("source", "granted"),
+    [
+        ({"type": "azureblob"}, True),
+        ({"type": "azureblob", "credentials": {"connectionString": "ResourceId=/theirs;"}}, False),
+        ({"type": "cosmosdb"}, False),
+    ],
+)
+def test_the_search_service_may_read_our_blobs_where_an_indexer_does(stand_up, source, granted):
+    index = model.SearchIndex(
+        "manuals", "manuals", {}, beside=(model.SearchObject("datasources", "manuals", source),)
+    )
+    world = stand_up(manifest(standard(), search_indexes=(index,)))
+
+    readers = [
+        scope
+        for _, role, scope in _triples(world)
+        if role.endswith(ROLES["Storage Blob Data Reader"]) and scope == world.one("StorageAccount").id
+    ]
+
+    assert bool(readers) is granted
+    if granted:
+        (grant,) = [
+            each
+            for each in world.of("RoleAssignment")
+            if each.inputs["roleDefinitionId"].endswith(ROLES["Storage Blob Data Reader"])
+        ]
+        assert world.waits_for(world.one("SearchObject"), grant)
