@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from foundry.model import Owner
+from foundry.reconcile.file import service_filename
 from foundry.reconcile.marks import mark_in, mark_of
 from foundry.service.protocols import LiveAgent, LiveFile, LiveStore
 
@@ -80,11 +80,13 @@ def file_orphans(
         if found is None or file.id in held:
             continue
         name = f"{found['stem']}{found['suffix'] or ''}"
-        words = (
-            hashlib.sha256(f"{owner.stack_id}:{sha256}".encode()).hexdigest()[:12]
+        # Either dialect may show the files of both.
+        names = (
+            service_filename(owner, name, sha256, versioned=other)
             for sha256 in contents(name)
+            for other in (False, True)
         )
-        if found["word"] in words:
+        if file.filename in names:
             ours.append(Orphan("File", name, file.id, endpoint, file.created_at, versioned=versioned))
         else:
             unknown.append(file)
