@@ -37,6 +37,11 @@ def test_a_case(stack, standard_setup, case):
         expect(case / "changed-wire.json", told(stack, requests))
         assert stack.preview() == {}
         _witness(stack, requests)
+        # Back again: nothing of the change is left behind.
+        stack.declare(BASE, case / "declaration")
+        stack.up()
+        assert stack.preview() == {}
+        expect(case / "live.json", live(stack))
 
 
 def _witness(stack, requests):
