@@ -132,7 +132,11 @@ def talks(
         places = {
             agent.place: held.at(agent.place) for found in agents_of(stands).values() for agent in found
         }
-        sweep_marked(places, made, say, gone=gone, now=time.time())
+        try:
+            sweep_marked(places, made, say, gone=gone, now=time.time())
+        except FoundryError as error:
+            # Tidying up after others is no reason not to answer.
+            say(f"What earlier checks may have left couldn't be looked for: {error}")
         yield held
 
 

@@ -333,6 +333,18 @@ def test_a_collector_that_is_away_is_told_and_stops_nothing(checked):
     assert printed.endswith("fac: traces were lost: nobody takes them at http://127.0.0.1:9\n")
 
 
+def test_tidying_up_that_is_refused_stops_no_answer(checked):
+    checked.clone.python(WITHOUT_LISTS)
+    try:
+        printed = checked.clone.fac("ask", "customer-care", "Can I return boots that I have worn outside?")
+    finally:
+        checked.clone.python(QUICKLY)
+    assert printed.startswith(
+        "What earlier checks may have left couldn't be looked for: list what checks left: "
+    )
+    assert "[returns.md]\n" in printed
+
+
 _CONTROL = """
 import os, urllib.request, ssl, json
 from urllib.parse import urlsplit
@@ -347,3 +359,7 @@ urllib.request.urlopen(request, context=ssl.create_default_context(cafile=os.env
 """
 SLOWLY = f"PLAN = [{{'match': {{'path': '/runs'}}, 'action': {{'delay': 20}}}}]\n{_CONTROL}"
 QUICKLY = f"PLAN = []\n{_CONTROL}"
+WITHOUT_LISTS = (
+    "PLAN = [{'match': {'method': 'GET', 'path': '/vector_stores$'}, 'action': {'status': 403, 'message': 'No'}}]\n"
+    f"{_CONTROL}"
+)
