@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from foundry.transfer.orphans import Orphan
 
 
+_MOST_NAMES = 5
+
+
 def add(commands: Any) -> None:
     """Register the command."""
     text = "list live objects with this stack's mark that its state doesn't hold"
@@ -47,9 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     for one in found:
         print(f"{one.kind}  {one.name}  {one.id}  {one.endpoint}")
     if unknown:
+        more = f" and {len(unknown) - _MOST_NAMES} more" if len(unknown) > _MOST_NAMES else ""
+        count = "1 file has" if len(unknown) == 1 else f"{len(unknown)} files have"
         print(
-            f"{len(unknown)} files have a mark that no content in this repository or its history explains: "
-            f"another stack's, or of a content that was never committed; they are left alone: {', '.join(unknown)}"
+            f"{count} a mark that no content in this repository or its history explains: another stack's, or of a "
+            f"content that was never committed; left alone: {', '.join(unknown[:_MOST_NAMES])}{more}"
         )
     if not found:
         print(f"Stack {arguments.stack} has no orphans.")

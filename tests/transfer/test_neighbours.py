@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from foundry.manifest import load
-from foundry.model import Agent, FoundryError
+from foundry.model import Agent, Dialect, FoundryError
 from foundry.service.classic_bodies import definition_of
 from foundry.transfer.neighbours.reading import Reading, UnreadableError, read
 from foundry.transfer.neighbours.writing import FORMATS, Context, write
@@ -272,6 +272,12 @@ def test_the_body_for_the_official_client_is_what_was_applied() -> None:
     told = definition_of(json.loads(made.text))
     assert told["tools"] == [{"name": "file_search", "type": "file_search", "vector_store_ids": ["vs_1"]}]
     assert told["metadata"] == {"a": "b"}
+
+
+def test_the_body_of_the_classic_client_is_refused_for_a_versioned_agent() -> None:
+    agent = replace(AGENTS["customer-care"], dialect=Dialect.VERSIONED)
+    with pytest.raises(FoundryError, match="versioned one"):
+        write("sdk", agent, Context(definition={"name": "x", "model": "chat"}))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
-from foundry.model import Agent, FoundryError, ModelElsewhere, Template
+from foundry.model import Agent, Dialect, FoundryError, ModelElsewhere, Template
 from foundry.service.classic_bodies import create_body
 from foundry.transfer.neighbours.property_schema import from_json_schema
 from foundry.transfer.yaml_text import yaml_text
@@ -472,6 +472,11 @@ def _vscode_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any] | N
 
 def _sdk(writing: _Writing) -> str:
     """The body that makes the agent with azure-ai-agents: what was applied last, with every id in it."""
+    if Dialect.CLASSIC not in writing.agent.dialect.parts:
+        raise FoundryError(
+            f"agent {writing.agent.name} is a versioned one, and this is the body of the classic client",
+            fix="choose another format",
+        )
     definition = writing.context.definition
     if definition is None:
         raise FoundryError("the agent's ids aren't known yet", fix="bring the stack up first")

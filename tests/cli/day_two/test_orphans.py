@@ -10,6 +10,7 @@ LEAVE = """
 import hashlib, io, os, re
 from pathlib import Path
 from azure.ai.agents import AgentsClient
+from azure.ai.projects import AIProjectClient
 from azure.identity import DefaultAzureCredential
 client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
 desk = next(agent for agent in client.list_agents() if agent.name == "front-desk")
@@ -18,6 +19,10 @@ mine = {"foundry-as-code": mark.replace(" front-desk ", " old-desk ")}
 other = {"foundry-as-code": mark.replace(mark.split()[2], "11111111-1111-4111-8111-111111111111")}
 client.create_agent(model="chat", name="left behind", metadata=mine)
 client.create_agent(model="chat", name="another stack's", metadata=other)
+project = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+helper = project.agents.get("helper").versions.latest
+mine_too = {"foundry-as-code": helper.metadata["foundry-as-code"].replace(" helper ", " old-helper ")}
+project.agents.create_version("left-behind", definition=helper.definition, metadata=mine_too)
 client.create_agent(model="chat", name="made by hand")
 store = client.vector_stores.create(name="left behind", metadata=mine)
 searcher = client.create_agent(
@@ -62,22 +67,24 @@ def left_behind(up: Any) -> Any:
 
 def test_orphans_are_listed_and_deleted_only_by_their_number(left_behind: Any) -> None:
     told = left_behind.fac("orphans")
-    assert [line.split("  ")[:2] for line in told.splitlines()[:3]] == [
+    assert [line.split("  ")[:2] for line in told.splitlines()[:4]] == [
         ["Agent", "old-desk"],
         ["VectorStore", "old-desk"],
         ["File", "front-desk.md"],
+        ["Agent", "old-helper"],
     ]
     assert "made by hand" not in told
     assert "another stack's, or of a content that was never committed" in told
     assert "notes.0123456789ab.md" in told
 
-    code, refused = left_behind.answered("2\n", "orphans", "--delete")
+    code, refused = left_behind.answered("3\n", "orphans", "--delete")
     assert code == 1
     assert "nothing was deleted" in refused
     assert left_behind.fac("orphans") == told
 
-    code, deleted = left_behind.answered("3\n", "orphans", "--delete")
+    code, deleted = left_behind.answered("4\n", "orphans", "--delete")
     assert code == 1
+    assert "deleted Agent old-helper (left-behind)" in deleted
     assert "deleted Agent old-desk" in deleted
     assert "deleted File front-desk.md" in deleted
     assert "isn't deleted: used by agent somebody's searcher" in deleted
