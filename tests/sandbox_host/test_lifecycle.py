@@ -93,6 +93,17 @@ def test_two_starts_at_once_start_one_sandbox(home, free_port):
     assert len(processes_of(home)) == 2
 
 
+def test_first_starts_of_two_folders_at_once_take_ports_of_their_own(tmp_path):
+    homes = [tmp_path / "one", tmp_path / "other"]
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            one, other = pool.map(start, homes)
+        assert abs(one.emulator_port - other.emulator_port) > 1
+    finally:
+        for home in homes:
+            stop(home)
+
+
 def test_a_stopped_sandbox_comes_back_as_it_was(home, free_port):
     first = start(home, port=free_port)
     authority = first.authority.read_bytes()

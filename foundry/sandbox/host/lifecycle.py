@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -106,9 +107,12 @@ def start(
         SandboxError: A port is taken, a process doesn't start or doesn't get ready, or the folder can't be used.
     """
     home = _make(home)
-    with _locked(home):
+    with ExitStack() as held:
+        held.enter_context(_locked(home))
         recorded = load(home)
         if recorded is None:
+            if port is None:
+                held.enter_context(_choosing_ports())
             sandbox = _new(home, port, on_event)
         elif port is not None and port != recorded.emulator_port:
             if processes.alive(recorded.emulator) or processes.alive(recorded.provider):
@@ -415,6 +419,18 @@ def _sweep(programs: Programs) -> None:
             except (SandboxError, OSError):
                 # Somebody else's, or being cleared by another run: it isn't what this run is about.
                 continue
+
+
+@contextmanager
+def _choosing_ports() -> Iterator[None]:
+    """Keeps another folder's first start of this user's from taking the same free ports: they are only taken once they are listened on."""
+    folder = Path(tempfile.gettempdir()) / f"foundry-sandbox-of-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise SandboxError(f"{folder} can't be made: {error.strerror}") from None
+    with _locked(folder):
+        yield
 
 
 @contextmanager
