@@ -15,10 +15,7 @@ import pytest
 
 from foundry.sandbox.host import environment, ephemeral
 
-pytestmark = [
-    pytest.mark.pulumi_cli,
-    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the pulumi CLI isn't on PATH"),
-]
+pytestmark = pytest.mark.pulumi_cli
 GROUP = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-probe"
 ACCOUNT = GROUP + "/providers/Microsoft.CognitiveServices/accounts/acc-probe"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from attached import Boxes, serve
 from engine_recordings import RECORDINGS, SCENARIOS
 from engine_world import CLI, OURS, World, end, kill_with_family
 
-pytestmark = [
-    pytest.mark.pulumi_cli,
-    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the real pulumi CLI is not on PATH"),
-]
+pytestmark = pytest.mark.pulumi_cli
 
 PROGRAM = """
 g = Group("g")
