@@ -231,7 +231,8 @@ def _many(project: Copy, stack: str, count: int) -> None:
     target = project.root / "stacks" / f"Pulumi.{stack}.yaml"
     target.write_text(settings.replace("config:\n", "config:\n" + layers))
     folder = project.root / "stacks" / "many"
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     for number in range(count):
         (folder / f"clerk-{number:04}.yaml").write_text(AGENT.format(number=number))
 
