@@ -36,9 +36,6 @@ class Azure(Protocol):
     def exists_in_azure(self, resource_id: str) -> bool:
         """Whether there is a resource of this id."""
 
-    def azure_resources_tagged(self, subscription: str, name: str, value: str) -> set[str]:
-        """The ids, in lower case, of what carries a tag."""
-
 
 @dataclass(frozen=True)
 class _Place:
@@ -108,11 +105,9 @@ class _Rebuilt:
         return f"{urn}::{self.providers[urn]}"
 
 
-def is_lost(run: Run, azure: Callable[[], Azure], *, stack_id: str, subscription: str) -> set[str]:
-    """The ids in Azure that carry this stack's mark while its state holds no resource; empty where the state isn't lost."""
-    if _export(run).resources or not subscription:
-        return set()
-    return azure().azure_resources_tagged(subscription, TAG, stack_id)
+def is_empty(run: Run) -> bool:
+    """Whether the state holds no resource, asked of the engine: for a backend that isn't a folder. Raises FoundryError."""
+    return not _export(run).resources
 
 
 def take_back(
@@ -126,7 +121,7 @@ def take_back(
     Args:
         run: the engine set to work on the stack.
         azure: Azure Resource Manager.
-        marked: what `is_lost` found.
+        marked: the ids, in lower case, of what carries this stack's tag.
         subscription: the subscription's id.
         settings: the stack's settings by their full names; the default provider of azure-native is configured by some.
         say: takes a line for a person.

@@ -130,8 +130,12 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
         code = recovery.resolve_pending(run, folder, project.name, _finder(project, run), say)
         if code:
             return code
-    if verb == "up" and (folder is None or not recovery.has_state(folder, project.name, run.stack)):
-        _take_back_lost_state(project, run, say)
+    if verb == "up" and (
+        lost_state.is_empty(run)
+        if folder is None
+        else not recovery.has_state(folder, project.name, run.stack)
+    ):
+        _take_back_what_is_there(project, run, say)
     command = [verb, "--stack", run.stack, *arguments]
     if verb in {"up", "destroy"} and "--yes" in arguments and "--skip-preview" not in arguments:
         command.append("--skip-preview")
@@ -164,16 +168,16 @@ def _embedded() -> Engine:
     return engines.choose("embedded", sandbox=True)
 
 
-def _take_back_lost_state(project: Project, run: Run, say: Say) -> None:
+def _take_back_what_is_there(project: Project, run: Run, say: Say) -> None:
     config = settings.read(project.settings_file(run.stack))
     subscription = _subscription(config)
-    marked = lost_state.is_lost(
-        run, lambda: _azure(run), stack_id=str(config.get(settings.STACK_ID, "")), subscription=subscription
-    )
+    if not subscription:
+        return
+    azure = _azure(run)
+    stack_id = str(config.get(settings.STACK_ID, ""))
+    marked = azure.azure_resources_tagged(subscription, lost_state.TAG, stack_id)
     if marked:
-        lost_state.take_back(
-            run, _azure(run), marked=marked, subscription=subscription, settings=config, say=say
-        )
+        lost_state.take_back(run, azure, marked=marked, subscription=subscription, settings=config, say=say)
 
 
 def _subscription(config: Mapping[str, Any]) -> str:
@@ -187,14 +191,13 @@ def _azure(run: Run) -> AzureServices:
     return AzureServices(env=run.environment)
 
 
-def _finder(project: Project, run: Run) -> Callable[[str], str | None]:
+def _finder(project: Project, run: Run) -> Callable[[Mapping[str, Any]], str | None]:
     from foundry.cli.azure_ids import arm_id
 
     subscription = _subscription(settings.read(project.settings_file(run.stack)))
     services = _azure(run)
 
-    def exists(text: str) -> str | None:
-        resource: dict[str, Any] = json.loads(text)
+    def exists(resource: Mapping[str, Any]) -> str | None:
         identifier = arm_id(resource["type"], resource.get("inputs") or {}, subscription)
         return identifier if identifier and services.exists_in_azure(identifier) else None
 

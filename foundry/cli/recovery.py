@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,11 @@ def pending_creates(folder: Path, project: str, stack: str) -> list[dict[str, An
 
 
 def resolve_pending(
-    run: Run, folder: Path, project: str, exists: Callable[[str], str | None], say: Callable[[str], None]
+    run: Run,
+    folder: Path,
+    project: str,
+    exists: Callable[[Mapping[str, Any]], str | None],
+    say: Callable[[str], None],
 ) -> int:
     """Settle pending creates before an engine plans anew.
 
@@ -117,7 +121,7 @@ def resolve_pending(
         run: the engine set to work on the stack.
         folder: the state's folder.
         project: the Pulumi project's name.
-        exists: `resource` JSON → ARM id if the resource is there, None otherwise.
+        exists: a resource of the state → ARM id if the resource is there, None otherwise.
         say: takes a line for a person.
 
     Returns:
@@ -128,7 +132,7 @@ def resolve_pending(
         return 0
     flags: list[str] = []
     for resource in pending:
-        found = exists(json.dumps(resource)) if str(resource["type"]).startswith("azure-native:") else None
+        found = exists(resource) if str(resource["type"]).startswith("azure-native:") else None
         if found:
             say(
                 f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it is there, and is imported."
