@@ -11,6 +11,7 @@ import pytest
 from azure.ai.agents import AgentsClient
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
+from azure.mgmt.resource import ResourceManagementClient
 
 
 class Shell:
@@ -79,6 +80,16 @@ def test_a_project_is_made_without_pulumi_and_serves_the_official_client(shell, 
     )
     (said, *_) = agents.messages.list(run.thread_id)
     assert said.text_messages[0].text.value == "You said hello"
+
+
+def test_a_management_client_finds_resource_manager_by_what_env_prints(agents):
+    client = ResourceManagementClient(
+        DefaultAzureCredential(),
+        "00000000-0000-4000-8000-000000000001",
+        base_url=os.environ["FAC_ARM_ENDPOINT"],
+        credential_scopes=["https://management.azure.com/.default"],
+    )
+    assert [group.name for group in client.resource_groups.list()] == ["sandbox"]
 
 
 def test_making_a_project_again_changes_nothing(shell, printed):

@@ -254,7 +254,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "microsoft.cognitiveservices/accounts/connections": _CONNECTION,
     "microsoft.cognitiveservices/accounts/projects/connections": _CONNECTION,
     "microsoft.cognitiveservices/accounts/raipolicies": Kind(
-        defaults={"properties": {"type": "UserManaged", "mode": "Blocking"}}, system_data=True
+        defaults={"properties": {"type": "UserManaged", "mode": "Blocking"}},
+        system_data=True,
+        deleted=204,
     ),
     "microsoft.storage/storageaccounts": Kind(
         poll="location",
@@ -290,6 +292,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         taken="BadRequest",
         created=200,
     ),
+    "microsoft.documentdb/databaseaccounts/sqlroleassignments": Kind(created=200),
     "microsoft.operationalinsights/workspaces": Kind(
         required=("location",),
         defaults={"properties": {"sku": {"name": "PerGB2018"}, "retentionInDays": 30}},
@@ -299,7 +302,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         required=("location", "kind"),
         defaults={"properties": {"IngestionMode": "LogAnalytics", "RetentionInDays": 90}},
         computed=_component,
+        created=200,
     ),
+    "microsoft.insights/diagnosticsettings": Kind(created=200),
     "microsoft.managedidentity/userassignedidentities": Kind(required=("location",), computed=_user_identity),
     "microsoft.keyvault/vaults": Kind(
         required=("location", "properties.tenantId"), computed=_vault, taken="VaultAlreadyExists"
