@@ -1,7 +1,7 @@
 """What the documents state about the main job: seconds, requests, memory.
 
     make bench                       # everything below
-    python bench/measure.py [install] [up] [preview] [validate] [refresh]
+    python bench/measure.py [install] [up] [preview] [validate] [refresh] [bare]
 
 Each part works on a copy of this project in a temporary folder, with a sandbox of its own. `install` downloads the packages of
 `pyproject.toml` from the index that pip is set up for and is left out unless it is asked for. The CLI is measured where `pulumi` is on PATH.
@@ -26,6 +26,7 @@ from typing import Any
 
 import psutil
 import requests
+from engine import CLI, EMBEDDED, Project
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = ("Pulumi.yaml", "__main__.py", "requirements.txt", "components", "stacks", "schemas")
@@ -224,6 +225,33 @@ def refresh(project: Copy) -> None:
     _tell("refresh: emulator's memory", f"{project.emulator_megabytes():.0f} MB")
 
 
+def bare(project: Copy) -> None:
+    """A preview of 500 agents with nothing to do, beside that of a program of nothing but as many trivial dynamic resources."""
+    _many(project, "sandbox", 500)
+    project.fac("up", "--yes")
+    project.fac("preview", "--expect-no-changes")
+    resources = int(project.printed.rpartition("Resources: ")[2].partition(" unchanged")[0])
+    for name, engine in (("embedded", EMBEDDED), ("pulumi", CLI)):
+        if engine == CLI and not shutil.which("pulumi"):
+            continue
+        project.engine = name
+        ours, theirs = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            trivial = Project(Path(folder), resources)
+            trivial.prepare(EMBEDDED)
+            trivial.measure(EMBEDDED, "up", "--yes", "--skip-preview", limit=900)
+            for _ in range(5):
+                ours.append(project.fac("preview", "--expect-no-changes"))
+                found = trivial.measure(engine, "preview", "--refresh", "--expect-no-changes", limit=900)
+                theirs.append(found.seconds or sys.exit("the bare program took too long"))
+        mine, other = sorted(ours)[2], sorted(theirs)[2]
+        _tell(
+            f"bare: preview of {resources} resources, {name} engine",
+            f"{mine:.1f} s, a bare program's {other:.1f} s: {mine / other:.2f} times",
+        )
+    project.engine = "embedded"
+
+
 def _many(project: Copy, stack: str, count: int) -> None:
     """A layer of agents on top of the sandbox stack's."""
     settings = (ROOT / "stacks" / "Pulumi.sandbox.yaml").read_text()
@@ -239,11 +267,11 @@ def _many(project: Copy, stack: str, count: int) -> None:
 
 def main() -> None:
     """Measure and print."""
-    wanted = sys.argv[1:] or ["up", "preview", "validate", "refresh"]
+    wanted = sys.argv[1:] or ["up", "preview", "validate", "refresh", "bare"]
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}")
     if "install" in wanted:
         install()
-    parts = [part for part in (up, preview, validate, refresh) if part.__name__ in wanted]
+    parts = [part for part in (up, preview, validate, refresh, bare) if part.__name__ in wanted]
     if parts:
         with copy() as project:
             if up not in parts and parts != [validate]:

@@ -77,6 +77,8 @@ def serve(folder: str) -> None:
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["env"])
+        # A program that is edited within a second and keeps its size would be run as it was before.
+        sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
         sys.argv = [request["target"], *request["arguments"]]
         sys.path[0] = request["folder"]
 
