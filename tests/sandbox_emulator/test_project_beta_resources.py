@@ -1,6 +1,12 @@
 """azure-ai-projects, unmodified, against toolboxes, skills, memory stores and evaluation rules."""
 
+import io
+import zipfile
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
+import yaml
 from azure.ai.projects import AIProjectClient
 from azure.ai.projects.models import (
     ContinuousEvaluationRuleAction,
@@ -50,6 +56,13 @@ def test_a_toolbox_keeps_its_versions_and_points_to_one(projects: AIProjectClien
         projects.toolboxes.get("box")
 
 
+def test_a_toolbox_may_have_underscores_in_its_name(projects: AIProjectClient) -> None:
+    made = projects.toolboxes.create_version("toolbox_with_search", tools=[WebSearchToolboxTool()])
+    assert made.name == "toolbox_with_search"
+    with pytest.raises(HttpResponseError, match="name"):
+        projects.toolboxes.create_version("_box", tools=[WebSearchToolboxTool()])
+
+
 def test_every_toolbox_tool_of_the_official_client_is_taken_with_all_its_fields_and_no_other(
     project: Wire,
 ) -> None:
@@ -88,6 +101,37 @@ def test_a_skill_is_pinned_by_the_agents_and_toolboxes_that_name_it(preview: AIP
     assert preview.beta.skills.delete("greet").deleted
     with pytest.raises(ResourceNotFoundError):
         preview.beta.skills.get("greet")
+
+
+def test_a_skill_is_downloaded_as_the_package_it_stands_for(preview: AIProjectClient) -> None:
+    content = SkillInlineContent(
+        description="Greets: politely — always",
+        instructions="# Greeting\n\nSay hello.\n",
+        license="MIT",
+        metadata={"revision": "1", "note": "a: b \U0001f44b"},
+        allowed_tools=["Read", "Bash(git:*)"],
+    )
+    preview.beta.skills.create("greet", inline_content=content)
+    preview.beta.skills.create("greet", inline_content=skill("Say bye."), default=True)
+
+    def member(pieces: Iterable[bytes]) -> tuple[dict[str, Any], str]:
+        with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+            assert archive.namelist() == ["SKILL.md"]
+            _, front, text = archive.read("SKILL.md").decode().split("---\n", 2)
+        return yaml.safe_load(front), text
+
+    front, text = member(preview.beta.skills.download_version("greet", "1"))
+    assert text.strip() == "# Greeting\n\nSay hello."
+    assert front == {
+        "name": "greet",
+        "description": "Greets: politely — always",
+        "license": "MIT",
+        "metadata": {"revision": "1", "note": "a: b \U0001f44b"},
+        "allowed-tools": "Read Bash(git:*)",
+    }
+    assert member(preview.beta.skills.download("greet"))[1].strip() == "Say bye."
+    with pytest.raises(ResourceNotFoundError):
+        list(preview.beta.skills.download_version("greet", "9"))
 
 
 def test_a_memory_store_keeps_its_definition_and_changes_its_labels(projects: AIProjectClient) -> None:

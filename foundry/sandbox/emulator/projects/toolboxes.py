@@ -10,6 +10,7 @@ from foundry.sandbox.emulator.projects.errors import absent, clash, invalid, mal
 from foundry.sandbox.emulator.projects.guard import guard, require_feature
 from foundry.sandbox.emulator.projects.paging import page_of
 from foundry.sandbox.emulator.projects.series import Series
+from foundry.sandbox.emulator.projects.skill_packages import package
 from foundry.sandbox.emulator.projects.tools import TOOLBOX_TOOLS
 from foundry.sandbox.emulator.shapes import (
     array,
@@ -25,6 +26,8 @@ Body = dict[str, Any]
 
 _TOOLBOX: Final = "toolbox"
 _SKILL: Final = "skill"
+_ZIP: Final = "application/zip"
+_TOOLBOX_NAME: Final = text(least=1, most=63, pattern=r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]*[a-zA-Z0-9])?")
 _name: Final = text(least=1)
 _skill_reference: Final = tagged(
     {"skill_reference": record({"type": text(), "name": _name}, {"version": nullable(_name)})}
@@ -114,7 +117,7 @@ def _toolbox(call: Call, head: Body) -> Body:
 
 
 def _create_toolbox(call: Call) -> Reply:
-    NAME(call.params["name"], "name")
+    _TOOLBOX_NAME(call.params["name"], "name")
     asked = call.object()
     _toolbox_shape(asked, "")
     for reference in asked.get("skills") or []:
@@ -274,6 +277,22 @@ def _get_skill_version(call: Call) -> Reply:
     return Reply(body=_skill_version(call.params["name"], version))
 
 
+def _download_skill(call: Call) -> Reply:
+    _require_preview(call)
+    number = skills_of(call).default(_head(call, skills_of(call), "Skill"))
+    return _package(call, number)
+
+
+def _download_skill_version(call: Call) -> Reply:
+    _require_preview(call)
+    return _package(call, call.params["version"])
+
+
+def _package(call: Call, number: str) -> Reply:
+    version = _version(call, skills_of(call), "skill", number)
+    return Reply(body=package(call.params["name"], version["body"]), media=_ZIP)
+
+
 def _delete_skill_version(call: Call) -> Reply:
     _require_preview(call)
     name, number = call.params["name"], call.params["version"]
@@ -292,7 +311,8 @@ FAMILY = Family(
     refuse=malformed,
     note=(
         "A toolbox's tools are checked field by field and never called. Skills need the header `Skills=V1Preview`; they are "
-        "made from inline content only. Names follow the rule of agents' names; the version that was set as the default "
+        "made from inline content only, and downloaded as a zip with one `SKILL.md`. Names follow the rule of agents' names, those of "
+        "toolboxes with `_` too, as the client's samples have it; the version that was set as the default "
         "one can't be deleted before another is set (409; both unconfirmed for the service)."
     ),
     routes=(
@@ -313,7 +333,12 @@ FAMILY = Family(
         Route("GET", _ONE_SKILL + "/versions", "list skill versions", _list_skill_versions),
         Route("GET", _ONE_SKILL + "/versions/{version}", "get a skill version", _get_skill_version),
         Route("DELETE", _ONE_SKILL + "/versions/{version}", "delete a skill version", _delete_skill_version),
-        Route("GET", _ONE_SKILL + "/content", "download a skill"),
-        Route("GET", _ONE_SKILL + "/versions/{version}/content", "download a skill version"),
+        Route("GET", _ONE_SKILL + "/content", "download a skill", _download_skill),
+        Route(
+            "GET",
+            _ONE_SKILL + "/versions/{version}/content",
+            "download a skill version",
+            _download_skill_version,
+        ),
     ),
 )
