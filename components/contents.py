@@ -161,6 +161,8 @@ class _Filling:
             definition=index_definition(index, self.platform.models),
             alias=index.alias,
             rebuild=index.rebuild,
+            # Left out by default, so that the state of before stays as it is.
+            downtime="allow" if index.may_go_offline else None,
             documents=documents,
             lifecycle=lifecycle_inputs(index.lifecycle),
             opts=self._options(place, index.lifecycle, after),

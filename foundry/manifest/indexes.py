@@ -50,6 +50,7 @@ def index_of(document: Document, world: World) -> SearchIndex:
         definition=plain(definition) if definition is not None else {},
         alias=tree.get("alias"),
         rebuild=str(tree.get("rebuild", "forbid")),
+        may_go_offline=tree.get("downtime") == "allow",
         documents=_documents(tree, definition, world),
         beside=beside(tree, name, world),
         lifecycle=world.lifecycle(document),

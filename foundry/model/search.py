@@ -28,7 +28,8 @@ class SearchObject:
 class SearchIndex:
     """An AI Search index. `definition` is the service's own body, without `name` (that is `service_name`).
 
-    `rebuild` says what a change does that can't be made in place: `forbid` or `behind_alias`.
+    `rebuild` says what a change does that can't be made in place: `forbid` or `behind_alias`; `may_go_offline` whether one that
+    takes the index offline for some seconds may be made.
     `documents` are JSON Lines files whose documents are merged in by key. `beside` are the index's synonym maps, and what
     fills it, each after those that it refers to.
     """
@@ -38,6 +39,7 @@ class SearchIndex:
     definition: Mapping[str, Json]
     alias: str | None = None
     rebuild: str = "forbid"
+    may_go_offline: bool = False
     documents: tuple[KnowledgeFile, ...] = ()
     beside: tuple[SearchObject, ...] = ()
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -32,6 +32,7 @@ class SearchIndex(Resource, module="foundry", name="SearchIndex"):
         documents: pulumi.Input[Sequence[Mapping[str, Any]]] | None = None,
         alias: pulumi.Input[str] | None = None,
         rebuild: pulumi.Input[str] = "forbid",
+        downtime: pulumi.Input[str] | None = None,
         lifecycle: pulumi.Input[Mapping[str, Any]] | None = None,
         dialect: pulumi.Input[str] = "classic",
         opts: pulumi.ResourceOptions | None = None,
@@ -40,7 +41,7 @@ class SearchIndex(Resource, module="foundry", name="SearchIndex"):
 
         `service` is the ARM id of the search service and `endpoint` its address; `definition` the service's own body, its
         name included; `documents` ([{path, sha256}]) JSON Lines files to merge in by key; `alias` a name that is to stand
-        for the index; `rebuild` forbid or behind_alias. The other arguments are those of `Agent`.
+        for the index; `rebuild` forbid or behind_alias; `downtime` forbid or allow. The other arguments are those of `Agent`.
         """
         given = {
             "owner": owner,
@@ -52,6 +53,7 @@ class SearchIndex(Resource, module="foundry", name="SearchIndex"):
             "definition": definition,
             "alias": alias,
             "rebuild": rebuild,
+            "downtime": downtime,
             "documents": documents if documents is not None else [],
         }
         props = inputs(given, "indexName", "incarnation", "applied", "adopted")

@@ -1,6 +1,6 @@
-"""Which changes of a search index the service makes in place, and which need the index to be built anew.
+"""Which changes of a search index the service makes in place, which only while the index is offline, and which not at all.
 
-Source: Azure AI Search documentation, "Update or rebuild an index".
+Source: Azure AI Search documentation, "Update or rebuild an index", and `allow_index_downtime` of azure-search-documents 12.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _IN_PLACE: Final = frozenset({"retrievable", "searchAnalyzer", "synonymMaps"})
 _ANALYSIS: Final = re.compile(
     r"^(analyzers|tokenizers|tokenFilters|charFilters|normalizers)\[(?P<name>[^]]*)\]"
 )
+_OFFLINE: Final = frozenset({"analyzers", "tokenizers", "tokenFilters", "charFilters"})
 _FIELD: Final = re.compile(r"^fields\[(?P<name>[^]]*)\](?P<rest>.*)$")
 _SUGGESTER: Final = re.compile(r"^suggesters\[(?P<name>[^]]*)\]")
 
@@ -30,13 +31,28 @@ def needs_rebuild(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(reason for change in found for reason in _reasons(change, new_fields))
 
 
+def needs_downtime(changes: Iterable[Change]) -> tuple[str, ...]:
+    """One sentence for each change that takes the index offline for some seconds, in the order given."""
+    return tuple(
+        f"{change.path} can be added only while the index is offline"
+        for change in changes
+        if _is_new_analysis(change)
+    )
+
+
+def _is_new_analysis(change: Change) -> bool:
+    match = _ANALYSIS.match(change.path)
+    return match is not None and change.op is Op.ADD and change.path == match[0] and match[1] in _OFFLINE
+
+
 def _reasons(change: Change, new_fields: set[str]) -> Iterator[str]:
     path = change.path
     if match := _FIELD.match(path):
         yield from _field_reasons(change, match["name"], match["rest"])
     elif match := _ANALYSIS.match(path):
         if change.op is Op.ADD and path == match[0]:
-            yield f"{path} can be added only while the index is offline"
+            if match[1] not in _OFFLINE:
+                yield f"{path} can't be added to an index that exists"
         else:
             yield f"{path} can't change once a field may use it"
     elif _SUGGESTER.match(path):

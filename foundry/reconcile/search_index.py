@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from foundry.diff import changes, digest, normal, settled
+from foundry.diff import Change, changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError, ServiceError
-from foundry.reconcile.index_changes import needs_rebuild
+from foundry.reconcile.index_changes import needs_downtime, needs_rebuild
 from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
 from foundry.reconcile.references import refuse_if_used, users, uses_index
 from foundry.reconcile.session import SearchView, Session
@@ -49,11 +49,13 @@ INPUTS: Final = (
     "definition",
     "alias",
     "rebuild",
+    "downtime",
     "documents",
 )
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle", "alias", "rebuild", "documents")
+_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle", "alias", "rebuild", "downtime", "documents")
 _BATCH: Final = 1000
 _BEHIND_ALIAS: Final = "behind_alias"
+_ALLOW: Final = "allow"
 _NO_DOCUMENTS: Final = "-"
 
 
@@ -65,6 +67,8 @@ def check(olds: Props, news: Props) -> list[Problem]:
         problems.append(
             Problem("rebuild", f"{news.get('rebuild')!r} means nothing; write forbid or behind_alias")
         )
+    if news.get("downtime") not in (None, "forbid", _ALLOW):
+        problems.append(Problem("downtime", f"{news.get('downtime')!r} means nothing; write forbid or allow"))
     if news.get("rebuild") == _BEHIND_ALIAS and not news.get("alias"):
         problems.append(Problem("alias", "is missing; behind_alias needs one"))
     if definition is UNKNOWN:
@@ -84,7 +88,7 @@ def check(olds: Props, news: Props) -> list[Problem]:
         and before.get("name") == definition.get("name")
         and not _may_rebuild(news)
     ):
-        reasons = needs_rebuild(changes(KIND, before, definition, before))
+        reasons = _in_the_way(changes(KIND, before, definition, before), news)
         if reasons and "service" not in moved(olds, news, "service"):
             problems.append(Problem("definition", _refusal(str(definition["name"]), reasons)))
     return problems
@@ -98,7 +102,7 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
     inside = changes(KIND, base, definition, applied)
     found = (*handling(olds, news, _HANDLING), *inside)
     renamed = any(change.path == "name" and change.new is not UNKNOWN for change in inside)
-    rebuilt = _may_rebuild(news) and bool(needs_rebuild(inside))
+    rebuilt = _may_rebuild(news) and bool(_in_the_way(inside, news))
     elsewhere = moved(olds, news, "service")
     replaces = (*elsewhere, *(["definition"] if renamed or rebuilt else []))
     return Difference(found, replaces, delete_before_replace=not replaces)
@@ -114,7 +118,7 @@ def create(session: Session, news: Props) -> Made:
     live = _found(service, target)
     if live is not None:
         _refuse_unclaimed(target, live, news)
-        reasons = needs_rebuild(changes(KIND, _unmarked(live), {**definition, "name": target}, None))
+        reasons = _in_the_way(changes(KIND, _unmarked(live), {**definition, "name": target}, None), news)
         if reasons and not _may_rebuild(news):
             raise FoundryError(f"index {target} exists and differs: {'; '.join(reasons)}", fix=_WAYS)
         if reasons:
@@ -173,7 +177,7 @@ def update(session: Session, index: str, olds: Props, news: Props) -> dict[str, 
     refuse_unless_ours(f"index {index}", found, owner, adopt, incarnation=olds.get("incarnation"))
     definition = news["definition"]
     wanted = {**definition, "name": index}
-    reasons = needs_rebuild(changes(KIND, _unmarked(live), wanted, {**applied, "name": index}))
+    reasons = _in_the_way(changes(KIND, _unmarked(live), wanted, {**applied, "name": index}), news)
     if reasons:
         raise FoundryError(_refusal(index, reasons), fix=_WAYS)
     kept = found is not None and found.incarnation == olds.get("incarnation")
@@ -221,7 +225,8 @@ def delete(session: Session, index: str, props: Props) -> None:
 
 _WAYS: Final = (
     "take the change back, or give the index another service_name (a new one is made and filled, then the old one goes), "
-    "or declare alias and rebuild: behind_alias"
+    "or declare alias and rebuild: behind_alias; where only new analyzers, tokenizers or filters stand in the way, "
+    "downtime: allow adds them while the index is offline for some seconds"
 )
 
 
@@ -238,6 +243,12 @@ def _refuse_if_searched(session: Session, index: str) -> None:
 
 def _refusal(index: str, reasons: Sequence[str]) -> str:
     return f"index {index} can't be changed in place (rebuild: forbid): {'; '.join(reasons)}"
+
+
+def _in_the_way(found: Sequence[Change], news: Props) -> tuple[str, ...]:
+    """Why these changes can't be made on the index that is there, as far as it is declared what may happen to it."""
+    offline = () if news.get("downtime") == _ALLOW else needs_downtime(found)
+    return (*needs_rebuild(found), *offline)
 
 
 def _may_rebuild(news: Props) -> bool:
@@ -295,15 +306,19 @@ def _make(work: _Work) -> Mapping[str, Any]:
 
 
 def _write(work: _Work, live: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Whoever wrote this far has asked whether it may be: only what needs it takes the index offline.
+    offline = bool(needs_downtime(changes(KIND, _unmarked(live), work.told)))
+    if offline:
+        PROGRESS.info("index %s: offline for some seconds, while its analysis changes", work.index)
     try:
-        return work.service.update_index(work.body(), str(live.get("@odata.etag")))
+        return work.service.update_index(work.body(), str(live.get("@odata.etag")), offline=offline)
     except (Unanswered, Conflict):
         # Either our own request was acted upon though its answer was lost, or somebody else was faster.
         now = work.service.get_index(work.index)
         if work.is_done(now):
             return now
         if now.get("@odata.etag") == live.get("@odata.etag"):
-            return work.service.update_index(work.body(), str(now.get("@odata.etag")))
+            return work.service.update_index(work.body(), str(now.get("@odata.etag")), offline=offline)
         raise
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from foundry.model import FoundryError
-from foundry.report.changes import Change, Files, Names, Text, Tool, changes, introduction
+from foundry.report.changes import ABSENT, Change, Files, Names, Text, Tool, Value, changes, introduction
 from foundry.report.markdown import code, fenced, line_diff, listed
 from foundry.report.reading import Diagnostic, Kind, Object, Reading, Verb, read
 
@@ -34,6 +34,7 @@ _NOUNS: Final = {
 }
 # Their names are their ids: made again, they have the same.
 _NAMED_BY_US: Final = (Kind.SEARCH_INDEX, Kind.SEARCH_OBJECT, Kind.PLATFORM)
+_OFFLINE: Final = ("analyzers", "tokenizers", "tokenFilters", "charFilters")
 _COLUMNS: Final = (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.RELEASE)
 _WORDS: Final = {
     Verb.CREATE: "to create",
@@ -260,7 +261,9 @@ def _object(item: _Told, names: Names) -> _Block:
         shown, body = (), f"It was adopted or is to be retained: {_RELEASE_NOTE}."
     else:
         shown = item.edits
-        body = "\n\n".join([*_replacement_note(one), listed(shown) or _nothing_visible(item)])
+        body = "\n\n".join(
+            [*_replacement_note(one), *_downtime_note(item), listed(shown) or _nothing_visible(item)]
+        )
     return _Block(_TITLES[one.kind], f"{heading}\n\n{body}".rstrip(), f"{heading}\n\n{_left_out(shown)}")
 
 
@@ -273,6 +276,25 @@ def _replacement_note(one: Object) -> Iterator[str]:
             Kind.SEARCH_INDEX: "a second index is made and filled, and what stands for it turned to that one",
         }
         yield f"It gets a new id{reasons}" + (f": {what[one.kind]}." if one.kind in what else ".")
+
+
+def _downtime_note(item: _Told) -> Iterator[str]:
+    """What Azure AI Search documents of new analyzers and filters: they are added while the index is offline."""
+    one = item.one
+    if one.kind is not Kind.SEARCH_INDEX or one.verb is not Verb.UPDATE:
+        return
+    added = [
+        change.path
+        for change in item.edits
+        if isinstance(change, Value | Text)
+        and change.path.partition("[")[0] in _OFFLINE
+        and (change.old is ABSENT or change.old == "")
+    ]
+    if added:
+        yield (
+            f"**Downtime:** the index is offline for at least some seconds while {code(', '.join(added))} "
+            "is added; queries and uploads fail meanwhile."
+        )
 
 
 def _nothing_visible(item: _Told) -> str:

@@ -299,8 +299,11 @@ class SearchService(Protocol):
         """Makes an index under a name that isn't in use; raises `Conflict` when it is."""
         ...
 
-    def update_index(self, body: Mapping[str, Any], etag: str) -> Mapping[str, Any]:
-        """Replaces the definition of an index that still has this ETag; raises `Conflict` when it hasn't."""
+    def update_index(self, body: Mapping[str, Any], etag: str, *, offline: bool = False) -> Mapping[str, Any]:
+        """Replaces the definition of an index that still has this ETag; raises `Conflict` when it hasn't.
+
+        `offline` lets the service take the index offline for some seconds, which new analyzers need.
+        """
         ...
 
     def delete_index(self, name: str, etag: str) -> None:

@@ -54,9 +54,9 @@ class AzureSearch:
         """See `SearchService`."""
         return self._put_index("create index", body, {"If-None-Match": "*"}, repeatable=False)
 
-    def update_index(self, body: Mapping[str, Any], etag: str) -> Mapping[str, Any]:
+    def update_index(self, body: Mapping[str, Any], etag: str, *, offline: bool = False) -> Mapping[str, Any]:
         """See `SearchService`."""
-        return self._put_index("update index", body, {"If-Match": etag}, repeatable=False)
+        return self._put_index("update index", body, {"If-Match": etag}, repeatable=False, offline=offline)
 
     def delete_index(self, name: str, etag: str) -> None:
         """See `SearchService`."""
@@ -160,7 +160,13 @@ class AzureSearch:
             )
 
     def _put_index(
-        self, operation: str, body: Mapping[str, Any], condition: Mapping[str, str], *, repeatable: bool
+        self,
+        operation: str,
+        body: Mapping[str, Any],
+        condition: Mapping[str, str],
+        *,
+        repeatable: bool,
+        offline: bool = False,
     ) -> Mapping[str, Any]:
         name = str(body["name"])
         answer = self._wire.call(
@@ -168,7 +174,7 @@ class AzureSearch:
             name,
             "PUT",
             _path("indexes", name),
-            query=_VERSION,
+            query={**_VERSION, "allowIndexDowntime": "true"} if offline else _VERSION,
             headers={**_PREFER, **condition},
             body=body,
             expect=(200, 201),

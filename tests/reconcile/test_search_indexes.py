@@ -26,7 +26,9 @@ class Indexes:
         self.name = f"products-{world.name}"
 
     def inputs(self, *more_fields, owner=None, documents=(), **given):
-        handling = {key: given.pop(key) for key in ("alias", "rebuild", "lifecycle") if key in given}
+        handling = {
+            key: given.pop(key) for key in ("alias", "rebuild", "downtime", "lifecycle") if key in given
+        }
         fields = [
             {"name": "id", "type": "Edm.String", "key": True},
             {"name": "title", "type": "Edm.String", "searchable": True},
@@ -326,6 +328,67 @@ def test_a_rebuild_behind_an_alias_fills_the_new_index_before_the_alias_turns(in
     assert old.id not in list(index.official.list_index_names())
     seen = search_index.read(world.session(), new.id, new.outs)
     assert search_index.diff(new.id, seen.outs, after).changes == ()
+
+
+CODES = {
+    "tokenizers": [
+        {"name": "dash", "@odata.type": "#Microsoft.Azure.Search.PatternTokenizer", "pattern": "-"}
+    ],
+    "analyzers": [
+        {"name": "codes", "@odata.type": "#Microsoft.Azure.Search.CustomAnalyzer", "tokenizer": "dash"}
+    ],
+}
+
+
+def test_new_analyzers_are_refused_unless_the_index_may_go_offline(index, world):
+    made = search_index.create(world.session(), index.inputs())
+    changed = index.inputs(**CODES)
+
+    (problem,) = search_index.check(made.outs, changed)
+    with pytest.raises(FoundryError, match="only while the index is offline") as raised:
+        search_index.update(world.session(), made.id, made.outs, changed)
+
+    assert "tokenizers[dash] can be added only while the index is offline" in problem.reason
+    assert "downtime: allow" in raised.value.fix
+    assert not index.live().analyzers
+
+
+def test_new_analyzers_are_added_in_place_when_the_index_may_go_offline_and_only_that_asks_for_it(
+    index, world
+):
+    told = index.documents({"id": "1", "title": "Tent"})
+    made = search_index.create(world.session(), index.inputs(downtime="allow"))
+    changed = index.inputs(downtime="allow", documents=[told], **CODES)
+
+    assert search_index.check(made.outs, changed) == []
+    assert search_index.diff(made.id, made.outs, changed).replaces == ()
+    outs = search_index.update(world.session(), made.id, made.outs, changed)
+    search_index.update(
+        world.session(),
+        made.id,
+        outs,
+        {**changed, "definition": {**changed["definition"], "description": "x"}},
+    )
+
+    assert [one.name for one in index.live().analyzers] == ["codes"]
+    entries = world.control("GET", "/requests").json()
+    written = [one for one in entries if one["method"] == "PUT" and f"'{index.name}'" in one["path"]]
+    assert ["allowIndexDowntime" in one["query"] for one in written] == [False, True, False, False]
+
+
+def test_new_analyzers_make_a_second_index_where_that_is_declared_and_downtime_is_not(index, world):
+    behind = {"alias": f"alias-{world.name}", "rebuild": "behind_alias"}
+    made = search_index.create(world.session(), index.inputs(**behind))
+
+    assert search_index.diff(made.id, made.outs, index.inputs(**behind, **CODES)).replaces == ("definition",)
+    allowed = index.inputs(**behind, **CODES, downtime="allow")
+    assert search_index.diff(made.id, made.outs, allowed).replaces == ()
+
+
+def test_a_word_for_downtime_that_means_nothing_is_refused(index):
+    (problem,) = search_index.check({}, index.inputs(downtime="yes"))
+
+    assert (problem.path, problem.reason) == ("downtime", "'yes' means nothing; write forbid or allow")
 
 
 def test_an_alias_of_somebody_else_s_index_isn_t_turned(index, world):

@@ -282,6 +282,36 @@ def test_what_stands_beside_a_search_index_is_shown_apart_from_the_platform() ->
     assert "### Search indexes" not in told
 
 
+_FILTER = {"name": "dashes", "mappings": ["_=>-"]}
+
+
+def _index_edit(before: dict[str, Any], after: dict[str, Any]) -> str:
+    urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:SearchIndex::products"
+
+    def state(more: dict[str, Any]) -> dict[str, Any]:
+        inputs = {"name": "products", "downtime": "allow", "definition": {"name": "products", **more}}
+        kind = "pulumi-python:dynamic/foundry:SearchIndex"
+        return {"urn": urn, "type": kind, "id": "products", "inputs": inputs, "outputs": inputs}
+
+    step = {"op": "update", "urn": urn, "oldState": state(before), "newState": state(after)}
+    return render({"steps": [step]})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"analyzers": [{"name": "codes", "tokenizer": "keyword"}]}),
+        ({"charFilters": [_FILTER]}, {"charFilters": [_FILTER, {**_FILTER, "name": "dots"}]}),
+    ],
+)
+def test_an_index_that_goes_offline_is_warned_of(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert "**Downtime:** the index is offline for at least some seconds" in _index_edit(before, after)
+
+
+def test_an_index_that_stays_online_is_not_warned_of() -> None:
+    assert "Downtime" not in _index_edit({}, {"description": "All products"})
+
+
 def test_drift_that_is_left_alone_is_told_with_its_age() -> None:
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::desk"
 

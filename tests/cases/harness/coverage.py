@@ -181,7 +181,7 @@ def _compared(kind: str, path: str, tool: str | None, dialects: tuple[str, ...])
         if steps[0] in ("data_source", "skillset", "indexer", "synonym_maps"):
             table = TABLES["SearchObject"]
         steps = steps[1:] if len(steps) > 1 else ["definition"]
-        if path in ("alias", "documents", "rebuild"):
+        if path in ("alias", "documents", "rebuild", "downtime"):
             return "as declared"
         if steps == ["definition"]:
             return "as declared"

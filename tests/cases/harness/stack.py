@@ -161,6 +161,7 @@ class Stack:
                     "definition": definition,
                     "alias": index.alias,
                     "rebuild": index.rebuild,
+                    **({"downtime": "allow"} if index.may_go_offline else {}),
                     "documents": [{"path": one.path, "sha256": one.sha256} for one in index.documents],
                     "lifecycle": lifecycle_inputs(index.lifecycle),
                 },
