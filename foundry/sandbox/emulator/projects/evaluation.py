@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from foundry.sandbox.emulator.arm.kinds import timestamp
-from foundry.sandbox.emulator.http import Call, Family, Reply, Route
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.projects.errors import absent, malformed
 from foundry.sandbox.emulator.projects.guard import guard, require_feature
@@ -25,13 +25,21 @@ _KIND: Final = "evaluation_rule"
 _name: Final = text(least=1)
 _HUMAN: Final = "humanEvaluationPreview"
 _CONTINUOUS: Final = "continuousEvaluation"
+
+
+def _percentage(value: Any, path: str) -> None:
+    number(0, 100)(value, path)
+    if value == 0:
+        raise Malformed(path, "limit", f"Invalid '{path}': expected a value above 0 and up to 100.")
+
+
 _shape: Final = record(
     {
         "action": tagged(
             {
                 _CONTINUOUS: record(
                     {"type": text(), "evalId": _name},
-                    {"maxHourlyRuns": nullable(integer(1)), "samplingRate": nullable(number(0, 100))},
+                    {"maxHourlyRuns": nullable(integer(1)), "samplingRate": nullable(_percentage)},
                 ),
                 _HUMAN: record({"type": text(), "templateId": _name}),
             }
