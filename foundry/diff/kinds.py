@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from foundry.diff.tables import AGENT, FILE, SEARCH_INDEX, SEARCH_OBJECT, VECTOR_STORE, Record
-from foundry.diff.versioned import MEMORY_STORE, SERVING, VERSIONED_AGENT
+from foundry.diff.versioned import MEMORY_STORE, SERVING, SKILL, TOOLBOX, VERSIONED_AGENT
 
 TABLES: Final[Mapping[str, Record]] = {
     "Agent": AGENT,
@@ -16,5 +16,7 @@ TABLES: Final[Mapping[str, Record]] = {
     "File": FILE,
     "SearchIndex": SEARCH_INDEX,
     "MemoryStore": MEMORY_STORE,
+    "Toolbox": TOOLBOX,
+    "Skill": SKILL,
     "SearchObject": SEARCH_OBJECT,
 }

@@ -67,6 +67,18 @@ def versioned_tool_key(tool: Mapping[str, Any]) -> str:
     return f"{kind}:{apart}" if apart else kind
 
 
+def _name_of(one: Mapping[str, Any]) -> str:
+    return str(one.get("name"))
+
+
+def _skill_reference(_skill: Mapping[str, Any]) -> Record:
+    # A version that nobody declared is the service's: it pins the default one when it makes an agent's version.
+    return Record({"name": _OWNED, "version": _DEFAULTED})
+
+
+_SKILLS: Final = Items(key=_name_of, of=_skill_reference)
+
+
 def _tool_table(tool: Mapping[str, Any]) -> Record:
     kind = str(tool.get("type"))
     name = _OWNED if kind in _NAMED else Leaf(Sort.SERVER)
@@ -94,6 +106,7 @@ VERSIONED_AGENT: Final = Record(
         ),
         "tool_choice": Leaf(absent=("auto",)),
         "structured_inputs": Record({}, rest=_OWNED),
+        "skills": _SKILLS,
         "content_filter": _OWNED,
         "workflow": _OWNED,
         "hosted": Record(
@@ -119,6 +132,44 @@ MEMORY_STORE: Final = Record(
         "chat_model": _OWNED,
         "embedding_model": _OWNED,
         "options": Record({}, sort=Sort.DEFAULTED),
+        "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
+    }
+)
+
+
+def _toolbox_tool(tool: Mapping[str, Any]) -> Record:
+    kind = str(tool.get("type"))
+    return Record(
+        {
+            "type": _OWNED,
+            "name": _OWNED,
+            "description": _OWNED,
+            **_TOOLS.get(kind, {}),
+            "tool_configs": Record({}, rest=_OWNED),
+        },
+        rest=_DEFAULTED,
+    )
+
+
+TOOLBOX: Final = Record(
+    {
+        "name": _OWNED,
+        "description": _OWNED,
+        "skills": _SKILLS,
+        "content_filter": _OWNED,
+        "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
+        "tools": Items(key=_name_of, of=_toolbox_tool),
+    }
+)
+
+SKILL: Final = Record(
+    {
+        "name": _OWNED,
+        "description": _OWNED,
+        "instructions": _OWNED,
+        "license": _OWNED,
+        "compatibility": _OWNED,
+        "allowed_tools": Leaf(unordered=True),
         "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
     }
 )

@@ -4,7 +4,7 @@ Objects of the versioned dialect are resource types of their own, so that neithe
 
 The module paths of the provider classes are part of every state file and are never renamed; neither are the type tokens
 `pulumi-python:dynamic/foundry:Agent`, `VectorStore`, `File`, `SearchIndex`, `SearchObject`, `VersionedAgent`, `VersionedVectorStore` and
-`VersionedFile`, and `MemoryStore`, which only the versioned dialect has.
+`VersionedFile`, and `MemoryStore`, `Toolbox` and `Skill`, which only the versioned dialect has.
 """
 
 from foundry.providers.agent import Agent, AgentProvider
@@ -13,6 +13,8 @@ from foundry.providers.lookups import connection_id
 from foundry.providers.memory_store import MemoryStore, MemoryStoreProvider
 from foundry.providers.search_index import SearchIndex, SearchIndexProvider
 from foundry.providers.search_object import SearchObject, SearchObjectProvider
+from foundry.providers.skill import Skill, SkillProvider
+from foundry.providers.toolbox import Toolbox, ToolboxProvider
 from foundry.providers.vector_store import VectorStore, VectorStoreProvider
 from foundry.providers.versioned_agent import VersionedAgent, VersionedAgentProvider
 from foundry.providers.versioned_file import VersionedFile, VersionedFileProvider
@@ -29,6 +31,10 @@ __all__ = [
     "SearchIndexProvider",
     "SearchObject",
     "SearchObjectProvider",
+    "Skill",
+    "SkillProvider",
+    "Toolbox",
+    "ToolboxProvider",
     "VectorStore",
     "VectorStoreProvider",
     "VersionedAgent",

@@ -1,6 +1,6 @@
 """Observe, compare, act: one object at a time, safe when killed at any moment.
 
-Each kind (`agent`, `vector_store`, `file`, `search_index`) is a module with the same six functions on plain values:
+Each kind (`agent`, `vector_store`, `toolbox`, …) is a module with the same six functions on plain values:
 
 - `check(olds, news)`: what is wrong with the inputs; no network.
 - `diff(id, olds, news)`: what would change; no network, no clock.

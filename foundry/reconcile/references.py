@@ -11,6 +11,7 @@ from foundry.service.errors import NotFound
 from foundry.service.protocols import KnowledgeService, LiveAgent
 
 Uses = Callable[[Mapping[str, Any]], bool]
+Parts = Callable[[LiveAgent], Iterable[Mapping[str, Any]]]
 
 
 def uses_store(store_id: str) -> Uses:
@@ -33,15 +34,34 @@ def uses_memory(name: str) -> Uses:
     return lambda tool: bool(tool.get("memory_store_name") == name)
 
 
+def uses_toolbox(endpoint: str, name: str, version: str | None = None) -> Uses:
+    """Whether a tool calls the MCP server of this toolbox, of one version of it where that is given."""
+    where = f"{endpoint.rstrip('/')}/toolboxes/{name}/".casefold()
+    if version is not None:
+        where += f"versions/{version}/"
+    return lambda tool: str(tool.get("server_url")).casefold().startswith(where)
+
+
+def uses_skill(name: str, version: str | None = None) -> Uses:
+    """Whether a reference to a skill means this one, and a version where that is given."""
+    return lambda skill: skill.get("name") == name and version in (None, skill.get("version"))
+
+
 def uses_index(name: str) -> Uses:
     """Whether a tool searches an index of this name."""
     return lambda tool: bool(tool.get("index_name") == name)
 
 
-def users(view: KnowledgeView, service: KnowledgeService, uses: Uses) -> Iterator[LiveAgent]:
-    """The live agents with a tool that `uses` it. Each is read anew: a listing may be older than its last change."""
+def users(
+    view: KnowledgeView, service: KnowledgeService, uses: Uses, parts: Parts | None = None
+) -> Iterator[LiveAgent]:
+    """The live agents with a tool that `uses` it. Each is read anew: a listing may be older than its last change.
+
+    `parts` gives what is looked at in the place of the tools.
+    """
+    parts = parts or service.tools_in_use
     for listed in view.agents.all(service.list_agents):
-        if not any(uses(tool) for tool in service.tools_in_use(listed)):
+        if not any(map(uses, parts(listed))):
             continue
         try:
             agent = service.get_agent(listed.id)
@@ -49,7 +69,7 @@ def users(view: KnowledgeView, service: KnowledgeService, uses: Uses) -> Iterato
             view.agents.drop(listed.id)
             continue
         view.agents.put(agent)
-        if any(uses(tool) for tool in service.tools_in_use(agent)):
+        if any(map(uses, parts(agent))):
             yield agent
 
 

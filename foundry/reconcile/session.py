@@ -19,6 +19,7 @@ from foundry.service.protocols import (
     LiveAgent,
     LiveFile,
     LiveMemoryStore,
+    LiveNumbered,
     LiveStore,
     LiveVersionedAgent,
     ProjectService,
@@ -49,6 +50,8 @@ class ProjectView(Generic[S_co, A_co]):
         self.agents: Snapshot[A_co] = Snapshot(_id_of)
         self.stores: Snapshot[LiveStore] = Snapshot(lambda store: store.id)
         self.memories: Snapshot[LiveMemoryStore] = Snapshot(lambda store: store.id)
+        self.toolboxes: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id)
+        self.skills: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id)
         self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id)
         self._lock = threading.Lock()
         self._members: dict[str, Snapshot[StoreMember]] = {}

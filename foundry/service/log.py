@@ -76,7 +76,7 @@ def log_bodies(sent: Any, received: Any) -> None:
     """Writes both bodies where that was asked for."""
     if REQUESTS.isEnabledFor(logging.DEBUG):
         for arrow, body in (("->", sent), ("<-", received)):
-            if body is not None:
+            if body is not None and not isinstance(body, bytes):
                 text = json.dumps(body, ensure_ascii=False, default=repr)
                 REQUESTS.debug("%s %s", arrow, _SIGNATURE.sub(r"\1…", text)[:_LONGEST_BODY])
 

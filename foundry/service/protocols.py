@@ -208,8 +208,89 @@ class LiveMemoryStore:
     metadata: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class LiveNumbered:
+    """A toolbox or a skill; its id is its name.
+
+    `latest` is the number of its newest version, `default` of the one that its name stands for. `body` is the service's answer.
+    """
+
+    id: str
+    latest: str
+    default: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LiveNumberedVersion:
+    """One version of a toolbox or a skill. `definition` has the fields of the declaration, its metadata included."""
+
+    version: str
+    definition: Mapping[str, Any]
+    metadata: Mapping[str, str]
+
+
+class NumberedService(Protocol):
+    """The toolboxes, or the skills, of one project: names with versions that the service numbers and that never change."""
+
+    def list(self) -> Sequence[LiveNumbered]:
+        """All of them."""
+        ...
+
+    def get(self, name: str) -> LiveNumbered:
+        """One of them."""
+        ...
+
+    def newest(self, live: LiveNumbered) -> LiveNumberedVersion:
+        """What the newest version holds: of a toolbox without a request. Raises FoundryError for a package that is none."""
+        ...
+
+    def version(self, name: str, number: str) -> LiveNumberedVersion:
+        """What a version holds. Raises FoundryError for a package that is none."""
+        ...
+
+    def versions(self, name: str) -> Sequence[str]:
+        """The numbers of its versions, the newest first."""
+        ...
+
+    def create(
+        self, name: str, definition: Mapping[str, Any], metadata: Mapping[str, str], *, as_default: bool
+    ) -> str:
+        """Makes a version, and the name with the first one; its number. Never sends twice what may have been acted upon.
+
+        `as_default`: the name is to stand for it, where the service takes that in the same request.
+        """
+        ...
+
+    def set_default(self, name: str, number: str) -> LiveNumbered:
+        """Makes the name stand for one of its versions."""
+        ...
+
+    def delete_version(self, name: str, number: str) -> None:
+        """Deletes a version."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Deletes it with all its versions."""
+        ...
+
+
 class VersionedService(KnowledgeService, Protocol):
     """The versioned data plane of one Foundry project. An agent's id is its name."""
+
+    @property
+    def toolboxes(self) -> NumberedService:
+        """The project's toolboxes."""
+        ...
+
+    @property
+    def skills(self) -> NumberedService:
+        """The project's skills."""
+        ...
+
+    def skills_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
+        """The skills (name, version) of the versions of an agent that callers can reach."""
+        ...
 
     def waiting_for_roles(self) -> VersionedService:
         """See `KnowledgeService`."""

@@ -13,12 +13,12 @@ from typing import Any, Final
 from foundry.service import versioned_bodies as bodies
 from foundry.service.errors import NotFound
 from foundry.service.knowledge import Door, Knowledge
+from foundry.service.numbered import Skills, Toolboxes
+from foundry.service.paging import QUERY, listed
 from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveVersion, LiveVersionedAgent
 from foundry.service.wire import Wire
 
 SCOPE: Final = "https://ai.azure.com/.default"
-_QUERY: Final = {"api-version": "v1"}
-_PAGE: Final = "100"
 _DOOR: Final = Door(prefix="/openai/v1", headers={"openai-beta": "assistants=v2"}, pages_files=True)
 _MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 _MEMORY: Final = {"Foundry-Features": "MemoryStores=V1Preview"}
@@ -30,6 +30,8 @@ class VersionedProject(Knowledge):
 
     def __init__(self, endpoint: str, wire: Wire) -> None:
         super().__init__(endpoint, wire, _DOOR)
+        self.toolboxes = Toolboxes(wire)
+        self.skills = Skills(wire)
 
     def waiting_for_roles(self) -> VersionedProject:
         """See `VersionedService`."""
@@ -58,7 +60,7 @@ class VersionedProject(Knowledge):
             name,
             "POST",
             f"/agents/{name}/versions",
-            query=_QUERY,
+            query=QUERY,
             headers={"Foundry-Features": gate} if gate else None,
             body=bodies.version_body(definition, metadata),
             repeatable=False,
@@ -74,12 +76,19 @@ class VersionedProject(Knowledge):
 
     def tools_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
         """See `VersionedService`."""
-        tools = list(agent.definition["tools"])
+        return [tool for definition in self._in_use(agent) for tool in definition["tools"]]
+
+    def skills_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
+        """See `VersionedService`."""
+        return [skill for definition in self._in_use(agent) for skill in definition.get("skills") or ()]
+
+    def _in_use(self, agent: LiveAgent) -> Iterator[Mapping[str, Any]]:
+        """The definitions that callers can reach: the newest version's, and those that traffic goes to."""
+        yield agent.definition
         for version in bodies.serving_of(agent.body).get("traffic", {}):
             if version != str(agent.body["versions"]["latest"]["version"]):
                 with suppress(NotFound):
-                    tools += bodies.definition_of(self._version(agent.id, version), agent.id)["tools"]
-        return tools
+                    yield bodies.definition_of(self._version(agent.id, version), agent.id)
 
     def delete_version(self, name: str, version: str) -> None:
         """See `VersionedService`."""
@@ -125,7 +134,7 @@ class VersionedProject(Knowledge):
             str(definition["name"]),
             "POST",
             "/memory_stores",
-            query=_QUERY,
+            query=QUERY,
             headers=_MEMORY,
             body=bodies.memory_body(definition, metadata),
             repeatable=False,
@@ -163,7 +172,7 @@ class VersionedProject(Knowledge):
         expect: Sequence[int] = (200,),
     ) -> Any:
         return self._wire.call(
-            operation, subject, method, path, query=_QUERY, body=body, headers=headers, expect=expect
+            operation, subject, method, path, query=QUERY, body=body, headers=headers, expect=expect
         ).body
 
     def _listed(
@@ -176,16 +185,7 @@ class VersionedProject(Knowledge):
         of_place: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[Mapping[str, Any]]:
-        query = {**_QUERY, "limit": _PAGE, "order": order}
-        while True:
-            page = self._wire.call(
-                operation, subject, "GET", path, query=query, headers=headers, of_place=of_place
-            ).body
-            items = page.get("data") or []
-            yield from items
-            if not page.get("has_more") or not items:
-                return
-            query["after"] = str(page.get("last_id") or items[-1]["id"])
+        return listed(self._wire, operation, subject, path, order=order, of_place=of_place, headers=headers)
 
 
 def _agent(body: Mapping[str, Any]) -> LiveVersionedAgent:

@@ -1,7 +1,7 @@
 """Definitions and the bodies of the versioned Agent Service, in both directions.
 
 Shapes: models of azure-ai-projects 2.10. A definition has the same words in both dialects; what only this one knows is
-`reasoning`, `tool_choice`, `structured_inputs`, `content_filter`, and `workflow` or `hosted` in the place of a model.
+`reasoning`, `tool_choice`, `structured_inputs`, `skills`, `content_filter`, and `workflow` or `hosted` in the place of a model.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ Tool = Mapping[str, Any]
 
 WORKFLOW_GATE: Final = "WorkflowAgents=V1Preview"
 """The preview that a workflow must be opted into (header `Foundry-Features`)."""
+
+SKILLS_GATE: Final = "Skills=V1Preview"
+"""The preview that an agent with skills must be opted into."""
 
 _SCALARS: Final = ("model", "instructions", "temperature", "top_p", "reasoning", "structured_inputs")
 _BING: Final = ("market", "set_lang", "count", "freshness")
@@ -46,7 +49,9 @@ def version_body(definition: Mapping[str, Any], metadata: Mapping[str, str]) -> 
 
 def features(definition: Mapping[str, Any]) -> str | None:
     """The previews that a definition must be opted into; None when it needs none."""
-    return WORKFLOW_GATE if definition.get("workflow") is not None else None
+    gates = [WORKFLOW_GATE] if definition.get("workflow") is not None else []
+    gates += [SKILLS_GATE] if definition.get("skills") else []
+    return ",".join(gates) or None
 
 
 def definition_of(version: Mapping[str, Any], name: str) -> Body:
@@ -87,7 +92,9 @@ def _prompt(definition: Mapping[str, Any]) -> Body:
     form = definition.get("response_format")
     if form is not None and form != "auto":
         body["text"] = {"format": _form(form)}
-    tools = [_TO_WIRE.get(str(tool["type"]), _as_it_is)(tool) for tool in definition.get("tools") or ()]
+    if definition.get("skills"):
+        body["skills"] = [dict(skill) for skill in definition["skills"]]
+    tools = [tool_body(tool) for tool in definition.get("tools") or ()]
     if tools:
         body["tools"] = tools
     if definition.get("tool_choice") is not None:
@@ -120,7 +127,9 @@ def _prompt_from_wire(body: Mapping[str, Any]) -> Body:
     choice = body.get("tool_choice")
     if choice is not None:
         told["tool_choice"] = _choice_from_wire(choice)
-    told["tools"] = [_tool_from_wire(tool) for tool in body.get("tools") or ()]
+    if body.get("skills"):
+        told["skills"] = [_filled(skill) for skill in body["skills"]]
+    told["tools"] = [tool_of(tool) for tool in body.get("tools") or ()]
     return told
 
 
@@ -342,7 +351,13 @@ _TO_WIRE: Final[Mapping[str, Callable[[Tool], Body]]] = {
 TOOL_TYPES: Final = frozenset({*_TO_WIRE, "raw"})
 
 
-def _tool_from_wire(tool: Tool) -> Body:
+def tool_body(tool: Tool) -> Body:
+    """A tool as the service wants it."""
+    return _TO_WIRE.get(str(tool["type"]), _as_it_is)(tool)
+
+
+def tool_of(tool: Tool) -> Body:
+    """A tool as the service has it, in the words of a definition; one that is newer than these is `raw`."""
     kind = str(tool.get("type"))
     inner = _inner(tool, kind)
     match kind:

@@ -48,6 +48,7 @@ _ROLE_WAIT, _LONGEST_ROLE_WAIT = 2.0, 15.0
 _RESOLUTIONS, _CONNECTIONS = 3, 6
 # A 403 that no role ever cures: azure-ai-projects 2.10, operations that are opted into by a header.
 _PREVIEW = "preview_feature_required"
+_ZIP = "application/zip"
 _CONFLICTS_WORTH_REPEATING = frozenset({"conflict", "resourcebusy", "anotheroperationinprogress"})
 
 
@@ -223,6 +224,8 @@ def _request(
 
 
 def _body(response: HttpResponse) -> Any:
+    if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == _ZIP:
+        return response.content
     text = response.text()
     if not text:
         return None

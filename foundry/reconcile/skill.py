@@ -1,0 +1,61 @@
+"""Skills: instructions that agents and toolboxes take in by name. See `foundry.reconcile` for the six functions.
+
+The service tells a skill's content by its package alone, so reading one back is a request of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from foundry.model import UNKNOWN
+from foundry.reconcile.numbered import Numbered
+from foundry.reconcile.references import users, uses_skill
+from foundry.reconcile.session import VersionedView
+from foundry.reconcile.shapes import Problem
+
+_NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
+
+
+def _problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    name = definition.get("name")
+    if name is not UNKNOWN and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        yield Problem(
+            "definition.name",
+            f"{name!r} can't be the name of a skill; use 1 to 63 letters, digits and dashes, "
+            "starting and ending with a letter or a digit",
+        )
+    for key in ("description", "instructions"):
+        if not definition.get(key):
+            yield Problem(f"definition.{key}", "is missing; give it a text")
+
+
+def _used(view: VersionedView, name: str, version: str | None) -> Iterator[str]:
+    service, uses = view.service, uses_skill(name, version)
+    for agent in users(view, service, uses, service.skills_in_use):
+        yield f"agent {agent.definition.get('name')}"
+    for toolbox in view.toolboxes.all(service.toolboxes.list):
+        held = [service.toolboxes.newest(toolbox)]
+        if toolbox.default != toolbox.latest:
+            held.append(service.toolboxes.version(toolbox.id, toolbox.default))
+        if any(uses(skill) for one in held for skill in one.definition.get("skills") or ()):
+            yield f"toolbox {toolbox.id}"
+
+
+_SKILLS: Final = Numbered(
+    kind="Skill",
+    title="skill",
+    output="skillName",
+    of=lambda service: service.skills,
+    known=lambda view: view.skills,
+    problems=_problems,
+    used=_used,
+)
+
+check = _SKILLS.check
+diff = _SKILLS.diff
+create = _SKILLS.create
+read = _SKILLS.read
+update = _SKILLS.update
+delete = _SKILLS.delete
