@@ -333,7 +333,7 @@ class _Thread:
     # ---- what came of it
 
     def _transcript(self, runs: Sequence[Any], seconds: float, tokens: int | None) -> Transcript:
-        calls = [call for run in runs for call in self._calls(run.id)]
+        calls = [call for run in runs for call in self._calls(self._thread, run.id)]
         reply = _Reply(self._service)
         for message in self._client.messages.list(thread_id=self._thread, run_id=runs[-1].id, order="asc"):
             if message.role == "assistant":
@@ -349,10 +349,14 @@ class _Thread:
             tokens=tokens,
         )
 
-    def _calls(self, run: str) -> Iterator[Call]:
-        for step in self._client.run_steps.list(thread_id=self._thread, run_id=run, order="asc"):
+    def _calls(self, thread: str, run: str) -> Iterator[Call]:
+        """The calls of a run, each followed by those of the agent that it handed over to, where the step names its run."""
+        for step in self._client.run_steps.list(thread_id=thread, run_id=run, order="asc"):
             for call in getattr(step.step_details, "tool_calls", None) or ():
                 yield Call(str(call.type), _name(call), step.agent_id)
+                other = call.get("connected_agent") or {}
+                if other.get("thread_id") and other.get("run_id"):
+                    yield from self._calls(other["thread_id"], other["run_id"])
 
     def _generated(self, identity: str, name: str) -> GeneratedFile:
         content = b"".join(self._client.files.get_content(identity))

@@ -238,11 +238,13 @@ def test_a_connected_agent_follows_rules_of_its_own(agents: AgentsClient, projec
     run, text, steps = ask(agents, desk, "anything")
     assert (run.status, text) == ("completed", "Roses are verse.")
     (call,) = tools_of(steps)
-    assert call["connected_agent"] == {
+    assert call["connected_agent"] | {"run_id": "", "thread_id": ""} == {
         "name": "poet",
         "arguments": '{"question": "verse"}',
         "output": "Roses are verse.",
         "assistant_id": poet,
+        "run_id": "",
+        "thread_id": "",
     }
 
 
@@ -449,6 +451,21 @@ def test_a_run_can_be_cancelled_while_a_server_is_slow(agents: AgentsClient) -> 
         hold.set()
     (step,) = agents.run_steps.list(thread.id, run.id)
     assert (step.status, agents.runs.get(thread.id, run.id).status) == ("cancelled", "cancelled")
+
+
+def test_a_run_goes_on_though_nobody_looks_at_it(agents: AgentsClient) -> None:
+    asked = threading.Event()
+
+    def answer(_path: str, _body: Any) -> tuple[int, Any]:
+        asked.set()
+        return 200, {}
+
+    with server(answer) as (base, _):
+        tool = OpenApiTool("orders", "Orders", document(base), OpenApiAnonymousAuthDetails())
+        agent = agents.create_agent(model="gpt-4.1", name="o", tools=tool.definitions).id
+        thread = agents.threads.create(messages=[{"role": "user", "content": "status of order A-7"}])
+        agents.runs.create(thread_id=thread.id, agent_id=agent)
+        assert asked.wait(20)
 
 
 def test_a_server_that_is_not_there_fails_the_run(agents: AgentsClient) -> None:

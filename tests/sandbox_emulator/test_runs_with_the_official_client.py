@@ -19,7 +19,7 @@ from azure.ai.agents.models import (
     ThreadMessage,
     ThreadRun,
 )
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from .conftest import ACCOUNT, PROJECT, Wire
 
@@ -118,12 +118,33 @@ def test_a_front_desk_hands_over_to_the_agent_that_knows(agents: AgentsClient) -
         agents.files.get(message.text_messages[0].text.annotations[0].file_citation.file_id).filename
         == "handbook.md"
     )
-    calls = [(step.agent_id, step.step_details.tool_calls[0]) for step in steps if step.type == "tool_calls"]
-    assert [(agent, call["type"]) for agent, call in calls] == [
-        (desk, "connected_agent"),
-        (knows, "file_search"),
+    (call,) = [
+        (step.agent_id, step.step_details.tool_calls[0]) for step in steps if step.type == "tool_calls"
     ]
-    assert calls[0][1]["connected_agent"]["name"] == "librarian"
+    assert (call[0], call[1]["type"]) == (desk, "connected_agent")
+    handed = call[1]["connected_agent"]
+    assert (handed["name"], handed["assistant_id"]) == ("librarian", knows)
+    inner = agents.runs.get(handed["thread_id"], handed["run_id"])
+    assert (inner.agent_id, inner.status) == (knows, "completed")
+    assert [
+        step.step_details.tool_calls[0].type
+        for step in agents.run_steps.list(handed["thread_id"], handed["run_id"])
+        if step.type == "tool_calls"
+    ] == ["file_search"]
+    (answer, question) = agents.messages.list(handed["thread_id"])
+    assert (question.role, said(answer)) == ("user", handed["output"])
+
+
+def test_the_thread_of_a_connected_agent_goes_with_the_one_it_was_asked_from(agents: AgentsClient) -> None:
+    other = librarian(agents)
+    link = ConnectedAgentTool(id=other, name="librarian", description="Knows the handbook")
+    desk = agents.create_agent(model="gpt-4.1", name="desk", tools=link.definitions).id
+    _, _, steps = ask(agents, desk, "How many days do customers have to return a bicycle?")
+    handed = steps[0].step_details.tool_calls[0]["connected_agent"]
+    agents.threads.get(handed["thread_id"])
+    agents.threads.delete(steps[0].thread_id)
+    with pytest.raises(ResourceNotFoundError):
+        agents.threads.get(handed["thread_id"])
 
 
 def test_a_chain_of_three_agents_is_too_deep(agents: AgentsClient) -> None:

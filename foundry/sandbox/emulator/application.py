@@ -48,6 +48,7 @@ from foundry.sandbox.emulator.projects.toolboxes import FAMILY as TOOLBOXES
 from foundry.sandbox.emulator.search.routes import FAMILY as SEARCH
 from foundry.sandbox.emulator.storage.routes import FAMILY as STORAGE
 from foundry.sandbox.emulator.threads.routes import FAMILY as THREADS
+from foundry.sandbox.emulator.threads.runs import Runs
 from foundry.sandbox.emulator.vector_stores.routes import FAMILY as VECTOR_STORES
 from foundry.sandbox.emulator.world import World
 
@@ -83,6 +84,8 @@ FAMILIES: Final[Sequence[Family]] = (
 _FORM_OVERHEAD: Final = 1024 * 1024
 _CONTROL: Final = "/_sandbox/"
 _FEED_PAUSE: Final = 0.02
+_PACE: Final = 0.1
+_AT_ONCE: Final = 20
 
 
 class Connections(Protocol):
@@ -139,6 +142,22 @@ class Application:
             return
         feed = None if reply.feed is None else self._fed(reply.feed, path)
         await _response(reply, request.headers, feed, head=call.method == "HEAD")(scope, receive, send)
+
+    async def keep_going(self) -> None:
+        """Takes runs on that nobody looks at, a few at a time, for as long as the emulator lives."""
+        while True:
+            await asyncio.sleep(_PACE)
+            for project, thread in [*self._world.moving][:_AT_ONCE]:
+                # What still waits afterwards is put in again, behind the others.
+                del self._world.moving[project, thread]
+                self._take_on(project, thread)
+
+    def _take_on(self, project: str, thread: str) -> None:
+        try:
+            with self._world.database.transaction():
+                Runs(self._world, project, self._world.clock.now()).settle(thread)
+        except Exception:
+            _log.exception("the run of %s can't go on", thread)
 
     async def _troubled(self, call: Call, request: Request) -> Reply | None:
         """The reply after the fault plan has had its say; None when the connection is to be cut."""

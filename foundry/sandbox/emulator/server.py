@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ HEADER_FILE: Final = "identity-header"
 _KEEP_ALIVE: Final = 600
 _STARTUP_SECONDS: Final = 10.0
 _GRACE_SECONDS: Final = 2.0
+
+Work = Coroutine[None, None, None]
 
 
 class PortBusyError(Exception):
@@ -117,13 +119,18 @@ def _identity_header(home: Path) -> str:
 class _Server(uvicorn.Server):
     """uvicorn, telling when it listens, and not waiting for clients that keep idle connections open."""
 
-    def __init__(self, config: uvicorn.Config, peers: _Peers, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, peers: _Peers, ready: Callable[[], None], work: Callable[[], Work]
+    ) -> None:
         super().__init__(config)
         self._peers = peers
         self._ready = ready
+        self._begin = work
+        self._work: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._work = asyncio.create_task(self._begin())
         self._ready()
 
     @contextmanager
@@ -140,6 +147,8 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._work is not None:
+            self._work.cancel()
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=_GRACE_SECONDS)
         for transport in list(self._peers.transports.values()):
@@ -162,8 +171,9 @@ class Emulator:
         """Serves until `stop`, SIGINT or SIGTERM (in the main thread), then closes the database."""
         peers = _Peers()
         context = self._certificates.context()
+        application = Application(self.world, peers)
         config = uvicorn.Config(
-            Application(self.world, peers),
+            application,
             http=_protocol(peers),
             lifespan="off",
             log_config=None,
@@ -173,7 +183,7 @@ class Emulator:
             timeout_graceful_shutdown=1,
             ssl_context_factory=lambda _config, _default: context,
         )
-        self._server = _Server(config, peers, ready)
+        self._server = _Server(config, peers, ready, application.keep_going)
         try:
             self._server.run(sockets=[self._listener])
         finally:

@@ -58,6 +58,8 @@ class World:
     outside: Outside
     faults: FaultPlan
     rules: tuple[Path, ...]
+    #: Projects and threads with a run that goes on by itself: what is looked at every now and then.
+    moving: dict[tuple[str, str], None]
     clock: Clock = field(default_factory=Clock)
     log: RequestLog = field(default_factory=RequestLog)
 
@@ -84,6 +86,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         vault.drop_under(key)
         storage.drop_under(key)
 
+    threads = ThreadStore(objects)
     return World(
         database=database,
         settings=settings,
@@ -97,7 +100,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         versioned_agents=versioned_agents,
         files=files,
         vector_stores=VectorStoreStore(objects, faults),
-        threads=ThreadStore(objects),
+        threads=threads,
         conversations=ConversationStore(objects),
         search=search,
         storage=storage,
@@ -105,4 +108,5 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         outside=outside,
         faults=faults,
         rules=(database_file.parent / "rules", *([settings.rules] if settings.rules else [])),
+        moving=dict.fromkeys(threads.under_way()),
     )

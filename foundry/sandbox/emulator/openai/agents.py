@@ -55,13 +55,17 @@ def _tool(tool: Body, resources: Body) -> Body:
         case "mcp":
             label = tool["server_label"]
             approval = tool.get("require_approval")
+            headers = dict(tool.get("headers") or {})
+            if tool.get("authorization"):
+                headers["Authorization"] = f"Bearer {tool['authorization']}"
             resources.setdefault(sort, []).append(
-                {"server_label": label, "headers": {}, "require_approval": approval or "always"}
+                {"server_label": label, "headers": headers, "require_approval": approval or "always"}
             )
             told = {
                 "server_label": label,
                 "server_url": tool.get("server_url"),
                 "allowed_tools": _allowed(tool),
+                "project_connection_id": tool.get("project_connection_id"),
             }
             return {"type": sort} | told
     return tool

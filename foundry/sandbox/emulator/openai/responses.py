@@ -163,6 +163,7 @@ class Responses:
             files_of(response["_input"]),
             begun=lambda _, turn: _begun(response, turn),
             ended=lambda _, turn: _ended(response, turn),
+            listed=lambda _, label, tools: _listed(response, label, tools),
             shelf=shelf(self.world, self.project),
         )
         try:
@@ -261,6 +262,11 @@ def _call_item(turn: Turn) -> Body:
             return item | told | {"arguments": _arguments(turn), "output": None, "status": "in_progress"}
     told = {"call_id": turn.id, "name": turn.name, "arguments": _arguments(turn)}
     return item | told | {"status": "in_progress"}
+
+
+def _listed(response: Body, label: str, tools: list[Body]) -> None:
+    item = {"type": "mcp_list_tools", "id": new_id("mcpl_"), "server_label": label, "tools": tools}
+    response["output"].append(item)
 
 
 def _begun(response: Body, turn: Turn) -> None:

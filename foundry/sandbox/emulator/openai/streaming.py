@@ -79,6 +79,10 @@ def _item(item: Body, index: int) -> Iterator[Body]:
             yield _event("response.mcp_call.in_progress", **place)
             yield from _arguments("response.mcp_call_arguments", item["arguments"], place)
             yield _event("response.mcp_call.completed", **place)
+        case "mcp_list_tools":
+            yield _event("response.output_item.added", output_index=index, item=item | {"tools": []})
+            yield _event("response.mcp_list_tools.in_progress", **place)
+            yield _event("response.mcp_list_tools.completed", **place)
         case "file_search_call":
             yield _event("response.output_item.added", output_index=index, item=fresh | {"results": None})
             yield _event("response.file_search_call.in_progress", **place)

@@ -56,6 +56,15 @@ class Citation:
             return place | {"file_citation": {"file_id": self.identity, "quote": self.quote}}
         return place | {"url_citation": {"url": self.identity, "title": self.title}}
 
+    @classmethod
+    def of(cls, annotation: Body) -> Self:
+        """The reverse of `annotation`; the file's name isn't part of it."""
+        sort, marker = annotation["type"], annotation["text"]
+        about = annotation[sort]
+        if sort == "url_citation":
+            return cls(sort, marker, about["url"], about["title"], "")
+        return cls(sort, marker, about["file_id"], "", about.get("quote", ""))
+
 
 @dataclass(slots=True)
 class Turn:
@@ -72,7 +81,6 @@ class Turn:
         citations: Where that is from.
         coverage: How much of the question that covers, 0 to 1.
         approved: What the user said to a call that needs approval.
-        frame: The conversation of a connected agent.
     """
 
     sort: str
@@ -85,7 +93,6 @@ class Turn:
     citations: list[Citation] = field(default_factory=list)
     coverage: float = 0.0
     approved: bool | None = None
-    frame: "Frame | None" = None
 
     def json(self) -> Body:
         """As it is stored."""
@@ -100,15 +107,13 @@ class Turn:
             "citations": [[c.sort, c.marker, c.identity, c.title, c.quote] for c in self.citations],
             "coverage": self.coverage,
             "approved": self.approved,
-            "frame": self.frame.json() if self.frame else None,
         }
 
     @classmethod
     def of(cls, stored: Body) -> Self:
         """The reverse of `json`."""
         citations = [Citation(*item) for item in stored["citations"]]
-        inner = Frame.of(stored["frame"]) if stored["frame"] else None
-        return cls(**{**stored, "citations": citations, "frame": inner})
+        return cls(**{**stored, "citations": citations})
 
 
 @dataclass(slots=True)
@@ -123,6 +128,7 @@ class Frame:
         id: Tells frames apart.
         rounds: How many turns each answer of a model asked for.
         history: What was said before the question, oldest first, as role and text; only a model reads it.
+        listed: What MCP servers on this machine offer, by their labels.
     """
 
     agent: str
@@ -132,6 +138,7 @@ class Frame:
     id: str = field(default_factory=lambda: new_id("frame_"))
     rounds: list[int] = field(default_factory=list)
     history: list[list[str]] = field(default_factory=list)
+    listed: dict[str, list[Body]] = field(default_factory=dict)
 
     def json(self) -> Body:
         """As it is stored."""
@@ -143,6 +150,7 @@ class Frame:
             "id": self.id,
             "rounds": self.rounds,
             "history": self.history,
+            "listed": self.listed,
         }
 
     @classmethod

@@ -7,7 +7,7 @@ the question, and answers with the passage it found. It doesn't think, and says 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.sandbox.emulator.responder import openapi, rules
@@ -57,7 +57,7 @@ class Lookup:
     now: float
     extra_files: list[str]
     shelf: str
-    _known: dict[tuple[str, str, str], Turn] = field(default_factory=dict)
+    _known: dict[tuple[str, str, str], Turn] = field(default_factory=dict, init=False)
 
     def decide(self, frame: Frame, agent: Body, *, may_hand_over: bool) -> Say | Do:
         """What to do next about a frame; raises `RunFailedError`."""
@@ -147,14 +147,17 @@ class Lookup:
             self._known[key] = look(agent, question)
         return self._known[key]
 
+    def confidence(self, agent: Body, question: str) -> float:
+        """How well an agent that is handed over to could answer; below the threshold when not at all."""
+        if rules.chosen(self.world.rules, agent["name"], question) is not None:
+            return 1.0
+        found = self._candidates(agent, question, may_hand_over=False)
+        return max((item.confidence for item in found), default=THRESHOLD - 1)
+
     def _handed_over(self, link: Body, question: str) -> _Candidate:
         other = connected(self.world, self.project, link)
-        best = THRESHOLD - 1
-        if rules.chosen(self.world.rules, other["name"], question) is not None:
-            best = 1.0
-        else:
-            for item in self._candidates(other, question, may_hand_over=False):
-                best = max(best, item.confidence)
+        # What is attached to the thread stays there: the other agent gets a thread of its own.
+        best = replace(self, extra_files=[]).confidence(other, question)
         about = [
             link["name"].replace("_", " "),
             link["description"],
@@ -376,6 +379,12 @@ def _operation(tool: Body, question: str) -> _Candidate:
 
 def _mcp(tool: Body, question: str) -> Iterator[_Candidate]:
     label = tool["server_label"].replace("_", " ")
+    for offer in tool.get("offers") or []:
+        fit = overlap(question, [label, offer["name"].replace("_", " "), offer["description"]])
+        told = arguments_from(question, offer["input_schema"]) | {"server_label": tool["server_label"]}
+        yield _Candidate(_FETCHED * fit, "mcp", offer["name"], told)
+    if "offers" in tool:
+        return
     for name in tool.get("allowed_tools") or []:
         fit = overlap(question, [label, name.replace("_", " ")])
         arguments: dict[str, Any] = {"query": question, "server_label": tool["server_label"]}

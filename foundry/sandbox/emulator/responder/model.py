@@ -132,6 +132,10 @@ def _offers(agent: Body, *, may_hand_over: bool) -> Iterator[tuple[str, str, str
                 )
             case "code_interpreter":
                 yield sort, sort, sort, "Lists and summarises the agent's data files.", _QUERY
+            case "mcp" if "offers" in tool:
+                for item in tool["offers"]:
+                    name = f"{tool['server_label']}__{item['name']}"
+                    yield name, sort, item["name"], item["description"], item["input_schema"]
             case "mcp":
                 for name in tool.get("allowed_tools") or []:
                     parameters: Body = {"type": "object", "properties": {}}

@@ -1,4 +1,4 @@
-"""Calls of tools that leave the emulator: to a server on this machine, or through queues."""
+"""Calls of tools that leave the emulator: to servers on this machine, or through queues."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -8,6 +8,7 @@ from foundry.sandbox.emulator.identity.store import Principal
 from foundry.sandbox.emulator.outside import OutsideError
 from foundry.sandbox.emulator.responder import openapi
 from foundry.sandbox.emulator.responder.frames import Body, RunFailedError, Turn
+from foundry.sandbox.emulator.responder.mcp import Server
 from foundry.sandbox.emulator.storage.exchange import exchange
 
 if TYPE_CHECKING:
@@ -85,6 +86,24 @@ def _credential(
             f"openapi '{tool['name']}': the connection '{connection.target.name}' has no key named '{name}'",
         )
     return ({name: str(value)}, {}) if where == "header" else ({}, {name: str(value)})
+
+
+def mcp_server(world: "World", agent: Body, label: str) -> Server | None:
+    """The server behind an MCP tool; None when it isn't on this machine. Raises `RunFailedError` when there is no such tool."""
+    tools = [tool for tool in agent["tools"] if tool["type"] == "mcp" and tool["server_label"] == label]
+    if not tools:
+        raise RunFailedError(_FAILED, f"the agent has no MCP server '{label}'")
+    url = tools[0].get("server_url") or ""
+    if not openapi.is_loopback(url):
+        return None
+    resources = (agent["tool_resources"] or {}).get("mcp") or []
+    headers = dict(
+        next((item.get("headers") or {} for item in resources if item["server_label"] == label), {})
+    )
+    connection = tools[0].get("project_connection_id")
+    if connection:
+        headers |= {name: str(key) for name, key in (world.vault.get(connection).get("keys") or {}).items()}
+    return Server(label, url, headers, world.settings.tool_seconds)
 
 
 def azure_function_call(world: "World", turn: Turn, agent: Body) -> Callable[[], str]:

@@ -334,7 +334,12 @@ def _submit(call: Call) -> Reply:
     reply = None
     if asked.get("stream"):
         reply = RunStream.reply(call.world, project_id(call), run, [])
-    run = _runs(call).submit(run, outputs, approvals)
+    headers = {
+        item["tool_call_id"]: item["headers"]
+        for item in asked.get("tool_approvals") or []
+        if item.get("headers")
+    }
+    run = _runs(call).submit(run, outputs, approvals, headers)
     return reply or Reply(body=shown(run))
 
 
@@ -386,10 +391,13 @@ FAMILY = Family(
         "connected agent whose knowledge covers most of the question; it counts rows and columns of CSV files and gives "
         "sum, mean, least and most of a column the question names; functions lead to `requires_action`; OpenAPI "
         "operations are called when their server is a loopback address and named otherwise; Azure Functions tools put a "
-        "message into their input queue and wait for the answer; MCP calls ask for approval and are never made. When "
-        "nothing fits it says so. Steps of a connected agent appear in the run of the agent that asked it, under its own "
-        "`assistant_id`; it has no thread and run of its own. The deployment of the run's model must exist, otherwise "
-        "the run fails. `stream: true` answers with server-sent events. A run moves when somebody looks at its thread."
+        "message into their input queue and wait for the answer; MCP calls ask for approval and are made when their server is a "
+        "loopback address (streamable HTTP; what it offers is told in a step of type `activities`). When "
+        "nothing fits it says so. A connected agent answers in a run on a thread of its own, which the step names as in "
+        "azure-ai-agents 1.2 beta; the thread is listed, and deleted with the one it was asked from (both unconfirmed for the "
+        "service). The deployment of the run's model must exist, otherwise "
+        "the run fails. `stream: true` answers with server-sent events. A run goes on by itself, a little faster while "
+        "somebody looks at it."
     ),
     routes=(
         Route(

@@ -1,10 +1,11 @@
 """How a run goes on: from queued through its tool calls to its end.
 
-A run moves when somebody looks at its thread; what it has done so far is kept with it. Nothing of it is lost when the process is
-killed: a tool call that was under way then is made again.
+A run moves when somebody looks at its thread, and every now and then by itself; what it has done so far is kept with it. Nothing of it
+is lost when the process is killed: a tool call that was under way then is made again.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,15 +14,17 @@ from foundry.sandbox.emulator.arm.ids import parse
 from foundry.sandbox.emulator.project.objects import new_id
 from foundry.sandbox.emulator.responder.frames import (
     MOST_HISTORY,
+    Citation,
     Frame,
     RunFailedError,
     RunIncompleteError,
     Say,
     Turn,
+    Wait,
     Want,
 )
 from foundry.sandbox.emulator.responder.loop import Loop
-from foundry.sandbox.emulator.threads.store import ACTIVE, text_content
+from foundry.sandbox.emulator.threads.store import ACTIVE, MOVING, text_content
 
 if TYPE_CHECKING:
     from foundry.sandbox.emulator.world import World
@@ -46,12 +49,22 @@ class Runs:
     project: str
     now: float
 
-    def create(self, thread: str, agent: Body, asked: Body) -> Body:
-        """Adds a run in status `queued`; what it leaves open comes from the agent."""
+    def create(self, thread: str, agent: Body, asked: Body, *, depth: int = 0) -> Body:
+        """Adds a run in status `queued`; what it leaves open comes from the agent.
+
+        `depth` is 1 for the run of a connected agent.
+        """
         added = asked.get("additional_instructions")
         instructions = asked.get("instructions") or agent["instructions"]
         if added:
             instructions = f"{instructions}\n{added}" if instructions else added
+        resources = {**agent["tool_resources"], **(asked.get("tool_resources") or {})}
+        servers = resources.get("mcp") or []
+        headers = {item["server_label"]: item.get("headers") or {} for item in servers}
+        if servers:
+            resources["mcp"] = [
+                {key: value for key, value in item.items() if key != "headers"} for item in servers
+            ]
         run = {
             "id": new_id("run_"),
             "object": "thread.run",
@@ -80,13 +93,17 @@ class Runs:
             "tool_choice": asked.get("tool_choice") or "auto",
             "response_format": asked.get("response_format") or agent["response_format"],
             "metadata": asked.get("metadata") or {},
-            "tool_resources": {**agent["tool_resources"], **(asked.get("tool_resources") or {})},
+            "tool_resources": resources,
             "parallel_tool_calls": asked.get("parallel_tool_calls") is not False,
             "_due": self.now,
             "_frame": None,
             "_steps": {},
+            "_depth": depth,
         }
         self.world.threads.add_run(self.project, run, self.now)
+        if any(headers.values()):
+            self.world.vault.keep(self._secrets(run), headers)
+        self.world.moving[self.project, thread] = None
         for message in asked.get("additional_messages") or []:
             self.world.threads.add_message(self.project, thread, message, self.now)
         return run
@@ -94,6 +111,7 @@ class Runs:
     def settle(self, thread: str) -> None:
         """Takes the thread's active run as far as it goes by itself."""
         run = self.world.threads.active_run(self.project, thread)
+        self.world.moving.pop((self.project, thread), None)
         if run is None:
             return
         if self.now >= run["expires_at"]:
@@ -102,18 +120,39 @@ class Runs:
             run["status"] == "queued" and self.now >= run["_due"] + self.world.settings.run_delay
         ):
             self._go_on(run)
+        if run["status"] in MOVING:
+            self.world.moving[self.project, thread] = None
 
-    def submit(self, run: Body, outputs: dict[str, str], approvals: dict[str, bool]) -> Body:
-        """Gives a waiting run what it waits for; it is `in_progress` then."""
+    def submit(
+        self,
+        run: Body,
+        outputs: Mapping[str, str],
+        approvals: Mapping[str, bool],
+        headers: Mapping[str, Mapping[str, str]],
+    ) -> Body:
+        """Gives a waiting run what it waits for; it is `in_progress` then.
+
+        All three are by the ids of calls; `headers` go with approved calls of MCP servers.
+        """
         frame = Frame.of(run["_frame"])
-        for turn in _every_turn(frame):
+        for turn in frame.turns:
             if turn.id in outputs:
                 turn.output = outputs[turn.id]
                 self._step_ended(run, turn)
             if turn.id in approvals:
                 turn.approved = approvals[turn.id]
+            if turn.id in headers:
+                label = turn.details["server_label"]
+                held = self.world.vault.get(self._secrets(run))
+                self.world.vault.keep(
+                    self._secrets(run), held | {label: {**held.get(label, {}), **headers[turn.id]}}
+                )
+            inner = self._handed_over(turn)
+            if inner is not None and inner["status"] == "requires_action":
+                self.submit(inner, outputs, approvals, headers)
         run |= {"required_action": None, "status": "in_progress", "_frame": frame.json()}
         self.world.threads.put_run(self.project, run)
+        self.world.moving[self.project, run["thread_id"]] = None
         return run
 
     def cancel(self, run: Body) -> Body:
@@ -137,8 +176,10 @@ class Runs:
                 attached,
                 begun=lambda assistant, turn: self._step_begun(run, assistant, turn),
                 ended=lambda _, turn: self._step_ended(run, turn),
+                listed=lambda assistant, label, tools: self._listed(run, assistant, label, tools),
+                hand_over=self._hand_over,
             )
-            outcome = loop.advance(frame, agent)
+            outcome = loop.advance(frame, agent, depth=run["_depth"])
         except RunFailedError as error:
             run["last_error"] = {"code": error.code, "message": str(error)}
             self._end(run, "failed")
@@ -155,6 +196,51 @@ class Runs:
             run |= {"status": "requires_action", "required_action": _action(outcome)}
         self.world.threads.put_run(self.project, run)
 
+    def _hand_over(self, turn: Turn, other: Body) -> Say | Wait | Want:
+        """Lets a connected agent answer a call, in a run on a thread of its own; says how far that has come.
+
+        The call's details name both, as the step of azure-ai-agents 1.2 beta does.
+        """
+        if "run_id" not in turn.details:
+            question = {"role": "user", "content": str(turn.arguments.get("question") or "")}
+            thread = self.world.threads.create(self.project, {"messages": [question]}, self.now)
+            begun = self.create(thread["id"], other, {}, depth=1)
+            turn.details |= {"thread_id": thread["id"], "run_id": begun["id"]}
+        self.settle(turn.details["thread_id"])
+        run = self._handed_over(turn)
+        if run is None:
+            raise RunFailedError("tool_user_error", f"the thread of connected agent '{turn.name}' is gone")
+        match run["status"]:
+            case "completed":
+                return self._said(run)
+            case "requires_action":
+                return Want(tuple(item for item in Frame.of(run["_frame"]).turns if item.output is None))
+            case "incomplete":
+                raise RunIncompleteError(run["incomplete_details"]["reason"])
+            case "failed":
+                raise RunFailedError(run["last_error"]["code"], run["last_error"]["message"])
+            case "cancelled" | "expired" as ended:
+                raise RunFailedError("tool_user_error", f"the run of connected agent '{turn.name}' {ended}")
+        return Wait()
+
+    def _handed_over(self, turn: Turn) -> Body | None:
+        """The run of a connected agent that a call led to, or None."""
+        if "run_id" not in turn.details:
+            return None
+        return self.world.threads.run(self.project, turn.details["thread_id"], turn.details["run_id"])
+
+    def _said(self, run: Body) -> Say:
+        """What a completed run has answered."""
+        answers = [
+            message
+            for message in self.world.threads.messages(self.project, run["thread_id"])
+            if message["run_id"] == run["id"]
+        ]
+        if not answers:
+            return Say("")
+        text = answers[-1]["content"][0]["text"]
+        return Say(text["value"], tuple(Citation.of(item) for item in text["annotations"]))
+
     def _agent(self, run: Body) -> Body:
         """The run's agent as it is for this run; raises `RunFailedError`."""
         agent = self.world.assistants.get(self.project, run["assistant_id"])
@@ -163,13 +249,19 @@ class Runs:
         if not self.world.settings.model_url:
             require_model(self.world, self.project, run["model"])
         thread = self.world.threads.get(self.project, run["thread_id"]) or {}
+        resources = _joined(run["tool_resources"], thread.get("tool_resources") or {})
+        if "mcp" in resources:
+            headers = self.world.vault.get(self._secrets(run))
+            resources["mcp"] = [
+                item | {"headers": headers.get(item["server_label"], {})} for item in resources["mcp"]
+            ]
         return agent | {
             "model": run["model"],
             "instructions": run["instructions"],
             "temperature": run["temperature"],
             "top_p": run["top_p"],
             "tools": _chosen(run["tools"], run["tool_choice"]),
-            "tool_resources": _joined(run["tool_resources"], thread.get("tool_resources") or {}),
+            "tool_resources": resources,
         }
 
     def _question(self, thread: str) -> tuple[str, list[str]]:
@@ -226,6 +318,20 @@ class Runs:
         step |= {"status": "completed", "completed_at": int(self.now)}
         self.world.threads.put_step(self.project, step)
 
+    def _listed(self, run: Body, assistant: str, label: str, tools: list[Body]) -> None:
+        """A step that tells what an MCP server offers, as azure-ai-agents 1.2 beta has it."""
+        told = {
+            tool["name"]: {"description": tool["description"], "parameters": tool["input_schema"]}
+            for tool in tools
+        }
+        activity = {
+            "type": "mcp_list_tools",
+            "id": new_id("mcpl_"),
+            "server_label": label,
+            "tools": told,
+        }
+        self._add_step(run, assistant, {"type": "activities", "activities": [activity]}, done=True)
+
     def _add_step(self, run: Body, assistant: str, details: Body, *, done: bool) -> str:
         step = {
             "id": new_id("step_"),
@@ -248,6 +354,10 @@ class Runs:
         self.world.threads.add_step(self.project, step, self.now)
         return str(step["id"])
 
+    def _secrets(self, run: Body) -> str:
+        """Where the headers for MCP servers of a run are kept: sealed, until it ends."""
+        return f"{self.project}/{run['id']}".lower()
+
     def _end(self, run: Body, status: str) -> Body:
         run["status"] = status
         if f"{status}_at" in run:
@@ -259,8 +369,13 @@ class Runs:
                 if run["last_error"]:
                     over["last_error"] = {"code": "server_error", "message": run["last_error"]["message"]}
                 self.world.threads.put_step(self.project, step | over)
+        self.world.vault.drop_under(self._secrets(run))
         for call in run["_steps"]:
             self.world.outside.forget(call)
+        for turn in Frame.of(run["_frame"]).turns if run["_frame"] else ():
+            inner = self._handed_over(turn)
+            if inner is not None and is_active(inner):
+                self.cancel(inner)
         self.world.threads.put_run(self.project, run)
         return run
 
@@ -274,14 +389,6 @@ def is_active(run: Body) -> bool:
     return run["status"] in ACTIVE
 
 
-def _every_turn(frame: Frame) -> list[Turn]:
-    return [
-        turn
-        for outer in frame.turns
-        for turn in (outer, *(_every_turn(outer.frame) if outer.frame is not None else ()))
-    ]
-
-
 def _shown_call(turn: Turn) -> Body:
     """A tool call in a run step, as the models of azure-ai-agents (1.2 beta for connected agents, functions, MCP) have it."""
     call: Body = {"id": turn.id, "type": turn.sort}
@@ -290,8 +397,9 @@ def _shown_call(turn: Turn) -> Body:
         told = {"name": turn.name, "arguments": arguments, "server_label": turn.details["server_label"]}
         return call | told | {"output": turn.output or ""}
     if turn.sort == "connected_agent":
-        details = {"name": turn.name, "arguments": arguments, "output": turn.output}
-        return call | {turn.sort: details | {"assistant_id": turn.details.get("agent_id")}}
+        told = {"name": turn.name, "arguments": arguments, "output": turn.output}
+        told |= {part: turn.details.get(part) for part in ("run_id", "thread_id")}
+        return call | {turn.sort: told | {"assistant_id": turn.details.get("agent_id")}}
     if turn.sort in _SEARCHES:
         return call | {turn.sort: {key: value for key, value in turn.details.items() if key != "canned"}}
     details = {"name": turn.name, "arguments": arguments}

@@ -10,7 +10,9 @@ THREAD: Final = "thread"
 MESSAGE: Final = "message"
 RUN: Final = "run"
 STEP: Final = "step"
-ACTIVE: Final = ("queued", "in_progress", "requires_action", "cancelling")
+#: Of these, what waits for its caller doesn't go on by itself.
+MOVING: Final = ("queued", "in_progress")
+ACTIVE: Final = (*MOVING, "requires_action", "cancelling")
 
 
 def text_content(text: str, annotations: list[Body] | None = None) -> Body:
@@ -58,8 +60,11 @@ class ThreadStore:
         return thread
 
     def delete(self, project: str, thread: str) -> bool:
-        """Removes a thread with everything in it; False when there was none."""
+        """Removes a thread with everything in it and those of agents its runs handed over to; False when there was none."""
         for run in self._objects.all(project, RUN, thread):
+            for turn in (run["_frame"] or {}).get("turns", []):
+                if "thread_id" in turn["details"]:
+                    self.delete(project, turn["details"]["thread_id"])
             self._objects.remove_below(project, run["id"])
         self._objects.remove_below(project, thread)
         return self._objects.remove(project, THREAD, thread)
@@ -108,6 +113,10 @@ class ThreadStore:
     def active_run(self, project: str, thread: str) -> Body | None:
         """The run that is under way on a thread, or None."""
         return next((run for run in self._objects.all(project, RUN, thread) if run["status"] in ACTIVE), None)
+
+    def under_way(self) -> list[tuple[str, str]]:
+        """Projects and threads with a run that goes on by itself."""
+        return self._objects.having(RUN, "status", MOVING)
 
     def run(self, project: str, thread: str, identity: str) -> Body | None:
         """A run of a thread, or None."""

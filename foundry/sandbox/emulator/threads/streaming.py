@@ -97,7 +97,7 @@ class RunStream:
             yield event("thread.run.step.in_progress", fresh)
             if call:
                 yield self._calls(step)
-            else:
+            elif "message_creation" in step["step_details"]:
                 yield from self._message(step["step_details"]["message_creation"]["message_id"])
         if after != "in_progress":
             yield event(f"thread.run.step.{after}", step)
