@@ -40,4 +40,5 @@ $(VENV)/.ready: pyproject.toml setup.py
 $(VENV)/.ready-dev: pyproject.toml setup.py $(VENV)/.ready
 	@echo "The tools for tests are installed into $(CURDIR)/$(VENV)."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/preview-client azure-ai-agents==1.2.0b6
 	@touch $@

@@ -1,10 +1,6 @@
 """What agents do in a run without a language model: rules, tools that are really called, a model behind a URL."""
 
 import json
-import os
-import subprocess
-import sys
-import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -565,50 +561,6 @@ def test_mcp_tools_that_need_no_approval_go_on_at_once(project: Wire) -> None:
     write_rules(project, "m", [{"calls": [{"mcp": "search_docs", "output": "page 3"}], "say": "${output}"}])
     _, run = run_mcp(project, agent)
     assert run["status"] == "completed"
-
-
-PREVIEW_CLIENT = os.environ.get("FAC_TEST_PREVIEW_CLIENT")
-_PREVIEW_PROGRAM = """
-    import sys
-    from azure.ai.agents import AgentsClient, VERSION
-    from azure.ai.agents.models import McpTool, RequiredMcpToolCall, SubmitToolApprovalAction, ToolApproval
-    from azure.identity import DefaultAzureCredential
-
-    assert VERSION == "1.2.0b6", VERSION
-    client = AgentsClient(sys.argv[1], DefaultAzureCredential())
-    tool = McpTool(server_label="docs", server_url="https://mcp.example.com", allowed_tools=["search_docs"])
-    agent = client.create_agent(model="gpt-4.1", name="m", tools=tool.definitions)
-    thread = client.threads.create(messages=[{"role": "user", "content": "search the docs"}])
-    run = client.runs.create(thread_id=thread.id, agent_id=agent.id, tool_resources=tool.resources)
-    run = client.runs.get(thread.id, run.id)
-    assert isinstance(run.required_action, SubmitToolApprovalAction), run
-    (call,) = run.required_action.submit_tool_approval.tool_calls
-    assert isinstance(call, RequiredMcpToolCall)
-    approval = ToolApproval(tool_call_id=call.id, approve=True)
-    client.runs.submit_tool_outputs(thread.id, run.id, tool_approvals=[approval])
-    assert client.runs.get(thread.id, run.id).status == "completed"
-    (step, *_) = [item for item in client.run_steps.list(thread.id, run.id) if item.type == "tool_calls"]
-    print(step.step_details.tool_calls[0].output)
-"""
-
-
-@pytest.mark.skipif(
-    not PREVIEW_CLIENT,
-    reason="FAC_TEST_PREVIEW_CLIENT names no folder: `pip install --no-deps --target DIR azure-ai-agents==1.2.0b6`",
-)
-def test_the_preview_client_approves_an_mcp_call(project: Wire, tmp_path: Path) -> None:
-    write_rules(project, "m", [{"calls": [{"mcp": "search_docs", "output": "page 3"}]}])
-    program = tmp_path / "program.py"
-    program.write_text(textwrap.dedent(_PREVIEW_PROGRAM), encoding="utf-8")
-    variables = {**os.environ, **project.serving.environment, "PYTHONPATH": str(PREVIEW_CLIENT)}
-    done = subprocess.run(
-        [sys.executable, str(program), project.project_endpoint],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=variables,
-    )
-    assert (done.returncode, done.stdout) == (0, "page 3\n"), done.stderr
 
 
 # A model

@@ -73,7 +73,9 @@ rules:
 ```
 
 A call names one tool of the agent: `function`, `openapi` (an operationId), `azure_function`, `connected_agent`, `file_search`,
-`azure_ai_search`, `code_interpreter`, `mcp` (a tool, with `server_label` when there are several) or `bing_grounding`. With
+`azure_ai_search`, `code_interpreter`, `mcp` (a tool, with `server_label` when there are several), `bing_grounding`, `bing_custom_search`,
+`sharepoint_grounding`, `fabric_dataagent`, `browser_automation`, `deep_research` or `computer_use_preview` (its `arguments` are the action,
+which the caller answers with a screenshot). With
 `output` the tool isn't called and that is what came back; `files: {name: text}` beside `code_interpreter` are files that it makes. In texts, `${question}`, `${match.NAME}`, `${output}` (of the last
 call), `${output.2}` (of the second) and `${output.status}` (a field of a JSON output) are filled in.
 

@@ -45,9 +45,17 @@ CALLS: Final = (
     "code_interpreter",
     "mcp",
     "bing_grounding",
+    "bing_custom_search",
+    "sharepoint_grounding",
+    "fabric_dataagent",
+    "browser_automation",
+    "deep_research",
+    "computer_use_preview",
 )
-#: Tools of which an agent has one: the value is what is looked for, or `true` for the question itself.
-_NAMELESS: Final = ("file_search", "azure_ai_search", "code_interpreter", "bing_grounding")
+#: Tools that several of an agent are told apart by name; of the others it has one, and the value is what is looked for, or `true`
+#: for the question itself.
+_NAMED: Final = ("function", "openapi", "azure_function", "connected_agent", "mcp")
+_SCREENSHOT: Final = {"type": "screenshot"}
 
 _words = by_sort(string=text(least=1), other=array(text(least=1), least=1))
 _call = record(
@@ -185,9 +193,11 @@ def _turn(call: Body, frame: Frame, agent: Body) -> Turn:
             "invalid_rules", f"a rule calls {sort}, which the agent doesn't have among its tools"
         )
     arguments = _filled_in(call.get("arguments", {}), frame)
-    if sort in _NAMELESS:
+    if sort == "computer_use_preview":
+        arguments = arguments or dict(_SCREENSHOT)
+    elif sort not in _NAMED:
         arguments.setdefault("query", _filled(value, frame) if isinstance(value, str) else frame.question)
-    name: str = sort if sort in _NAMELESS else str(value)
+    name: str = str(value) if sort in _NAMED else sort
     if sort == "connected_agent":
         arguments.setdefault("question", frame.question)
     turn = Turn(sort, name, arguments)

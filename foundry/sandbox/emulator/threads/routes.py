@@ -1,5 +1,6 @@
 """Threads, messages, runs and run steps of the classic dialect."""
 
+import json
 from typing import Any, Final
 
 from foundry.sandbox.emulator.assistants.errors import dangling, no_agent
@@ -307,6 +308,26 @@ def _cancel_run(call: Call) -> Reply:
 
 _OUTPUT: Final = {"tool_call_id": nullable(text()), "output": nullable(text())}
 _output = record({}, _OUTPUT)
+_screenshot = record(
+    {"type": one_of("computer_screenshot")}, {"file_id": nullable(text()), "image_url": nullable(text())}
+)
+_computer = record(
+    {"type": text(), "tool_call_id": text(), "output": _screenshot},
+    {"acknowledged_safety_checks": nullable(array(anything))},
+)
+_function = record({}, {**_OUTPUT, "type": nullable(one_of("function_call_output"))})
+
+
+def _any_output(value: Any, path: str) -> None:
+    """What a function or, under the preview api-version, the caller's computer answered."""
+    computer = isinstance(value, dict) and value.get("type") == "computer_call_output"
+    (_computer if computer else _function)(value, path)
+
+
+def _output_text(output: Any) -> str:
+    return output if isinstance(output, str) else json.dumps(output or "")
+
+
 _approval = record({"tool_call_id": text(), "approve": flag}, {"headers": nullable(mapping(text()))})
 
 
@@ -315,14 +336,16 @@ def _submit(call: Call) -> Reply:
     asked = call.object()
     shape = {"tool_outputs": nullable(array(_output)), "stream": nullable(flag)}
     if _preview(call):
-        typed = record({}, {**_OUTPUT, "type": nullable(one_of("function_call_output"))})
-        shape |= {"tool_outputs": nullable(array(typed)), "tool_approvals": nullable(array(_approval))}
+        shape |= {"tool_outputs": nullable(array(_any_output)), "tool_approvals": nullable(array(_approval))}
     record({}, shape)(asked, "")
     if not asked.get("tool_outputs") and not asked.get("tool_approvals"):
         raise Malformed("tool_outputs", "missing", "Missing required parameter: 'tool_outputs'.")
     if run["status"] != "requires_action":
         raise wrong_status("Runs in status requires_action take tool outputs, not one", run["status"])
-    outputs = {item.get("tool_call_id"): item.get("output") or "" for item in asked.get("tool_outputs") or []}
+    outputs = {
+        item.get("tool_call_id"): _output_text(item.get("output") or "")
+        for item in asked.get("tool_outputs") or []
+    }
     approvals = {item["tool_call_id"]: item["approve"] for item in asked.get("tool_approvals") or []}
     action = run["required_action"]
     wanted = [item["id"] for item in action[action["type"]]["tool_calls"]]

@@ -33,6 +33,13 @@ Body = dict[str, Any]
 
 _RUN_LIFE: Final = 600
 _SEARCHES: Final = ("file_search", "azure_ai_search", "code_interpreter")
+_INPUT_AND_OUTPUT: Final = (
+    "bing_custom_search",
+    "sharepoint_grounding",
+    "fabric_dataagent",
+    "browser_automation",
+    "deep_research",
+)
 
 
 @dataclass(slots=True)
@@ -402,25 +409,34 @@ def _shown_call(turn: Turn) -> Body:
         return call | {turn.sort: told | {"assistant_id": turn.details.get("agent_id")}}
     if turn.sort in _SEARCHES:
         return call | {turn.sort: {key: value for key, value in turn.details.items() if key != "canned"}}
+    if turn.sort in _INPUT_AND_OUTPUT:
+        asked = str(turn.arguments.get("query") or "")
+        told = {"input": asked, "output": turn.output or ""}
+        return call | {turn.sort: told | ({"steps": []} if turn.sort == "browser_automation" else {})}
+    if turn.sort == "computer_use_preview":
+        seen = {} if turn.output is None else {"output": json.loads(turn.output)}
+        return call | {turn.sort: _computer_action(turn) | seen}
     details = {"name": turn.name, "arguments": arguments}
     return call | {turn.sort: details | ({} if turn.output is None else {"output": turn.output})}
 
 
+def _computer_action(turn: Turn) -> Body:
+    return {"action": turn.arguments, "pending_safety_checks": []}
+
+
+def _required(turn: Turn) -> Body:
+    call: Body = {"id": turn.id, "type": turn.sort}
+    if turn.sort == "computer_use_preview":
+        return call | {turn.sort: _computer_action(turn)}
+    return call | {
+        turn.sort: {"name": turn.name, "arguments": json.dumps(turn.arguments, ensure_ascii=False)}
+    }
+
+
 def _action(want: Want) -> Body:
-    """What a run requires: outputs of functions first, approvals when no function is called."""
-    functions = [turn for turn in want.turns if turn.sort == "function"]
-    if functions:
-        calls = [
-            {
-                "id": turn.id,
-                "type": "function",
-                "function": {
-                    "name": turn.name,
-                    "arguments": json.dumps(turn.arguments, ensure_ascii=False),
-                },
-            }
-            for turn in functions
-        ]
+    """What a run requires: outputs of functions and of the caller's computer first, approvals when nothing of that is called."""
+    calls = [_required(turn) for turn in want.turns if turn.sort != "mcp"]
+    if calls:
         return {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
     asked = [
         {
