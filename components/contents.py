@@ -14,6 +14,7 @@ from .platform import Place, Platform
 from .references import (
     References,
     agent_definition,
+    beside_lifecycle,
     index_definition,
     lifecycle_inputs,
     memory_definition,
@@ -135,6 +136,7 @@ class _Filling:
             endpoint=place.endpoint,
             family=one.family,
             definition=search_object_definition(one, names, self.platform.storage_id),
+            lifecycle=beside_lifecycle(index, one),
             opts=self._options(place, index.lifecycle),
         )
 

@@ -241,6 +241,15 @@ def lifecycle_inputs(lifecycle: model.Lifecycle) -> dict[str, Any]:
     return inputs
 
 
+def beside_lifecycle(index: model.SearchIndex, one: model.SearchObject) -> dict[str, Any]:
+    """The `lifecycle` input of what stands beside an index: the index's own, and taken over with it, under its own name."""
+    inputs = lifecycle_inputs(index.lifecycle)
+    if "adopt" in inputs:
+        source = {key: value for key, value in inputs["adopt"].items() if key == "from"}
+        inputs["adopt"] = {"id": one.name, **source}
+    return inputs
+
+
 def filled(value: Any, to: References) -> Any:
     """A declared value with the addresses of queues in its texts."""
     match value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli.project import Project
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from foundry.cli.engines import Run
     from foundry.cli.standing import Standing
     from foundry.model import Manifest
+    from foundry.reconcile.marks import Mark
     from foundry.transfer.adoption import Adoption
 
 _LONG = 60
@@ -55,6 +56,7 @@ def _adopting(manifest: Manifest) -> Iterator[tuple[str, str]]:
         ("Agent", manifest.agents),
         ("VectorStore", manifest.vector_stores),
         ("SearchIndex", manifest.search_indexes),
+        ("MemoryStore", manifest.memory_stores),
     ):
         for one in declared:
             if one.lifecycle.adopt is not None:
@@ -68,7 +70,7 @@ def _with_id(stands: Standing, one: Adoption) -> Adoption:
     name = one.adopt.get("name")
     if "id" in one.adopt or name is None:
         return one
-    if one.kind in ("SearchIndex", "VersionedAgent"):
+    if one.kind in ("SearchIndex", "VersionedAgent", "MemoryStore"):
         return replace(one, adopt={**one.adopt, "id": name})
     versioned = one.kind.startswith("Versioned")
     service = (stands.services.versioned if versioned else stands.services.project)(one.endpoint)
@@ -78,8 +80,8 @@ def _with_id(stands: Standing, one: Adoption) -> Adoption:
 
 
 def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: str) -> Iterator[str]:
-    from foundry.reconcile.marks import mark_in, mark_of, without_mark
-    from foundry.transfer.adoption import would_change
+    from foundry.service.errors import NotFound
+    from foundry.transfer.adoption import would_change, would_change_in_place
 
     identifier = str(one.adopt.get("id"))
     if "id" not in one.adopt:
@@ -87,34 +89,20 @@ def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: s
         return
     title = f"  {one.kind}  {one.name}  {identifier}"
     try:
-        match one.kind:
-            case "Agent" | "VersionedAgent":
-                versioned = one.kind == "VersionedAgent"
-                place = stands.services.versioned if versioned else stands.services.project
-                agent = place(one.endpoint).get_agent(identifier)
-                mark = mark_of(agent.metadata)
-                live: dict[str, Any] = {**agent.definition, "metadata": without_mark(agent.metadata)}
-            case "VectorStore" | "VersionedVectorStore":
-                versioned = one.kind.startswith("Versioned")
-                place = stands.services.versioned if versioned else stands.services.project
-                store = place(one.endpoint).get_store(identifier)
-                mark = mark_of(store.metadata)
-                live = {
-                    "name": store.name,
-                    "metadata": without_mark(store.metadata),
-                    "expires_after_days": store.expires_after_days,
-                }
-            case _:
-                body = stands.services.search(one.endpoint).get_index(identifier)
-                description, mark = mark_in(body.get("description"))
-                live = {**body, "description": description, "name": one.definition.get("name")}
+        live = _live(stands, one, identifier)
+    except NotFound as error:
+        # What stands beside an adopted index is made where it isn't there.
+        if one.kind != "SearchObject":
+            yield f"{title}: {error.what}"
+        return
     except ServiceError as error:
         yield f"{title}: {error.what}"
         return
+    mark = live.mark
     if mark is not None and mark.owner.stack_id != stack_id and one.adopt.get("from") != mark.source:
         yield f"{title}: refused, it belongs to {mark.source}; that stack has to let it go first"
         return
-    found = would_change(one, live, taken)
+    found = (*would_change(one, live.definition, taken), *would_change_in_place(one, live.serving))
     if one.kind.endswith("VectorStore"):
         found = tuple(change for change in found if not change.path.startswith(("files", "chunking")))
         files = len(one.definition.get("files") or ())
@@ -125,6 +113,48 @@ def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: s
     yield f"{title}: {'1 field' if len(found) == 1 else f'{len(found)} fields'} would change"
     for change in found:
         yield f"      ~ {change.path}: {_short(change.old)} => {_short(change.new)}"
+
+
+@dataclass(frozen=True)
+class _Live:
+    """The live object without its mark, and the mark. `serving` is what belongs to no version of a versioned agent."""
+
+    definition: Mapping[str, Any]
+    mark: Mark | None
+    serving: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _live(stands: Standing, one: Adoption, identifier: str) -> _Live:
+    from foundry.reconcile.marks import mark_in, mark_of, without_mark
+
+    services, versioned = stands.services, one.kind.startswith("Versioned")
+    project = (services.versioned if versioned else services.project)(one.endpoint)
+    match one.kind:
+        case "Agent" | "VersionedAgent":
+            agent = project.get_agent(identifier)
+            told = {**agent.definition, "metadata": without_mark(agent.metadata)}
+            return _Live(told, mark_of(agent.metadata), getattr(agent, "serving", {}))
+        case "VectorStore" | "VersionedVectorStore":
+            store = project.get_store(identifier)
+            told = {
+                "name": store.name,
+                "metadata": without_mark(store.metadata),
+                "expires_after_days": store.expires_after_days,
+            }
+            return _Live(told, mark_of(store.metadata))
+        case "MemoryStore":
+            memory = services.versioned(one.endpoint).get_memory_store(identifier)
+            told = {**memory.definition, "metadata": without_mark(memory.metadata)}
+            return _Live(told, mark_of(memory.metadata))
+        case "SearchObject":
+            body = services.search(one.endpoint).get_object(one.family, identifier)
+        case _:
+            body = {
+                **services.search(one.endpoint).get_index(identifier),
+                "name": one.definition.get("name"),
+            }
+    description, mark = mark_in(body.get("description"))
+    return _Live({**body, "description": description}, mark)
 
 
 def _short(value: Any) -> str:

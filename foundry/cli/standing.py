@@ -118,6 +118,7 @@ class Standing:
             files={
                 one.id: posixpath.relpath(str(one.inputs["path"]), folder) for one in self.declared("File")
             },
+            memories={one.id: one.name for one in self.of_kind("MemoryStore")},
         )
 
     @cached_property

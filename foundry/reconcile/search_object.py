@@ -68,8 +68,9 @@ def create(session: Session, news: Props) -> Made:
     service = view.service.waiting_for_roles()
     definition, adopt = news["definition"], lifecycle_of(news).get("adopt")
     name = str(definition["name"])
-    mark = Mark(owner, str(news["name"]), "-", session.incarnation(), adopted=adopt is not None)
     live = _found(service, family, name)
+    adopted = adopt is not None and live is not None
+    mark = Mark(owner, str(news["name"]), "-", session.incarnation(), adopted=adopted)
     if live is not None:
         _refuse_unclaimed(family, name, live, news)
         PROGRESS.info("%s %s: found, taken over", family, name)
@@ -112,7 +113,7 @@ def update(session: Session, name: str, olds: Props, news: Props) -> dict[str, A
         str(news["name"]),
         "-",
         str(olds["incarnation"]) if kept or family == _UNMARKED else session.incarnation(),
-        adopted=bool(olds.get("adopted")) or adopt is not None,
+        adopted=bool(olds.get("adopted")) or (adopt is not None and not kept and family != _UNMARKED),
     )
     applied = olds.get("applied") or {}
     definition = news["definition"]

@@ -399,6 +399,10 @@ class SearchService(Protocol):
         """The index that an alias stands for."""
         ...
 
+    def list_aliases(self) -> Mapping[str, str]:
+        """All aliases, each with the index that it stands for."""
+        ...
+
     def put_alias(self, name: str, index: str) -> None:
         """Lets an alias stand for an index."""
         ...
@@ -407,8 +411,12 @@ class SearchService(Protocol):
         """Deletes an alias."""
         ...
 
+    def list_objects(self, family: str) -> Sequence[Mapping[str, Any]]:
+        """All synonym maps, data sources, skillsets or indexers, whole; `family` is the collection's name in the address."""
+        ...
+
     def get_object(self, family: str, name: str) -> Mapping[str, Any]:
-        """A synonym map, data source, skillset or indexer; `family` is the collection's name in the address."""
+        """One object of a family."""
         ...
 
     def put_object(self, family: str, body: Mapping[str, Any], etag: str | None) -> Mapping[str, Any]:

@@ -36,11 +36,7 @@ class AzureSearch:
 
     def list_indexes(self) -> Sequence[Mapping[str, Any]]:
         """See `SearchService`."""
-        answer = self._wire.call(
-            "list indexes", self.endpoint, "GET", "/indexes", query=_VERSION, headers=_MINIMAL, of_place=True
-        )
-        found: Sequence[Mapping[str, Any]] = answer.body.get("value") or ()
-        return found
+        return self._listed("list indexes", "indexes")
 
     def get_index(self, name: str) -> Mapping[str, Any]:
         """See `SearchService`."""
@@ -97,6 +93,13 @@ class AzureSearch:
         )
         return str(next(iter(answer.body.get("indexes") or ()), ""))
 
+    def list_aliases(self) -> Mapping[str, str]:
+        """See `SearchService`."""
+        return {
+            str(one["name"]): str(next(iter(one.get("indexes") or ()), ""))
+            for one in self._listed("list aliases", "aliases")
+        }
+
     def put_alias(self, name: str, index: str) -> None:
         """See `SearchService`."""
         self._wire.call(
@@ -122,6 +125,10 @@ class AzureSearch:
                 headers=_MINIMAL,
                 expect=(204,),
             )
+
+    def list_objects(self, family: str) -> Sequence[Mapping[str, Any]]:
+        """See `SearchService`."""
+        return self._listed(f"list {family}", family)
 
     def get_object(self, family: str, name: str) -> Mapping[str, Any]:
         """See `SearchService`."""
@@ -158,6 +165,13 @@ class AzureSearch:
                 headers={**_MINIMAL, "If-Match": etag},
                 expect=(204,),
             )
+
+    def _listed(self, operation: str, family: str) -> Sequence[Mapping[str, Any]]:
+        answer = self._wire.call(
+            operation, self.endpoint, "GET", f"/{family}", query=_VERSION, headers=_MINIMAL, of_place=True
+        )
+        found: Sequence[Mapping[str, Any]] = answer.body.get("value") or ()
+        return found
 
     def _put_index(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from foundry.diff import Change, changes
@@ -20,7 +20,8 @@ class Adoption:
     """An object that the next `up` takes over.
 
     `adopt` is what the declaration says: {id} or {name}, and {from}. `definition` is what is declared, with `UNKNOWN` for what
-    only the `up` makes; `needs` are the Pulumi URNs that it takes values from.
+    only the `up` makes; `needs` are the Pulumi URNs that it takes values from; `family` is that of what stands beside an index,
+    `serving` what is declared of a versioned agent and of none of its versions.
     """
 
     urn: str
@@ -30,6 +31,8 @@ class Adoption:
     adopt: Mapping[str, str]
     definition: Mapping[str, Any]
     needs: frozenset[str]
+    family: str = ""
+    serving: Mapping[str, Any] = field(default_factory=dict)
 
 
 def adoptions(preview: Mapping[str, Any]) -> tuple[Adoption, ...]:
@@ -52,6 +55,11 @@ def would_change(one: Adoption, live: Mapping[str, Any], taken: Mapping[str, str
     return changes(table, live, _assumed(one.definition, live, ids), {})
 
 
+def would_change_in_place(one: Adoption, serving: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The fields of a versioned agent, but of none of its versions, that taking it over would change; `serving` are the live ones."""
+    return changes("Serving", serving, one.serving)
+
+
 def _adoption(step: Mapping[str, Any]) -> Adoption | None:
     state = step.get("newState") or {}
     kind = str(state.get("type", "")).removeprefix(_DYNAMIC)
@@ -68,6 +76,8 @@ def _adoption(step: Mapping[str, Any]) -> Adoption | None:
         adopt,
         _known(inputs.get("definition") or {}),
         frozenset(needs),
+        str(inputs.get("family") or ""),
+        inputs.get("serving") or {},
     )
 
 

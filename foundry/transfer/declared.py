@@ -6,36 +6,37 @@ would change the live object.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
-from foundry.reconcile.marks import mark_in, without_mark
-from foundry.service.protocols import LiveAgent, LiveStore
-from foundry.transfer.foreign import Foreign, Place
+from foundry.reconcile.marks import without_mark
+from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveStore
+from foundry.transfer.document import Declaration, Writing
+from foundry.transfer.foreign import Foreign
 
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
 _TOOL_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_SHORT: Final = 100
 _ORDER: Final = (
     "description", "model", "instructions", "temperature", "top_p", "response_format", "metadata", "tools",
 )  # fmt: skip
-_SMALL_SCHEMA: Final = 160
 # The service's own defaults (data plane of the Agent Service): what nobody set isn't written down.
 _SERVICE_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 1, "top_p": 1}
+# Tools whose key in a declaration is their name at the service; a key of any other is a word of the declaration's own.
+_NAMED_ON_THE_WIRE: Final = frozenset(
+    ("function", "openapi", "azure_function", "connected_agent", "mcp", "capture_structured_outputs")
+)
 _VERSIONED_FIELDS: Final = ("reasoning", "tool_choice", "structured_inputs", "content_filter")
-_INDEX_SERVER_FIELDS: Final = frozenset({"@odata.etag", "@odata.context", "name"})
 
 
 @dataclass(frozen=True)
 class Names:
     """What the ids of a project stand for in declarations. An id that isn't here stays an id.
 
-    `connections` and `search_connections` hold ARM ids in lower case, `queues` pairs of endpoint and name, `files` file id →
-    path as the document writes it.
+    `search_connections` hold ARM ids in lower case, `queues` pairs of endpoint and name, `files` file id → path as the document
+    writes it, `memories` a memory store's name at the service → its declared name.
     """
 
     stores: Mapping[str, str] = field(default_factory=dict)
@@ -44,22 +45,7 @@ class Names:
     search_connections: Collection[str] = ()
     queues: Mapping[tuple[str, str], str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """A document and the files it refers to.
-
-    `materials` are texts by their path below the layer. `lost` says what of the live object it can't say; `connections` are
-    the connections it names.
-    """
-
-    kind: str
-    name: str
-    tree: Mapping[str, Any]
-    materials: Mapping[str, str] = field(default_factory=dict)
-    lost: tuple[str, ...] = ()
-    connections: frozenset[str] = frozenset()
+    memories: Mapping[str, str] = field(default_factory=dict)
 
 
 def declared_name(service_name: str, taken: Collection[str], *, otherwise: str) -> str:
@@ -79,6 +65,7 @@ def agent_declaration(
     *,
     adopt: str | Mapping[str, str] | None,
     dialect: str | None = None,
+    serving: Mapping[str, Any] | None = None,
 ) -> Declaration:
     """An agent as a declaration.
 
@@ -88,30 +75,37 @@ def agent_declaration(
         to: what ids stand for.
         adopt: what `lifecycle.adopt` says; None for an agent that is the stack's already.
         dialect: what `dialect` says; None where the Environment's holds.
+        serving: what belongs to a versioned agent and to none of its versions: enabled, protocols, authorization, traffic, card.
     """
-    writing = _Writing(name)
+    writing = Writing(name)
     tree: dict[str, Any] = {"kind": "Agent", "name": name, **({"dialect": dialect} if dialect else {})}
     service_name = live.definition.get("name")
     if service_name and service_name != name:
         tree["service_name"] = writing.inline(str(service_name))
-    tree |= _agent_tree(live, to, writing)
+    tree |= _agent_tree(live, to, writing) | _serving_tree(serving or {}, writing)
     if adopt is not None:
         tree["lifecycle"] = {"adopt": adopt}
     return writing.done("Agent", tree)
 
 
-def _agent_tree(live: LiveAgent, to: Names, writing: _Writing) -> dict[str, Any]:
+def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
     definition = live.definition
     tree: dict[str, Any] = {}
     if definition.get("description"):
         tree["description"] = writing.inline(str(definition["description"]))
-    for key in ("workflow", "hosted"):
-        if definition.get(key):
-            writing.lose(key, "a declaration of this kind is written by hand")
+    if definition.get("kind"):
+        writing.lose("kind", f"the format has no agents of kind {definition['kind']}")
+    if definition.get("workflow"):
+        workflow = str(definition["workflow"])
+        tree["workflow"] = writing.text_file("workflow", "workflows", f"{writing.name}.yaml", workflow)
+    if definition.get("hosted"):
+        tree["hosted"] = _hosted(definition["hosted"], writing)
     if definition.get("model"):
         tree["model"] = _model(str(definition["model"]), writing)
     if definition.get("instructions"):
-        tree["instructions"] = writing.prompt(str(definition["instructions"]))
+        tree["instructions"] = writing.long_text(
+            "prompts", f"{writing.name}.md", str(definition["instructions"])
+        )
     for key, default in _SERVICE_DEFAULTS.items():
         if definition.get(key) is not None and definition[key] != default:
             tree[key] = definition[key]
@@ -119,7 +113,7 @@ def _agent_tree(live: LiveAgent, to: Names, writing: _Writing) -> dict[str, Any]
         tree["response_format"] = _response_format(definition["response_format"], writing)
     for key in _VERSIONED_FIELDS:
         if definition.get(key):
-            tree[key] = definition[key]
+            tree[key] = writing.inside(definition[key])
     metadata = without_mark(live.metadata)
     if metadata:
         tree["metadata"] = {key: writing.inline(value) for key, value in metadata.items()}
@@ -139,6 +133,54 @@ def _agent_tree(live: LiveAgent, to: Names, writing: _Writing) -> dict[str, Any]
     return tree
 
 
+def _hosted(told: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
+    tree = {key: told[key] for key in ("image", "cpu", "memory") if told.get(key)}
+    if told.get("code_configuration") or "image" not in tree:
+        writing.lose("hosted", "its container is made from uploaded code, and the format knows images alone")
+    if told.get("environment_variables"):
+        variables = told["environment_variables"].items()
+        tree["environment_variables"] = {key: writing.inline(str(value)) for key, value in variables}
+        writing.note("hosted.environment_variables", "written as they are; see that none of them is a secret")
+    if told.get("registry_connection_id"):
+        tree["registry_connection"] = writing.connection(str(told["registry_connection_id"]))
+    if told.get("protocols"):
+        tree["protocols"] = dict(told["protocols"])
+    return tree
+
+
+def serving_tree(serving: Mapping[str, Any]) -> dict[str, Any]:
+    """How callers reach a versioned agent, as `enabled` and `endpoint` of a declaration say it. Nothing is escaped."""
+    return _serving_tree(serving, Writing("", whole=True))
+
+
+def _serving_tree(serving: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
+    """What a declaration says of it: nothing of what it can't say, which is noted and stays as it is."""
+    fields = schema_of("Agent")["properties"]["endpoint"]["properties"]
+    endpoint: dict[str, Any] = {}
+    for key in ("protocols", "authorization"):
+        strange = sorted(set(serving.get(key) or ()) - set(fields[key]["items"]["enum"]))
+        if strange:
+            writing.note(
+                f"endpoint.{key}", f"the format has no {', '.join(strange)}; not managed, so it stays"
+            )
+        elif serving.get(key):
+            endpoint[key] = list(serving[key])
+    traffic = serving.get("traffic") or {}
+    if all(re.fullmatch(fields["traffic"]["propertyNames"]["pattern"], version) for version in traffic):
+        endpoint |= (
+            {"traffic": {version: int(share) for version, share in traffic.items()}} if traffic else {}
+        )
+    else:
+        writing.note("endpoint.traffic", "it isn't told by version numbers; not managed, so it stays")
+    card = serving.get("card") or {}
+    if card and card.get("version"):
+        skills = {key: writing.inside(skill) for key, skill in (card.get("skills") or {}).items()}
+        told = {key: writing.inline(str(card[key])) for key in ("version", "description") if card.get(key)}
+        endpoint["card"] = {**told, **({"skills": skills} if skills else {})}
+    stopped = {"enabled": False} if serving.get("enabled") is False else {}
+    return {**stopped, **({"endpoint": endpoint} if endpoint else {})}
+
+
 def store_declaration(
     name: str,
     live: LiveStore,
@@ -146,16 +188,19 @@ def store_declaration(
     *,
     adopt: str | Mapping[str, str] | None,
     dialect: str | None = None,
+    chunking: Mapping[str, Any] | None = None,
 ) -> Declaration:
     """A vector store over files that are at hand.
 
-    How its files were cut into chunks the service doesn't tell of a whole store; the declaration leaves it to the service.
+    `chunking` is how all of its files are cut; None leaves it to the service.
     """
-    writing = _Writing(name)
+    writing = Writing(name)
     tree: dict[str, Any] = {"kind": "VectorStore", "name": name, **({"dialect": dialect} if dialect else {})}
     if live.name and live.name != name:
         tree["service_name"] = writing.inline(live.name)
     tree["files"] = sorted(paths)
+    if chunking is not None:
+        tree["chunking_strategy"] = dict(chunking)
     if live.expires_after_days is not None:
         tree["expires_after"] = {"days": live.expires_after_days}
     metadata = without_mark(live.metadata)
@@ -166,26 +211,35 @@ def store_declaration(
     return writing.done("VectorStore", tree)
 
 
-def index_declaration(
-    name: str, body: Mapping[str, Any], *, adopt: str | Mapping[str, str] | None
+def memory_declaration(
+    name: str, live: LiveMemoryStore, *, adopt: str | Mapping[str, str] | None
 ) -> Declaration:
-    """A search index with its definition in a file of its own."""
-    writing = _Writing(name)
-    tree: dict[str, Any] = {"kind": "SearchIndex", "name": name}
-    if body["name"] != name:
-        tree["service_name"] = str(body["name"])
-    description, _ = mark_in(body.get("description"))
-    told = {key: value for key, value in body.items() if key not in _INDEX_SERVER_FIELDS}
-    definition = {**told, "description": description} if description else _without(told, "description")
-    tree["definition"] = writing.json_file("indexes", name, _compact(definition))
+    """A memory store as a declaration. What it remembers is no part of it."""
+    writing = Writing(name)
+    told = live.definition
+    tree: dict[str, Any] = {"kind": "MemoryStore", "name": name}
+    if live.id != name:
+        tree["service_name"] = live.id
+    if told.get("description"):
+        tree["description"] = writing.inline(str(told["description"]))
+    tree |= {key: writing.inline(str(told[key])) for key in ("chat_model", "embedding_model")}
+    known = schema_of("MemoryStore")["properties"]["options"]["properties"]
+    options = {key: value for key, value in (told.get("options") or {}).items() if value is not None}
+    for key in sorted(set(options) - set(known)):
+        writing.note(f"options.{key}", "the format has no such field; it is fixed, so it stays")
+    options = {key: writing.inside(value) for key, value in options.items() if key in known}
+    tree |= {"options": options} if options else {}
+    metadata = without_mark(live.metadata)
+    if metadata:
+        tree["metadata"] = {key: writing.inline(value) for key, value in metadata.items()}
     if adopt is not None:
         tree["lifecycle"] = {"adopt": adopt}
-    return writing.done("SearchIndex", tree)
+    return writing.done("MemoryStore", tree)
 
 
 def foreign_declaration(name: str, foreign: Foreign, *, adopt: str | None) -> Declaration:
     """An agent of another format as a declaration, its texts and documents in files of their own."""
-    writing = _Writing(name)
+    writing = Writing(name)
     tree: dict[str, Any] = {"kind": "Agent", "name": name}
     if foreign.name and foreign.name != name:
         tree["service_name"] = writing.inline(foreign.name)
@@ -193,41 +247,24 @@ def foreign_declaration(name: str, foreign: Foreign, *, adopt: str | None) -> De
         value = foreign.fields[key]
         match key:
             case "instructions":
-                tree[key] = writing.prompt(value)
+                tree[key] = writing.long_text("prompts", f"{name}.md", value)
             case "response_format" if isinstance(value, Mapping) and "schema" in value:
                 tree[key] = {**value, "schema": writing.schema("formats", "answer", value["schema"])}
             case "tools":
                 tree[key] = {tool: _foreign_tool(tool, told, writing) for tool, told in value.items()}
             case _:
-                tree[key] = _inline(value, writing)
+                tree[key] = writing.inside(value)
     if adopt is not None:
         tree["lifecycle"] = {"adopt": adopt}
     return writing.done("Agent", tree)
 
 
-def _foreign_tool(name: str, told: Mapping[str, Any], writing: _Writing) -> dict[str, Any]:
+def _foreign_tool(name: str, told: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
     folders = {"spec": "openapi", "parameters": "formats"}
     return {
-        key: writing.schema(folders[key], name, value) if key in folders else _inline(value, writing)
+        key: writing.schema(folders[key], name, value) if key in folders else writing.inside(value)
         for key, value in told.items()
     }
-
-
-def _inline(value: Any, writing: _Writing) -> Any:
-    if isinstance(value, Place):
-        return str(value)
-    if isinstance(value, str):
-        return writing.inline(value)
-    if isinstance(value, Mapping):
-        return {key: _inline(item, writing) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_inline(item, writing) for item in value]
-    return value
-
-
-def connection_name(arm_id: str) -> str:
-    """The name of a connection: the end of its ARM id."""
-    return arm_id.rstrip("/").rsplit("/", 1)[-1]
 
 
 def declared_fields(live: LiveAgent, to: Names) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -235,75 +272,19 @@ def declared_fields(live: LiveAgent, to: Names) -> tuple[dict[str, Any], tuple[s
 
     `service_name` is always there. Nothing is escaped: `${` in a text is just that.
     """
-    writing = _Writing("", whole=True)
+    writing = Writing("", whole=True)
     tree = _agent_tree(live, to, writing)
     return {"service_name": live.definition.get("name"), **tree}, writing.done("Agent", tree).lost
 
 
-class _Writing:
-    """One document while it is written: the files it brings, and what it can't say.
-
-    `whole` keeps every text and document in its place, as it is.
-    """
-
-    def __init__(self, name: str, *, whole: bool = False) -> None:
-        self._name = name
-        self._whole = whole
-        self._materials: dict[str, str] = {}
-        self._lost: list[str] = []
-        self._connections: set[str] = set()
-
-    def lose(self, path: str, why: str) -> None:
-        self._lost.append(f"{path}: {why}")
-
-    def done(self, kind: str, tree: Mapping[str, Any]) -> Declaration:
-        return Declaration(
-            kind, self._name, tree, self._materials, tuple(self._lost), frozenset(self._connections)
-        )
-
-    def connection(self, arm_id: str) -> str:
-        name = connection_name(arm_id)
-        self._connections.add(name)
-        return name
-
-    def inline(self, text: str) -> str:
-        """A text in the document itself, where `${` has a meaning."""
-        return text if self._whole else text.replace("${", "$${")
-
-    def prompt(self, text: str) -> Any:
-        if self._whole:
-            return text
-        # A file is read with its line ends as LF and without a mark of byte order, so other texts stand in the document.
-        if "\r" in text or text.startswith("\ufeff") or ("\n" not in text and len(text) <= _SHORT):
-            return self.inline(text)
-        return self._file("prompts", f"{self._name}.md", text)
-
-    def json_file(self, folder: str, stem: str, document: Any) -> Any:
-        return self._file(
-            folder, f"{stem}.json", json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        )
-
-    def schema(self, folder: str, stem: str, document: Any) -> Any:
-        """A JSON Schema: in the document where it is small, in a file otherwise."""
-        if self._whole:
-            return document
-        if len(json.dumps(document)) <= _SMALL_SCHEMA and "${" not in json.dumps(document):
-            return document
-        return self.json_file(folder, f"{self._name}-{stem}", document)
-
-    def _file(self, folder: str, filename: str, text: str) -> dict[str, str]:
-        self._materials[f"{folder}/{filename}"] = text
-        return {"file": f"../{folder}/{filename}"}
-
-
-def _model(told: str, writing: _Writing) -> Any:
+def _model(told: str, writing: Writing) -> Any:
     connection, slash, deployment = told.partition("/")
     if slash:
         return {"connection": writing.connection(connection), "deployment": deployment}
     return told
 
 
-def _response_format(told: Any, writing: _Writing) -> Any:
+def _response_format(told: Any, writing: Writing) -> Any:
     if not isinstance(told, Mapping):
         return told
     known = {"type", "name", "description", "schema"}
@@ -319,7 +300,7 @@ def _response_format(told: Any, writing: _Writing) -> Any:
 
 
 def _tools(
-    tools: Collection[Mapping[str, Any]], to: Names, writing: _Writing
+    tools: Collection[Mapping[str, Any]], to: Names, writing: Writing
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     seen: set[str] = set()
     for tool in tools:
@@ -332,14 +313,16 @@ def _tools(
         if not _TOOL_KEY.fullmatch(name):
             writing.lose(path, "this name can't be the key of a tool: letters, digits, `_` and `-`, up to 64")
             continue
-        if name in seen:
+        if name in seen and kind in _NAMED_ON_THE_WIRE:
             writing.lose(path, "a second tool of this name; keys are unique")
             continue
+        if name in seen:
+            name = next(f"{name}_{number}" for number in range(2, 200) if f"{name}_{number}" not in seen)
         seen.add(name)
         yield name, _tool(name, kind, tool, to, writing)
 
 
-def _tool(name: str, kind: str, tool: Mapping[str, Any], to: Names, writing: _Writing) -> dict[str, Any]:
+def _tool(name: str, kind: str, tool: Mapping[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
     told = {key: value for key, value in tool.items() if key not in {"name", "type"} and value is not None}
     tree: dict[str, Any] = {"type": kind}
     if told.get("description"):
@@ -349,7 +332,7 @@ def _tool(name: str, kind: str, tool: Mapping[str, Any], to: Names, writing: _Wr
         case "file_search":
             tree |= _searched_stores(told.pop("vector_store_ids", None) or [], to)
         case "code_interpreter":
-            tree |= _code_files(told, to)
+            tree |= writing.inside(_code_files(told, to))
         case "azure_ai_search":
             tree |= _index(told, to, writing)
         case "openapi":
@@ -365,6 +348,10 @@ def _tool(name: str, kind: str, tool: Mapping[str, Any], to: Names, writing: _Wr
                 del told["strict"]
             if told.get("parameters") is not None:
                 tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
+        case "capture_structured_outputs":
+            tree["schema"] = writing.schema("formats", name, told.pop("schema", {}))
+        case "memory_search" if told.get("memory_store_name") in to.memories:
+            tree["memory_store"] = to.memories[told.pop("memory_store_name")]
     if told.get("connection_id"):
         tree["connection"] = writing.connection(str(told.pop("connection_id")))
     fields = schema_of("Agent")["$defs"][f"tool_{kind}"]["properties"]
@@ -372,7 +359,7 @@ def _tool(name: str, kind: str, tool: Mapping[str, Any], to: Names, writing: _Wr
         if value in (None, [], {}):
             continue
         if key in fields:
-            tree[key] = writing.inline(value) if isinstance(value, str) else value
+            tree[key] = writing.inside(value)
         else:
             writing.lose(f"tools.{name}.{key}", f"a tool of type {kind} has no such field in the format")
     return tree
@@ -398,7 +385,7 @@ def _code_files(told: dict[str, Any], to: Names) -> dict[str, Any]:
     return {"file_ids": list(ids)} if ids else {}
 
 
-def _index(told: dict[str, Any], to: Names, writing: _Writing) -> dict[str, Any]:
+def _index(told: dict[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
     connection, index = str(told.pop("index_connection_id", "")), str(told.pop("index_name", ""))
     if not connection:
         return {}
@@ -407,34 +394,21 @@ def _index(told: dict[str, Any], to: Names, writing: _Writing) -> dict[str, Any]
     return {"connection": writing.connection(connection), "index_name": index}
 
 
-def _openapi(name: str, told: dict[str, Any], writing: _Writing) -> dict[str, Any]:
+def _openapi(name: str, told: dict[str, Any], writing: Writing) -> dict[str, Any]:
     tree: dict[str, Any] = {"spec": writing.schema("openapi", name, told.pop("spec", {}))}
     auth = dict(told.pop("auth", None) or {"type": "anonymous"})
     if auth.get("connection_id"):
         auth["connection"] = writing.connection(str(auth.pop("connection_id")))
-    tree["auth"] = auth
+    tree["auth"] = writing.inside(auth)
     return tree
 
 
-def _azure_function(name: str, told: dict[str, Any], to: Names, writing: _Writing) -> dict[str, Any]:
+def _azure_function(name: str, told: dict[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     if told.get("parameters") is not None:
         tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
     for end in ("input_queue", "output_queue"):
         queue = told.pop(end, None) or {}
         known = (str(queue.get("endpoint", "")).rstrip("/"), str(queue.get("queue_name", "")))
-        tree[end] = to.queues.get(known, dict(queue))
+        tree[end] = to.queues.get(known) or writing.inside(queue)
     return tree
-
-
-def _compact(value: Any) -> Any:
-    """A body without what says nothing: nulls and empty lists."""
-    if isinstance(value, Mapping):
-        return {key: _compact(item) for key, item in value.items() if item is not None and item != []}
-    if isinstance(value, list):
-        return [_compact(item) for item in value]
-    return value
-
-
-def _without(tree: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {other: value for other, value in tree.items() if other != key}

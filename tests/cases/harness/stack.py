@@ -23,6 +23,7 @@ from components.references import (
     Queue,
     References,
     agent_definition,
+    beside_lifecycle,
     index_definition,
     lifecycle_inputs,
     memory_definition,
@@ -141,7 +142,7 @@ class Stack:
                         "service": self.world.search,
                         "endpoint": self.search,
                         "family": one.family,
-                        "lifecycle": {},
+                        "lifecycle": beside_lifecycle(index, one),
                         "definition": plain(search_object_definition(one, told, STORAGE)),
                     },
                 )

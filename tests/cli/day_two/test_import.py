@@ -35,6 +35,71 @@ strange = client.create_agent(body={"model": "chat", "name": "Another's", "metad
 print(json.dumps({"finder": finder.id, "desk": desk.id, "store": store.id, "strange": strange.id}))
 """
 
+MAKE_VERSIONED = """
+import json, os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+client = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential(), allow_preview=True)
+client.agents.create_version("hand-flow", body={"definition": {"kind": "workflow", "workflow": "kind: workflow\\nid: greet\\n"}})
+client.agents.create_version("hand-box", body={"definition": {
+    "kind": "hosted", "cpu": "1", "memory": "2Gi", "container_configuration": {"image": "contoso.azurecr.io/box:1"}}})
+client.beta.memory_stores.create(name="hand-people", definition={
+    "kind": "default", "chat_model": "chat", "embedding_model": "embeddings"})
+client.agents.create_version("hand-served", body={"definition": {"kind": "prompt", "model": "chat", "tools": [
+    {"type": "memory_search_preview", "memory_store_name": "hand-people", "scope": "{{$userId}}"}]}})
+client.agents.update_details("hand-served", body={
+    "agent_endpoint": {"protocol_configuration": {"responses": {}}, "version_selector": {
+        "version_selection_rules": [{"type": "FixedRatio", "agent_version": "1", "traffic_percentage": 100}]}},
+    "agent_card": {"version": "1.0", "skills": [{"id": "help", "name": "Help for ${nothing}"}]}})
+client.agents.disable("hand-served")
+"""
+
+SHOW_VERSIONED = """
+import json, os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+client = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential(), allow_preview=True)
+found = {}
+for agent in client.agents.list():
+    if agent.name.startswith("hand-"):
+        body = agent.as_dict()
+        found[agent.name] = [body["versions"]["latest"]["definition"], body["state"],
+                             body.get("agent_endpoint"), body.get("agent_card")]
+print(json.dumps(found, sort_keys=True))
+"""
+
+DELETE_VERSIONED = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+client = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential(), allow_preview=True)
+for agent in list(client.agents.list()):
+    if agent.name.startswith("hand-"):
+        client.agents.delete(agent.name, force=True)
+client.beta.memory_stores.delete("hand-people")
+"""
+
+MAKE_INDEX = """
+import os
+from azure.identity import DefaultAzureCredential
+from azure.search.documents.indexes import SearchIndexClient
+from azure.search.documents.indexes.models import SearchAlias, SearchFieldDataType, SearchIndex, SimpleField
+client = SearchIndexClient(SEARCH, DefaultAzureCredential())
+key = SimpleField(name="id", type=SearchFieldDataType.STRING, key=True)
+client.create_index(SearchIndex(name="hand-made-orders", fields=[key]))
+client.create_alias(SearchAlias(name="hand-made", indexes=["hand-made-orders"]))
+"""
+
+DELETE_INDEX = """
+import os
+from azure.identity import DefaultAzureCredential
+from azure.search.documents.indexes import SearchIndexClient
+client = SearchIndexClient(SEARCH, DefaultAzureCredential())
+print(client.get_index("hand-made-orders").description or "")
+client.delete_alias("hand-made")
+client.delete_index("hand-made-orders")
+"""
+
 SHOW = """
 import json, os
 from azure.ai.agents import AgentsClient
@@ -111,6 +176,77 @@ def test_a_project_made_by_hand_is_taken_up_as_it_is(up: Any, by_hand: dict[str,
     assert json.loads(up.python(SHOW)) == before
     up.fac("preview", "--expect-no-changes", "-s", "mine")
     assert up.fac("import", "-s", "mine").endswith("everything there is, is declared or left out.\n")
+
+
+@pytest.fixture
+def versioned_by_hand(up: Any, by_hand: dict[str, str]) -> Iterator[None]:
+    up.python(MAKE_VERSIONED)
+    yield
+    up.python(DELETE_VERSIONED)
+
+
+def test_without_the_files_and_in_both_dialects_everything_is_taken_up_as_it_is(
+    up: Any, by_hand: dict[str, str], versioned_by_hand: None
+) -> None:
+    before = up.python(SHOW), up.python(SHOW_VERSIONED)
+    told = up.fac("import", "-s", "mine", "--endpoint", up.outputs()["projectEndpoint"])
+    store = (
+        f"left out: vector store Hand-made store ({by_hand['store']}): nobody has the content of returns.md"
+    )
+    assert f"{store}; agents refer to it by its id (name a folder that has them: --files FOLDER)" in told
+    assert "MemoryStore  hand-people  stacks/mine/memory-stores/hand-people.yaml" in told
+    folder = up.root / "stacks/mine"
+    assert not (folder / "vector-stores").exists()
+    finder = (folder / "agents/hand-made-finder.yaml").read_text()
+    assert f"vector_store_ids: [{by_hand['store']}]" in finder
+    assert (folder / "workflows/hand-flow.yaml").read_text() == "kind: workflow\nid: greet\n"
+    assert "  image: contoso.azurecr.io/box:1\n" in (folder / "agents/hand-box.yaml").read_text()
+    served = (folder / "agents/hand-served.yaml").read_text()
+    for line in (
+        "dialect: versioned",
+        "memory_store: hand-people",
+        "enabled: false",
+        "Help for $${nothing}",
+    ):
+        assert line in served
+
+    preview = up.fac("preview", "-s", "mine")
+    taken = {f"Agent  hand-made-{name}": by_hand[name] for name in ("finder", "desk")}
+    taken |= {f"VersionedAgent  {name}": name for name in ("hand-flow", "hand-box", "hand-served")}
+    taken |= {"MemoryStore  hand-people": "hand-people"}
+    for object_, identifier in taken.items():
+        assert f"{object_}  {identifier}: as declared; only the mark is written" in preview
+    up.fac("up", "--yes", "-s", "mine")
+    assert (up.python(SHOW), up.python(SHOW_VERSIONED)) == before
+    up.fac("preview", "--expect-no-changes", "-s", "mine")
+
+
+def test_an_import_of_versioned_agents_alone_makes_a_versioned_environment(
+    up: Any, by_hand: dict[str, str], versioned_by_hand: None
+) -> None:
+    up.fac("import", "hand-flow", "-s", "mine", "--endpoint", up.outputs()["projectEndpoint"])
+    folder = up.root / "stacks/mine"
+    assert "dialect: versioned" in (folder / "environment.yaml").read_text()
+    assert "dialect" not in (folder / "agents/hand-flow.yaml").read_text()
+
+
+def test_an_index_made_by_hand_is_taken_up_with_its_alias_and_let_go_again(up: Any) -> None:
+    state = json.loads((up.root / ".sandbox/state/.pulumi/stacks/foundry-as-code/sandbox.json").read_text())
+    resources = state["checkpoint"]["latest"]["resources"]
+    search = next(one for one in resources if one["type"].endswith("foundry:SearchIndex"))["inputs"][
+        "endpoint"
+    ]
+    up.python(MAKE_INDEX.replace("SEARCH", repr(search)))
+    told = up.fac("import", "-s", "sandbox")
+    assert "SearchIndex  hand-made-orders  stacks/sandbox/search-indexes/hand-made-orders.yaml" in told
+    document = up.root / "stacks/sandbox/search-indexes/hand-made-orders.yaml"
+    assert "alias: hand-made\n" in document.read_text()
+    assert "hand-made-orders: as declared; only the mark is written" in up.fac("preview")
+    up.fac("up", "--yes")
+    document.unlink()
+    (up.root / "stacks/sandbox/indexes/hand-made-orders.json").unlink()
+    up.fac("up", "--yes")
+    assert up.python(DELETE_INDEX.replace("SEARCH", repr(search))) == "\n"
 
 
 def test_an_import_never_writes_over_a_file(up: Any, by_hand: dict[str, str]) -> None:

@@ -1,0 +1,431 @@
+"""What lives in a project and its search services and isn't declared yet, gathered as declarations. Nothing is changed or written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from foundry.cli.operations import declared_filename
+from foundry.model import FoundryError, ServiceError
+from foundry.reconcile.marks import Mark, mark_in, mark_of
+from foundry.service.protocols import (
+    LiveAgent,
+    LiveFile,
+    LiveMemoryStore,
+    LiveStore,
+    LiveVersionedAgent,
+    ProjectService,
+    SearchService,
+    Services,
+    VersionedService,
+)
+from foundry.transfer.declared import (
+    Names,
+    agent_declaration,
+    declared_name,
+    memory_declaration,
+    store_declaration,
+)
+from foundry.transfer.declared_indexes import Beside, index_declaration, maps_of
+from foundry.transfer.document import Declaration
+
+CLASSIC: Final = "classic"
+VERSIONED: Final = "versioned"
+_DIALECTS: Final = (CLASSIC, VERSIONED)
+_TITLES: Final = {
+    "Agent": "agent",
+    "VectorStore": "vector store",
+    "SearchIndex": "search index",
+    "MemoryStore": "memory store",
+}
+# What the service cuts files into that nobody cut otherwise (data plane of the Agent Service).
+_USUAL_CHUNKS: Final = (800, 400)
+
+
+class Contents(Protocol):
+    """The contents of one project's files."""
+
+    def of(self, file_id: str) -> bytes | None:
+        """The content of a file; None where the service doesn't give it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A live object that the stack has in its state already."""
+
+    kind: str
+    name: str
+    id: str
+    dialect: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """The stack that is to take things in, and the layer that is written into.
+
+    Args:
+        root: the project's folder.
+        layer: the folder below `stacks/`.
+        dialect: what the Environment says; None where there is none yet.
+        stack_id: the stack's id; empty where it has none yet.
+        taken: declared names, by kind.
+        owned: what its state holds.
+        names: what ids in its state stand for.
+        search_endpoints: where its search services answer.
+        source: project/stack of another stack whose things are taken in, too.
+        folders: where contents of files are looked for that the service keeps to itself.
+    """
+
+    root: Path
+    layer: str
+    dialect: str | None = None
+    stack_id: str = ""
+    taken: Mapping[str, Collection[str]] = field(default_factory=dict)
+    owned: Collection[Owned] = ()
+    names: Names = field(default_factory=Names)
+    search_endpoints: Collection[str] = ()
+    source: str | None = None
+    folders: Sequence[str] = ()
+
+
+@dataclass
+class Gathering:
+    """One gathering: what is found, what it becomes, and what is left out with the reason.
+
+    `copies` are files with their content, by path below the layer; `notes` what a person should know of what was declared.
+    """
+
+    services: Services
+    contents: Callable[[str], Contents]
+    place: Place
+    declarations: list[Declaration] = field(default_factory=list)
+    copies: dict[str, bytes] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _dialects: dict[str, str] = field(default_factory=dict)
+    _taken: dict[str, set[str]] = field(default_factory=dict)
+
+    def read(self, endpoint: str, wanted: Sequence[str] = ()) -> None:
+        """Make declarations of what is live at a project's endpoint, in either dialect.
+
+        With `wanted` (ids or names) only of these agents and of what they search.
+
+        Raises:
+            FoundryError: the project has no such agent.
+            ServiceError: a service can't be asked.
+        """
+        for kind in _TITLES:
+            self._taken[kind] = {*self.place.taken.get(kind, ()), *self._own(kind).values()}
+        agents = self._found_agents(endpoint)
+        if wanted:
+            agents = _chosen(agents, wanted)
+            self.left.clear()
+        self._dialects = {one.id: one.dialect for one in self.place.owned} | {
+            identifier: self._dialects[identifier] for identifier in agents
+        }
+        tools = [(live.id, tool) for live in agents.values() for tool in live.definition.get("tools") or ()]
+        stores = self._stores(endpoint, self._found_stores(endpoint, tools, only_used=bool(wanted)))
+        remembered = {str(tool.get("memory_store_name")) for _, tool in tools}
+        memories = self._memories(endpoint, remembered if wanted else None)
+        indexes = {} if wanted else self._indexes()
+        names = replace(
+            self.place.names,
+            indexes={**self.place.names.indexes, **indexes},
+            memories={**self.place.names.memories, **memories},
+        )
+        self._agents(agents, stores, names)
+
+    def _service(self, endpoint: str, dialect: str) -> ProjectService | VersionedService:
+        return self.services.versioned(endpoint) if dialect == VERSIONED else self.services.project(endpoint)
+
+    def _named(self, kind: str, service_name: str, otherwise: str) -> str:
+        name = declared_name(service_name, self._taken[kind], otherwise=otherwise)
+        self._taken[kind].add(name)
+        return name
+
+    def _declare(self, made: Declaration) -> None:
+        self.declarations.append(made)
+        self.notes += [f"{made.kind} {made.name}: {note}" for note in made.notes]
+
+    @property
+    def dialect(self) -> str:
+        """The Environment's dialect: where there is none yet, the one that everything found is of, or the classic one."""
+        found = set(self._dialects.values())
+        return self.place.dialect or (VERSIONED if found == {VERSIONED} else CLASSIC)
+
+    def _said(self, identifier: str) -> str | None:
+        """The dialect, where the Environment has another."""
+        dialect = self._dialects[identifier]
+        return None if dialect == self.dialect else dialect
+
+    # ---- agents
+
+    def _found_agents(self, endpoint: str) -> dict[str, LiveAgent]:
+        agents: dict[str, LiveAgent] = {}
+        for dialect in _DIALECTS:
+            for live in self._service(endpoint, dialect).list_agents():
+                if self._is_open("Agent", str(live.definition.get("name")), live):
+                    agents[live.id] = live
+                    self._dialects[live.id] = dialect
+        return agents
+
+    def _agents(self, agents: Mapping[str, LiveAgent], stores: Mapping[str, str], names: Names) -> None:
+        called = {
+            live.id: self._named("Agent", str(live.definition.get("name") or ""), "agent")
+            for live in agents.values()
+        }
+        known = self._own("Agent")
+        lossy = set()
+        for live in agents.values():
+            tried = self._agent(live, called[live.id], stores, replace(names, agents=known))
+            if tried.lost:
+                lossy.add(live.id)
+                self.left.append(
+                    f"agent {live.definition.get('name')} ({live.id}): it has what the format can't say, and taking it up "
+                    f"would change it: {'; '.join(tried.lost)}"
+                )
+        known |= {identifier: name for identifier, name in called.items() if identifier not in lossy}
+        for live in agents.values():
+            if live.id not in lossy:
+                self._declare(self._agent(live, called[live.id], stores, replace(names, agents=known)))
+
+    def _agent(self, live: LiveAgent, name: str, stores: Mapping[str, str], names: Names) -> Declaration:
+        # A store of the other dialect is no store of this agent's declaration; its id is.
+        dialect = self._dialects[live.id]
+        own = {store: called for store, called in stores.items() if self._dialects[store] == dialect}
+        return agent_declaration(
+            name,
+            live,
+            replace(names, stores=own),
+            adopt=self._adoption(live.id, mark_of(live.metadata)),
+            dialect=self._said(live.id),
+            serving=live.serving if isinstance(live, LiveVersionedAgent) else None,
+        )
+
+    # ---- vector stores and their files
+
+    def _found_stores(
+        self, endpoint: str, tools: Sequence[tuple[str, Mapping[str, Any]]], *, only_used: bool
+    ) -> dict[str, LiveStore]:
+        searched: dict[str, set[str]] = {}
+        for agent, tool in tools:
+            for store in tool.get("vector_store_ids") or ():
+                searched.setdefault(str(store), set()).add(self._dialects[agent])
+        stores: dict[str, LiveStore] = {}
+        # Whether a store of one dialect shows in the other isn't known: the agents that search it say whose it is, and of one
+        # that none does the Environment.
+        for dialect in sorted(_DIALECTS, key=lambda one: one != self.dialect):
+            for live in self._service(endpoint, dialect).list_stores():
+                if live.id in stores or (only_used and live.id not in searched):
+                    continue
+                if self._is_open("VectorStore", live.name, live):
+                    stores[live.id] = live
+                    only = searched.get(live.id, set())
+                    self._dialects[live.id] = next(iter(only)) if len(only) == 1 else dialect
+        return stores
+
+    def _stores(self, endpoint: str, stores: Mapping[str, LiveStore]) -> dict[str, str]:
+        known = self._own("VectorStore")
+        contents = self.contents(endpoint)
+        files = {
+            dialect: {file.id: file for file in self._service(endpoint, dialect).list_files()}
+            for dialect in sorted({self._dialects[store] for store in stores})
+        }
+        for store in stores.values():
+            dialect = self._dialects[store.id]
+            members = self._service(endpoint, dialect).list_members(store.id)
+            name = declared_name(store.name, self._taken["VectorStore"], otherwise="store")
+            held = [files[dialect][one.file_id] for one in members if one.file_id in files[dialect]]
+            copies: dict[str, bytes] = {}
+            paths = {file.id: self._path(file, name, contents, copies) for file in held}
+            missing = [declared_filename(file.filename) for file in held if paths[file.id] is None]
+            if missing or len(held) < len(members) or not members:
+                self.left.append(_undeclared_store(store, missing, empty=not members))
+                continue
+            self._taken["VectorStore"].add(name)
+            known[store.id] = name
+            self.copies |= copies
+            self._declare(
+                store_declaration(
+                    name,
+                    store,
+                    [path for path in paths.values() if path is not None],
+                    adopt=self._adoption(store.id, mark_of(store.metadata)),
+                    dialect=self._said(store.id),
+                    chunking=_chunking([one.chunking for one in members]),
+                )
+            )
+        return known
+
+    def _path(self, file: LiveFile, store: str, contents: Contents, copies: dict[str, bytes]) -> str | None:
+        """Where the content of a live file stands, relative to the documents of stores."""
+        filename = declared_filename(file.filename)
+        below = f"knowledge/{store}/{filename}"
+        if below in copies:
+            # Two files of one name: the second is known by its id.
+            below = f"knowledge/{store}/{file.id}/{filename}"
+        data = contents.of(file.id)
+        if data is None:
+            found = self._beside(filename, file.size)
+            if found is None:
+                return None
+            if found.is_relative_to(self.place.root):
+                here = self.place.root / "stacks" / self.place.layer / "vector-stores"
+                return Path(os.path.relpath(found, here)).as_posix()
+            data = found.read_bytes()
+        copies[below] = data
+        return f"../{below}"
+
+    def _beside(self, filename: str, size: int) -> Path | None:
+        candidates = (
+            path
+            for folder in self.place.folders
+            for path in sorted(Path(folder).resolve().rglob(filename))
+            if path.is_file() and path.stat().st_size == size
+        )
+        return next(candidates, None)
+
+    # ---- memory stores
+
+    def _memories(self, endpoint: str, wanted: Collection[str] | None) -> dict[str, str]:
+        """Declared names by the service's; `wanted` limits it to these."""
+        service = self.services.versioned(endpoint)
+        try:
+            found: Sequence[LiveMemoryStore] = service.list_memory_stores()
+        except ServiceError as error:
+            # A preview of the service, which not every project has.
+            self.left.append(f"memory stores: {error.what}; agents refer to them by their names")
+            return {}
+        named: dict[str, str] = {}
+        for live in found:
+            if (wanted is not None and live.id not in wanted) or not self._is_open(
+                "MemoryStore", live.id, live
+            ):
+                continue
+            named[live.id] = self._named("MemoryStore", live.id, "memory")
+            adopt = self._adoption(live.id, mark_of(live.metadata))
+            self._declare(memory_declaration(named[live.id], live, adopt=adopt))
+        return named
+
+    # ---- search indexes
+
+    def _indexes(self) -> dict[str, str]:
+        named: dict[str, str] = {}
+        own = self._own("SearchIndex")
+        for endpoint in dict.fromkeys(self.place.search_endpoints):
+            service = self.services.search(endpoint)
+            found = {str(body["name"]): body for body in service.list_indexes()}
+            open_ = {
+                name: mark
+                for name, mark in _marks(found).items()
+                if name not in own and self._may_have("search index", name, mark)
+            }
+            if not open_:
+                continue
+            beside = _Besides(service, self._may_have)
+            for service_name, mark in open_.items():
+                name = named[service_name] = self._named("SearchIndex", service_name, "index")
+                body, adopt = found[service_name], self._adoption(service_name, mark)
+                self._declare(index_declaration(name, body, adopt=adopt, beside=beside.of(body)))
+        return named
+
+    # ---- whose things are
+
+    def _is_open(self, kind: str, name: str, live: LiveAgent | LiveStore | LiveMemoryStore) -> bool:
+        if live.id in self._own(kind):
+            return False
+        return self._may_have(f"{_TITLES[kind]} {name}", live.id, mark_of(live.metadata))
+
+    def _own(self, kind: str) -> dict[str, str]:
+        """What the state holds of a kind: id → declared name."""
+        return {one.id: one.name for one in self.place.owned if one.kind == kind}
+
+    def _may_have(self, what: str, identifier: str, mark: Mark | None) -> bool:
+        if mark is None or (self.place.source is not None and mark.source == self.place.source):
+            return True
+        if mark.owner.stack_id == self.place.stack_id:
+            self.left.append(
+                f"{what} ({identifier}): this stack's own, called {mark.name}, and in no state: `fac orphans` tells more"
+            )
+        else:
+            self.left.append(
+                f"{what} ({identifier}): belongs to {mark.source} (--owned-by {mark.source} takes it in)"
+            )
+        return False
+
+    def _adoption(self, identifier: str, mark: Mark | None) -> str | Mapping[str, str]:
+        return identifier if mark is None else {"id": identifier, "from": mark.source}
+
+
+class _Besides:
+    """What one search service has beside its indexes: read once, each synonym map given to one index."""
+
+    def __init__(self, service: SearchService, may_have: Callable[[str, str, Mark | None], bool]) -> None:
+        self._aliases = service.list_aliases()
+        found = {
+            family: {str(body["name"]): body for body in service.list_objects(family)}
+            for family in ("indexers", "skillsets", "synonymmaps")
+        }
+        for family, title in (("indexers", "indexer"), ("skillsets", "skillset")):
+            marks = _marks(found[family])
+            found[family] = {
+                name: body for name, body in found[family].items() if may_have(title, name, marks[name])
+            }
+        self._indexers, self._skillsets, self._maps = found.values()
+
+    def of(self, index: Mapping[str, Any]) -> Beside:
+        name = index["name"]
+        maps = [self._maps.pop(one) for one in sorted(maps_of(index)) if one in self._maps]
+        return Beside(
+            tuple(sorted(alias for alias, target in self._aliases.items() if target == name)),
+            tuple(one for one in self._indexers.values() if one.get("targetIndexName") == name),
+            self._skillsets,
+            tuple(maps),
+        )
+
+
+def _marks(bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, Mark | None]:
+    return {name: mark_in(body.get("description"))[1] for name, body in bodies.items()}
+
+
+def _undeclared_store(store: LiveStore, missing: Sequence[str], *, empty: bool) -> str:
+    if empty:
+        why = "it holds no files"
+    elif missing:
+        why = f"nobody has the content of {', '.join(missing)}"
+    else:
+        why = "it holds what is no uploaded file"
+    more = " (name a folder that has them: --files FOLDER)" if missing else ""
+    return f"vector store {store.name} ({store.id}): {why}; agents refer to it by its id{more}"
+
+
+def _chunking(told: Sequence[Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
+    """How all files are cut, where that is one way and not the service's own."""
+    first = told[0]
+    if first is None or first.get("type") != "static" or any(one != first for one in told):
+        return None
+    usual = (first.get("max_chunk_size_tokens"), first.get("chunk_overlap_tokens")) == _USUAL_CHUNKS
+    return None if usual else first
+
+
+def _chosen(agents: Mapping[str, LiveAgent], wanted: Sequence[str]) -> dict[str, LiveAgent]:
+    chosen = {
+        identifier: live
+        for identifier, live in agents.items()
+        if identifier in wanted or live.definition.get("name") in wanted
+    }
+    unknown = [
+        name
+        for name in wanted
+        if not any(name in (live.id, live.definition.get("name")) for live in chosen.values())
+    ]
+    if unknown:
+        raise FoundryError(
+            f"the project has no agent {', '.join(unknown)} that could be imported",
+            fix=f"it has: {', '.join(sorted(str(live.definition.get('name')) for live in agents.values())) or 'none'}",
+        )
+    return chosen
