@@ -40,5 +40,6 @@ $(VENV)/.ready: pyproject.toml setup.py
 $(VENV)/.ready-dev: pyproject.toml setup.py $(VENV)/.ready
 	@echo "The tools for tests are installed into $(CURDIR)/$(VENV)."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/preview-client azure-ai-agents==1.2.0b6
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/preview-client azure-ai-agents==1.2.0b6 \
+		|| echo "azure-ai-agents 1.2.0b6 can't be installed; its tests are skipped."
 	@touch $@

@@ -1,5 +1,10 @@
 """One emulator per module, and small helpers that speak its wire."""
 
+import ast
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +154,29 @@ class Wire:
     @property
     def project_endpoint(self) -> str:
         return str(self.get(PROJECT)["properties"]["endpoints"]["AI Foundry API"])
+
+
+def scenarios_of(program: Path) -> list[str]:
+    """Names of the functions of a program that are marked as scenarios, without importing it."""
+    return [
+        node.name
+        for node in ast.parse(program.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(ast.unparse(item) == "scenario" for item in node.decorator_list)
+    ]
+
+
+def told_by(program: Path, serving: Serving, *arguments: str, **variables: str) -> dict[str, str]:
+    """What a program that prints a JSON object tells when the sandbox's variables are set."""
+    done = subprocess.run(
+        [sys.executable, str(program), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **serving.environment, **variables},
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
 
 
 @pytest.fixture

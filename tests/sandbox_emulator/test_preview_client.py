@@ -3,10 +3,6 @@
 It can't stand beside the stable one, so `make test` puts it into a folder of its own, and it runs in a process of its own.
 """
 
-import ast
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +11,12 @@ import pytest
 
 from foundry.sandbox.emulator import Settings, serve
 
-from .conftest import ACCOUNT, PROJECT, Wire
+from .conftest import ACCOUNT, PROJECT, Wire, scenarios_of, told_by
 from .test_mcp_servers import Server, running
 
 CLIENT = Path(sys.prefix) / "preview-client"
 PROGRAM = Path(__file__).with_name("preview_client.py")
-SCENARIOS = [
-    node.name
-    for node in ast.parse(PROGRAM.read_text(encoding="utf-8")).body
-    if isinstance(node, ast.FunctionDef)
-    and any(ast.unparse(item) == "scenario" for item in node.decorator_list)
-]
+SCENARIOS = scenarios_of(PROGRAM)
 RULES = {
     "m": [{"calls": [{"mcp": "search_docs", "output": "page 3"}], "say": "${output}"}],
     "versatile": [
@@ -81,15 +72,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         wire.put(f"{ACCOUNT}/deployments/gpt-4.1", model)
         for agent, rules in RULES.items():
             assert wire.control("PUT", f"/rules/{agent}", {"rules": rules}).status_code == 204
-        done = subprocess.run(
-            [sys.executable, PROGRAM, wire.project_endpoint, f"{PROJECT}/connections/bing", server.url],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **serving.environment, "PYTHONPATH": str(CLIENT)},
+        yield told_by(
+            PROGRAM,
+            serving,
+            wire.project_endpoint,
+            f"{PROJECT}/connections/bing",
+            server.url,
+            PYTHONPATH=str(CLIENT),
         )
-        assert done.returncode == 0, done.stderr
-        yield json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
