@@ -51,6 +51,8 @@ def changes(kind: str, old: Any, new: Any, applied: Any = None) -> tuple[Change,
     `applied` is the declaration that was applied last: a defaulted field that it has and `new` lacks is a change.
     `UNKNOWN` in `new` differs from everything. The result is ordered by path.
     """
+    if same(old, new) and same(applied, new):
+        return ()  # the most frequent answer, without a normal form
     table = TABLES[kind]
     found = _compare(table, "", normal_form(table, old), normal_form(table, new), normal_form(table, applied))
     return tuple(sorted(found, key=lambda change: change.path))
@@ -80,12 +82,14 @@ def settled(kind: str, live: Any, applied: Any) -> Any:
 
 def canonical(value: Any) -> Any:
     """JSON with nulls left out of mappings (Pulumi drops them) and integral floats as integers (Pulumi sends floats)."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
     if isinstance(value, Mapping):
         return {str(key): canonical(item) for key, item in value.items() if item is not None}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [canonical(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
     return value
 
 
@@ -115,6 +119,8 @@ def normal_form(table: Table, value: Any) -> Any:
 
 def same(left: Any, right: Any) -> bool:
     """Equality of JSON values: 1 equals 1.0, true doesn't equal 1, and an unknown equals nothing."""
+    if isinstance(left, str):
+        return isinstance(right, str) and left == right
     if left is UNKNOWN or right is UNKNOWN:
         return False
     if isinstance(left, bool) or isinstance(right, bool):
@@ -161,6 +167,8 @@ def _whole(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _settle(table: Table, live: Any, applied: Any) -> Any:
+    if same(live, applied):
+        return _raw(applied)
     now, then = normal_form(table, live), normal_form(table, applied)
     sort = table.sort
     if (
@@ -250,7 +258,7 @@ def _unless_empty(value: dict[str, Any]) -> Any:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return not isinstance(value, str) and isinstance(value, Sequence)
 
 
 def _join(path: str, key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from foundry.model import FoundryError, Owner
@@ -122,6 +123,7 @@ def refuse_unless_ours(
     )
 
 
+@lru_cache(maxsize=4096)  # each create looks through the marks of all that is live
 def _read(text: str) -> Mark:
     parts = text.split(" ")
     source = parts[0].split("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -20,7 +20,7 @@ class Snapshot(Generic[T]):
     def __init__(self, key: Callable[[T], str]) -> None:
         self._key = key
         self._lock = threading.Lock()
-        self._listing: Future[Sequence[T]] | None = None
+        self._listing: Future[Mapping[str, T]] | None = None
         self._own: dict[str, T | None] = {}
         self.settled = False
 
@@ -28,13 +28,14 @@ class Snapshot(Generic[T]):
         """Everything there is, as far as this process knows; `load` is called at most once."""
         listing = self._listed(load)
         with self._lock:
-            merged: dict[str, T | None] = {self._key(one): one for one in listing}
-            merged.update(self._own)
+            merged: dict[str, T | None] = {**listing, **self._own}
         return [one for one in merged.values() if one is not None]
 
     def find(self, key: str, load: Callable[[], Sequence[T]]) -> T | None:
         """One of them, or None."""
-        return next((one for one in self.all(load) if self._key(one) == key), None)
+        listing = self._listed(load)
+        with self._lock:
+            return self._own[key] if key in self._own else listing.get(key)
 
     def put(self, one: T) -> None:
         """We made or changed it."""
@@ -51,7 +52,7 @@ class Snapshot(Generic[T]):
         with self._lock:
             self._listing = None
 
-    def _listed(self, load: Callable[[], Sequence[T]]) -> Sequence[T]:
+    def _listed(self, load: Callable[[], Sequence[T]]) -> Mapping[str, T]:
         with self._lock:
             listing = self._listing
             mine = listing is None
@@ -59,7 +60,7 @@ class Snapshot(Generic[T]):
                 listing = self._listing = Future()
         if mine:
             try:
-                listing.set_result(load())
+                listing.set_result({self._key(one): one for one in load()})
             except BaseException as error:
                 with self._lock:
                     if self._listing is listing:

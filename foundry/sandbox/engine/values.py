@@ -7,7 +7,7 @@ CLI writes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -42,27 +42,30 @@ def is_reference(value: Any) -> bool:
     return isinstance(value, dict) and value.get(SIGNATURE) == RESOURCE
 
 
-def _parts(value: Any) -> Iterator[Any]:
-    yield value
-    if isinstance(value, dict):
-        for part in value.values():
-            yield from _parts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _parts(part)
-
-
 def has_unknown(value: Any) -> bool:
     """Whether any part of the value isn't known yet."""
-    return any(part == UNKNOWN for part in _parts(value) if isinstance(part, str))
+    if isinstance(value, str):
+        return value == UNKNOWN
+    if isinstance(value, dict):
+        return any(map(has_unknown, value.values()))
+    return isinstance(value, list) and any(map(has_unknown, value))
 
 
 def has_secret(value: Any) -> bool:
     """Whether any part of the value is a secret."""
-    return any(is_secret(part) for part in _parts(value))
+    if isinstance(value, dict):
+        return value.get(SIGNATURE) == SECRET or any(map(has_secret, value.values()))
+    return isinstance(value, list) and any(map(has_secret, value))
 
 
 _AS_IT_IS = object()
+
+
+def _is_ordinary(value: Any) -> bool:
+    """Whether no part of the value is a special object."""
+    if isinstance(value, dict):
+        return SIGNATURE not in value and all(map(_is_ordinary, value.values()))
+    return all(map(_is_ordinary, value)) if isinstance(value, list) else True
 
 
 def _map(value: Any, change: Callable[[Properties], Any]) -> Any:
@@ -99,9 +102,9 @@ def _as_plain_reference(value: Properties) -> Any:
 
 def for_provider(properties: Properties, *, secrets: bool, resources: bool) -> Properties:
     """Inputs or state as a provider accepts them, which tells with Configure what it understands."""
-    result: Any = properties
-    if not secrets:
-        result = plain(result)
+    if (secrets and resources) or _is_ordinary(properties):
+        return properties
+    result: Any = properties if secrets else plain(properties)
     if not resources:
         result = _map(result, _as_plain_reference)
     return dict(result)
@@ -109,6 +112,8 @@ def for_provider(properties: Properties, *, secrets: bool, resources: bool) -> P
 
 def copy_secretness(outputs: Properties, inputs: Properties) -> Properties:
     """Outputs of a provider that knows no secrets: what went in as a secret comes out as one."""
+    if _is_ordinary(inputs):
+        return outputs
     result = dict(outputs)
     for key, given in inputs.items():
         if key not in result:
@@ -165,12 +170,12 @@ def to_struct(properties: Properties) -> struct_pb2.Struct:
 
 
 def _set(target: struct_pb2.Value, value: Any) -> None:
-    if value is None:
+    if isinstance(value, str):
+        target.string_value = value
+    elif value is None:
         target.null_value = struct_pb2.NULL_VALUE
     elif isinstance(value, bool):
         target.bool_value = value
-    elif isinstance(value, str):
-        target.string_value = value
     elif isinstance(value, int | float):
         target.number_value = value
     elif isinstance(value, dict):
