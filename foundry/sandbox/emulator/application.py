@@ -34,6 +34,7 @@ from foundry.sandbox.emulator.http import (
 )
 from foundry.sandbox.emulator.identity.routes import FAMILY as IDENTITY
 from foundry.sandbox.emulator.models.routes import FAMILY as MODELS
+from foundry.sandbox.emulator.openai.batches import FAMILY as OPENAI_BATCHES
 from foundry.sandbox.emulator.openai.evals import FAMILY as OPENAI_EVALS
 from foundry.sandbox.emulator.openai.files import FAMILY as OPENAI_FILES
 from foundry.sandbox.emulator.openai.routes import ENDPOINT as AGENT_ENDPOINT
@@ -68,6 +69,7 @@ FAMILIES: Final[Sequence[Family]] = (
     VERSIONED_AGENTS,
     OPENAI_FILES,
     OPENAI_VECTOR_STORES,
+    OPENAI_BATCHES,
     OPENAI_EVALS,
     OPENAI,
     AGENT_ENDPOINT,

@@ -63,6 +63,20 @@ class World:
     clock: Clock = field(default_factory=Clock)
     log: RequestLog = field(default_factory=RequestLog)
 
+    def drop_file(self, shelf: str, identity: str) -> bool:
+        """Removes a file, also from the vector stores and agents that use it; False when there was none."""
+        gone = self.files.delete(shelf, identity)
+        if gone:
+            self.vector_stores.forget_file(shelf, identity)
+            self.assistants.forget_file(shelf, identity)
+        return gone
+
+    def settle(self, now: float) -> None:
+        """Lets happen in ARM and among files what is due by now."""
+        self.arm.settle(now)
+        for shelf, identity in self.files.expired(now):
+            self.drop_file(shelf, identity)
+
 
 def create_world(database_file: Path, settings: Settings, base_url: str, identity_header: str) -> World:
     """Opens the database and puts the stores on it; raises `DatabaseUnusableError`."""

@@ -64,10 +64,7 @@ def _content(call: Call) -> Reply:
 
 def _delete(call: Call) -> Reply:
     file = _found(call)
-    project = project_id(call)
-    call.world.files.delete(project, file["id"])
-    call.world.vector_stores.forget_file(project, file["id"])
-    call.world.assistants.forget_file(project, file["id"])
+    call.world.drop_file(project_id(call), file["id"])
     return Reply(body={"id": file["id"], "deleted": True, "object": "file"})
 
 

@@ -10,6 +10,8 @@ KIND: Final = "file"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS blobs(
     project TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY(project, id));
+CREATE TABLE IF NOT EXISTS expiring(
+    due REAL NOT NULL, project TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(due, project, id)) WITHOUT ROWID;
 """
 
 
@@ -47,9 +49,17 @@ class FileStore:
         }
         if seconds is not None:
             file["expires_at"] = int(now) + seconds
+            self._db.run("INSERT INTO expiring VALUES(?,?,?)", file["expires_at"], project, file["id"])
         self._objects.add(project, KIND, file, now)
         self._db.run("INSERT INTO blobs VALUES(?,?,?)", project, file["id"], content)
         return file
+
+    def expired(self, now: float) -> list[tuple[str, str]]:
+        """Projects and ids of the files whose time is over; each is told once."""
+        found = self._db.all("SELECT project, id FROM expiring WHERE due <= ?", now)
+        if found:
+            self._db.run("DELETE FROM expiring WHERE due <= ?", now)
+        return [(row["project"], row["id"]) for row in found]
 
     def get(self, project: str, identity: str) -> dict[str, Any] | None:
         """The file object, or None."""

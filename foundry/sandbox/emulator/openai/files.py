@@ -88,10 +88,7 @@ def _content(call: Call) -> Reply:
 
 def _delete(call: Call) -> Reply:
     file = _found(call)
-    project = project_id(call)
-    call.world.files.delete(project, file["id"])
-    call.world.vector_stores.forget_file(project, file["id"])
-    call.world.assistants.forget_file(project, file["id"])
+    call.world.drop_file(project_id(call), file["id"])
     return Reply(body={"id": file["id"], "deleted": True, "object": "file"})
 
 
@@ -103,7 +100,7 @@ FAMILY = Family(
     refuse=malformed,
     note=(
         "The OpenAI client of azure-ai-projects. No api-version. The files are those of the classic dialect: each side sees "
-        "what the other made (unconfirmed for the service; `--separate-dialects` keeps them apart). `expires_after` is checked and told, and nothing expires."
+        "what the other made (unconfirmed for the service; `--separate-dialects` keeps them apart). A file whose `expires_after` is over is gone, from stores and agents too."
     ),
     routes=(
         Route("POST", "/files", "upload a file", _upload),

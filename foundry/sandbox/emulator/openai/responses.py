@@ -113,6 +113,14 @@ class Responses:
             frame.history = self._history(items, pending, conversation)[-MOST_HISTORY:]
         return frame.json()
 
+    def words(
+        self, instructions: str, items: list[Body], pending: Body | None, conversation: Body | None
+    ) -> int:
+        """How many words a response to these items would read: those before it and its instructions too."""
+        texts = [instructions, *(said for _, said in self._history([], pending, conversation))]
+        texts += [text_of(one) for one in items if one["type"] == "message"]
+        return sum(len(one.split()) for one in texts)
+
     def _history(self, items: list[Body], pending: Body | None, conversation: Body | None) -> list[list[str]]:
         """What was said before the last question, for a model that reads it."""
         before: list[Body] = []

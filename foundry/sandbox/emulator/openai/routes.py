@@ -106,6 +106,13 @@ _FIELDS: Final = {
     **dict.fromkeys(_LATER.split(), anything),
 }
 _shape = record({}, {name: nullable(shape) for name, shape in _FIELDS.items()})
+_COUNTED: Final = (
+    "agent_reference conversation input instructions model parallel_tool_calls previous_response_id reasoning text "
+    "tool_choice tools truncation"
+)
+_count_shape = record(
+    {}, {"personality": nullable(text()), **{name: nullable(_FIELDS[name]) for name in _COUNTED.split()}}
+)
 
 
 def _responses(call: Call) -> Responses:
@@ -237,8 +244,8 @@ def _routed(agent: Body) -> str | None:
     return None if number == "@latest" else number
 
 
-def _create_response(call: Call) -> Reply:
-    asked = {name: value for name, value in call.object().items() if value is not None}
+def begin_response(call: Call, asked: Body) -> Body:
+    """Begins the response that a body asks for, and takes it as far as it goes at once; raises 400 and 404."""
     if "agent" in asked:
         raise invalid("The 'agent' property is deprecated. Use 'agent_reference' instead.", "agent")
     _shape(asked, "")
@@ -274,13 +281,29 @@ def _create_response(call: Call) -> Reply:
     }
     if told:
         response["agent_reference"] = told
-    responses.add(response)
+    return responses.add(response)
+
+
+def _create_response(call: Call) -> Reply:
+    asked = {name: value for name, value in call.object().items() if value is not None}
+    response = begin_response(call, asked)
     stream = ResponseStream(call.world, project_id(call), response["id"], asked.get("include") or [])
     if asked.get("stream"):
         return stream.reply()
     if response["status"] in UNDER_WAY and not response["background"]:
         return stream.whole()
     return Reply(body=shown(response, asked.get("include") or []))
+
+
+def _count_tokens(call: Call) -> Reply:
+    asked = {name: value for name, value in call.object().items() if value is not None}
+    _count_shape(asked, "")
+    reference = _reference_of(call, asked)
+    definition = asked if reference is None else _definition(call, reference)[1]
+    pending, conversation = _before(call, asked)
+    items = kept(asked.get("input") or [])
+    count = _responses(call).words(definition.get("instructions") or "", items, pending, conversation)
+    return Reply(body={"object": "response.input_tokens", "input_tokens": count})
 
 
 def _require_files(call: Call, items: list[Body]) -> None:
@@ -411,7 +434,13 @@ _ROUTES: Final = (
     Route("GET", _CONVERSATION + "/items/{item}", "get an item of a conversation", _get_item),
     Route("DELETE", _CONVERSATION + "/items/{item}", "delete an item of a conversation", _delete_item),
     Route("POST", "/responses", "create a response", _create_response),
-    Route("POST", "/responses/input_tokens", "count input tokens"),
+    Route(
+        "POST",
+        "/responses/input_tokens",
+        "count input tokens",
+        _count_tokens,
+        "Words are counted; tools, files and images aren't.",
+    ),
     Route("POST", "/responses/compact", "compact a conversation"),
     Route(
         "GET", _RESPONSE, "get a response", _get_response, "Streamed again only when made in the background."

@@ -47,7 +47,7 @@ def admit(call: Call, versions: Sequence[str]) -> None:
             "Access token is missing, invalid, audience is incorrect (https://ai.azure.com), or have expired."
         )
         raise platform_problem(401, "Unauthorized", message, {"WWW-Authenticate": "Bearer"}) from error
-    call.world.arm.settle(call.now)
+    call.world.settle(call.now)
     project = _project(call)
     if project is None:
         raise platform_problem(404, "NotFound", f"Project '{call.params['project']}' not found.")

@@ -10,6 +10,7 @@ from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.project.objects import ObjectStore
 from foundry.sandbox.emulator.projects.errors import absent, invalid, malformed
 from foundry.sandbox.emulator.projects.guard import guard
+from foundry.sandbox.emulator.projects.paging import linked
 from foundry.sandbox.emulator.shapes import Shape, array, mapping, nullable, record, tagged, text
 
 Body = dict[str, Any]
@@ -85,11 +86,11 @@ class _Assets:
         objects, project = call.world.objects, project_id(call)
         heads = objects.all(project, self.kind)
         found = [objects.get(project, self.kind, head["latest"], self.below(head["id"])) for head in heads]
-        return Reply(body={"value": [_shown(item) for item in found if item is not None]})
+        return linked(call, [_shown(item) for item in found if item is not None])
 
     def list_versions(self, call: Call) -> Reply:
         found = call.world.objects.all(project_id(call), self.kind, self.below(call.params["name"]))
-        return Reply(body={"value": [_shown(item) for item in found[::-1]]})
+        return linked(call, [_shown(item) for item in found[::-1]])
 
     def get(self, call: Call) -> Reply:
         held = self._held(call)
@@ -199,7 +200,7 @@ FAMILY = Family(
     refuse=malformed,
     note=(
         "Description and tags of a version can be changed, everything else needs a new version (400 otherwise). What they "
-        "refer to is looked up only when an agent answers. Lists come in one page; the latest version is the one made last."
+        "refer to is looked up only when an agent answers. Lists come in pages of 100 (unconfirmed for the service); the latest version is the one made last."
     ),
     routes=(
         *_INDEXES.routes(),

@@ -1,19 +1,35 @@
-"""Memory stores of a project, and the memories that are put into them by hand."""
+"""Memory stores of a project, the memories in them, and what is made of conversations."""
 
 from typing import Any, Final
 
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
+from foundry.sandbox.emulator.openai.items import item, kept, text_of
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.project.objects import new_id
 from foundry.sandbox.emulator.projects.errors import absent, clash, malformed
 from foundry.sandbox.emulator.projects.guard import guard, require_feature
 from foundry.sandbox.emulator.projects.paging import page_of
-from foundry.sandbox.emulator.shapes import flag, integer, metadata, nullable, one_of, record, tagged, text
+from foundry.sandbox.emulator.retrieval import Passage, rank
+from foundry.sandbox.emulator.shapes import (
+    array,
+    by_sort,
+    flag,
+    integer,
+    metadata,
+    nullable,
+    one_of,
+    record,
+    tagged,
+    text,
+)
 
 Body = dict[str, Any]
 
 _KIND: Final = "memory_store"
 _ITEM: Final = "memory"
+_UPDATE: Final = "memory_update"
+_DELAY: Final = 300
+_MOST_FOUND: Final = 20
 _name: Final = text(least=1)
 _KINDS: Final = ("user_profile", "chat_summary", "procedural")
 _options: Final = record(
@@ -39,6 +55,23 @@ _shape: Final = record(
         ),
     },
     _labels,
+)
+_messages: Final = nullable(by_sort(string=_name, other=array(item)))
+_search_shape: Final = record(
+    {"scope": _name},
+    {
+        "items": _messages,
+        "previous_search_id": nullable(text()),
+        "options": nullable(record({}, {"max_memories": nullable(integer(1))})),
+    },
+)
+_update_shape: Final = record(
+    {"scope": _name},
+    {
+        "items": _messages,
+        "previous_update_id": nullable(text()),
+        "update_delay": nullable(integer(0)),
+    },
 )
 _item_shape: Final = record({"scope": _name, "content": _name, "kind": one_of(*_KINDS)})
 
@@ -161,11 +194,128 @@ def _delete_scope(call: Call) -> Reply:
     store, asked = _store(call), call.object()
     record({"scope": _name})(asked, "")
     objects, project = call.world.objects, project_id(call)
-    for item in objects.all(project, _ITEM, _below(store["name"])):
-        if item["scope"] == asked["scope"]:
-            objects.remove(project, _ITEM, item["id"], _below(store["name"]))
+    for held in objects.all(project, _ITEM, _below(store["name"])):
+        if held["scope"] == asked["scope"]:
+            objects.remove(project, _ITEM, held["id"], _below(store["name"]))
     told = {"name": store["name"], "scope": asked["scope"], "deleted": True}
     return Reply(body={"object": "memory_store.scope.deleted", **told})
+
+
+# Searching, and making memories of conversations
+
+
+def _said(asked: Body) -> list[str]:
+    """What the user said in the messages of a call."""
+    return [
+        text_of(one)
+        for one in kept(asked.get("items") or [])
+        if one["type"] == "message" and one["role"] == "user"
+    ]
+
+
+def _usage(texts: list[str]) -> Body:
+    tokens = sum(len(one.split()) for one in texts)
+    return {
+        "embedding_tokens": tokens,
+        "input_tokens": tokens,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "output_tokens": 0,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": tokens,
+    }
+
+
+def _search(call: Call) -> Reply:
+    store, asked = _store(call), call.object()
+    _search_shape(asked, "")
+    _settle(call, store)
+    held = {
+        one["id"]: one
+        for one in call.world.objects.all(project_id(call), _ITEM, _below(store["name"]))
+        if one["scope"] == asked["scope"]
+    }
+    said = _said(asked)
+    if said:
+        found = rank(" ".join(said), [Passage(one["id"], one["content"]) for one in held.values()])
+        chosen = [held[hit.passage.source] for hit in found]
+    else:
+        chosen = [one for one in held.values() if one["kind"] == "user_profile"]
+    most = (asked.get("options") or {}).get("max_memories") or _MOST_FOUND
+    told = [{"memory_item": _shown_item(one)} for one in chosen[:most]]
+    return Reply(body={"search_id": new_id("memsearch_"), "memories": told, "usage": _usage(said)})
+
+
+def _update_memories(call: Call) -> Reply:
+    store, asked = _store(call), call.object()
+    _update_shape(asked, "")
+    objects, project, below = call.world.objects, project_id(call), _below(store["name"])
+    _settle(call, store)
+    delay = asked.get("update_delay")
+    made = {
+        "id": new_id("memupd_"),
+        "status": "queued",
+        "scope": asked["scope"],
+        "_due": call.now + (_DELAY if delay is None else delay),
+        "_said": _said(asked),
+    }
+    for other in objects.all(project, _UPDATE, below):
+        if other["status"] == "queued" and other["scope"] == asked["scope"]:
+            objects.put(
+                project, _UPDATE, other | {"status": "superseded", "superseded_by": made["id"]}, below
+            )
+            made["_said"] = [*other["_said"], *made["_said"]]
+    objects.add(project, _UPDATE, made, call.now, below)
+    _settle(call, store)
+    held = objects.get(project, _UPDATE, made["id"], below)
+    assert held is not None
+    return Reply(202, _shown_update(held))
+
+
+def _shown_update(update: Body) -> Body:
+    told = {
+        name: value
+        for name, value in update.items()
+        if name not in ("id", "scope") and not name.startswith("_")
+    }
+    return {"update_id": update["id"], **told}
+
+
+def _get_update(call: Call) -> Reply:
+    store = _store(call)
+    _settle(call, store)
+    place = _below(store["name"])
+    update = call.world.objects.get(project_id(call), _UPDATE, call.params["update"], place)
+    if update is None:
+        raise absent("Update", call.params["update"])
+    return Reply(body=_shown_update(update))
+
+
+def _settle(call: Call, store: Body) -> None:
+    """Makes memories of the conversations whose delay is over: one of each thing that the user said and that isn't known yet."""
+    objects, project, below = call.world.objects, project_id(call), _below(store["name"])
+    options = store["definition"].get("options") or {}
+    kind = "user_profile" if options.get("user_profile_enabled", True) else "chat_summary"
+    for update in objects.all(project, _UPDATE, below):
+        if update["status"] != "queued" or call.now < update["_due"]:
+            continue
+        known = {
+            one["content"] for one in objects.all(project, _ITEM, below) if one["scope"] == update["scope"]
+        }
+        operations = []
+        for content in dict.fromkeys(update["_said"]):
+            if content in known:
+                continue
+            made = {
+                "id": new_id("mem_"),
+                "updated_at": int(call.now),
+                "scope": update["scope"],
+                "content": content,
+                "kind": kind,
+            }
+            objects.add(project, _ITEM, made, call.now, below)
+            operations.append({"kind": "create", "memory_item": _shown_item(made)})
+        result = {"memory_operations": operations, "usage": _usage(update["_said"])}
+        objects.put(project, _UPDATE, update | {"status": "completed", "result": result}, below)
 
 
 _ONE: Final = "/memory_stores/{name}"
@@ -178,16 +328,23 @@ FAMILY = Family(
     guard=_guard,
     refuse=malformed,
     note=(
-        "Need the header `MemoryStores=V1Preview`. Models are not looked up; memories are those that were put in by hand, "
-        "and no agent reads them. Creating one that exists: 409 (unconfirmed for the service)."
+        "Need the header `MemoryStores=V1Preview`. Models are not looked up; no agent reads the memories, and none is "
+        "forgotten by itself. Creating one that exists: 409 (unconfirmed for the service)."
     ),
     routes=(
         Route("POST", "/memory_stores", "create a memory store", _create),
         Route("GET", "/memory_stores", "list memory stores", _list),
         Route("GET", _ONE, "get a memory store", _get),
         Route("DELETE", _ONE, "delete a memory store", _delete),
-        Route("POST", _ONE + ":search_memories", "search memories"),
-        Route("POST", _ONE + ":update_memories", "make memories of a conversation"),
+        Route("POST", _ONE + ":search_memories", "search memories", _search, "By words, not by meaning."),
+        Route(
+            "POST",
+            _ONE + ":update_memories",
+            "make memories of a conversation",
+            _update_memories,
+            "A memory is what the user said, word by word; nothing is summed up.",
+        ),
+        Route("GET", _ONE + "/updates/{update}", "how far that has come", _get_update),
         Route("POST", _ONE + ":delete_scope", "delete the memories of a scope", _delete_scope),
         Route("POST", _ONE, "change description and metadata of a memory store", _update),
         Route("POST", _ONE + "/items", "create a memory", _create_item),

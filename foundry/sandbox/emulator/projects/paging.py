@@ -1,15 +1,19 @@
-"""The paging parameters and the envelope that listings of the versioned dialect share."""
+"""The paging parameters and the envelopes that listings of the versioned dialect share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
-from foundry.sandbox.emulator.http import Call
+from foundry.sandbox.emulator.http import Call, Reply
 from foundry.sandbox.emulator.project.guard import project_id
 from foundry.sandbox.emulator.project.objects import Window
 from foundry.sandbox.emulator.projects.errors import invalid
 
 Body = dict[str, Any]
+
+_LINKED: Final = 100
+_SKIP: Final = "skipToken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +83,16 @@ def page_of(
         message = f"Invalid cursor: there is no object with id '{after or before}' in this listing."
         raise invalid(message, "after" if after else "before")
     return Listed(page.items, page.has_more)
+
+
+def linked(call: Call, found: Sequence[Body]) -> Reply:
+    """One page of a listing that is told whole, with a link to the next one; raises 400 for a link nobody gave."""
+    given = call.query.get(_SKIP, "0")
+    if not given.isdigit():
+        raise invalid(f"Invalid '{_SKIP}': '{given}'.", _SKIP)
+    begin = int(given)
+    body: Body = {"value": list(found[begin : begin + _LINKED])}
+    if begin + _LINKED < len(found):
+        query = urlencode({**call.query, _SKIP: begin + _LINKED})
+        body["nextLink"] = f"{call.world.base_url}{call.raw_path}?{query}"
+    return Reply(body=body)

@@ -11,6 +11,7 @@ from foundry.sandbox.emulator.http import Call, Family, Reply, Route
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.projects.errors import absent, malformed
 from foundry.sandbox.emulator.projects.guard import guard
+from foundry.sandbox.emulator.projects.paging import linked
 from foundry.sandbox.emulator.shapes import one_of
 
 Body = dict[str, Any]
@@ -72,7 +73,7 @@ def _list_connections(call: Call) -> Reply:
         found = [item for item in found if item["type"] == sort]
     if "defaultConnection" in call.query:
         found = [item for item in found if item["isDefault"] == call.flag("defaultConnection")]
-    return Reply(body={"value": found})
+    return linked(call, found)
 
 
 def _named(call: Call, among: list[Resource]) -> Resource:
@@ -123,7 +124,7 @@ def _list_deployments(call: Call) -> Reply:
             found = [item for item in found if item[part] == wanted]
     if sort := call.query.get("deploymentType"):
         one_of("ModelDeployment")(sort, "deploymentType")
-    return Reply(body={"value": found})
+    return linked(call, found)
 
 
 def _get_deployment(call: Call) -> Reply:
@@ -144,7 +145,7 @@ FAMILY = Family(
     note=(
         "What stands in ARM: the project's connections, those of its account, and the account's deployments that succeeded. "
         "Read-only. `type` is the category of ARM. The oldest connection of a type is the default one (unconfirmed for "
-        "the service). `capabilities` of a deployment are guessed from its model's name. Lists come in one page."
+        "the service). `capabilities` of a deployment are guessed from its model's name. Lists come in pages of 100 (unconfirmed for the service)."
     ),
     routes=(
         Route("GET", "/connections", "list connections", _list_connections),

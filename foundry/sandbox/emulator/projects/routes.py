@@ -260,6 +260,10 @@ def _download(call: Call) -> Reply:
 _ONE: Final = "/agents/{name}"
 _SESSION: Final = _ONE + "/endpoint/sessions/{session}"
 _JOB: Final = "/agent_optimization_jobs/{job}"
+_UNSERVED: Final = (
+    ("endpoint/protocols/voice", "voice conversations", "GET DELETE"),
+    ("telephony", "telephony of voice agents", "GET POST PUT PATCH DELETE"),
+)
 
 FAMILY = Family(
     name="projects",
@@ -305,6 +309,11 @@ FAMILY = Family(
         Route("POST", _ONE + ":disable", "disable an agent", _disable),
         Route("GET", _ONE + "/code:download", "download the code of an agent version", _download),
         Route("POST", _ONE + "/versions:import", "create an agent version from a manifest"),
+        *(
+            Route(method, f"/agents/{{name}}/{place}/{{rest*}}", f"{method} of {title}")
+            for place, title, methods in _UNSERVED
+            for method in methods.split()
+        ),
         Route("POST", "/agents:generate", "generate an agent from a prompt"),
         Route("POST", _ONE + "/endpoint/sessions", "create a session"),
         Route("GET", _ONE + "/endpoint/sessions", "list sessions"),
