@@ -18,6 +18,8 @@ Everywhere: tokens are checked for signature, audience and end; role assignments
 and in the data planes; nothing is throttled unless a fault rule says so; objects appear in listings at once unless a
 fault rule says so; times come from one clock that tests can move.
 
+[emulator-clients.md](emulator-clients.md) tells the same by the operations of the official clients.
+
 The variables that `fac sandbox env` prints lead `DefaultAzureCredential` and the clients of the data planes here. Management clients have
 no variable of their own for where Azure Resource Manager is: they are given
 `base_url=os.environ["FAC_ARM_ENDPOINT"], credential_scopes=["https://management.azure.com/.default"]`, as for any other cloud.
