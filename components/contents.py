@@ -15,9 +15,11 @@ from .references import (
     References,
     agent_definition,
     beside_lifecycle,
+    evaluation_definition,
     index_definition,
     lifecycle_inputs,
     memory_definition,
+    rule_definition,
     search_object_definition,
     serving_inputs,
     store_definition,
@@ -79,6 +81,8 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
                 made = filling.versioned_agent(agent, references)
                 contents.versioned_agents[agent.name] = made.id
                 contents.agent_versions[agent.name] = made.version
+                if agent.evaluation is not None:
+                    filling.evaluation(agent, agent.evaluation, made.id, references)
     return contents
 
 
@@ -220,6 +224,29 @@ class _Filling:
             lifecycle=_lifecycle(agent, VERSIONED),
             opts=self._options(place, agent.lifecycle),
         )
+
+    def evaluation(
+        self,
+        agent: model.Agent,
+        evaluation: model.Evaluation,
+        name: pulumi.Output[str],
+        references: References,
+    ) -> None:
+        """The rule that evaluates an agent's answers, after the eval that it runs; `name` is the agent's at the service."""
+        place = self.platform.projects[agent.project]
+        # What is adopted is the agent: its rule and its eval are ours from the start.
+        lifecycle = replace(agent.lifecycle, adopt=None)
+        common = {
+            **self._of_project(place, agent.name),
+            "lifecycle": lifecycle_inputs(lifecycle),
+            "opts": self._options(place, lifecycle),
+        }
+        eval_id: pulumi.Input[str] | None = evaluation.eval_id
+        if eval_id is None:
+            definition = evaluation_definition(agent, evaluation, references)
+            eval_id = providers.Evaluation(agent.name, **common, definition=definition).id
+        rule = rule_definition(evaluation, agent_name=name, eval_id=eval_id)
+        providers.EvaluationRule(agent.name, **common, definition=rule)
 
     def _file(
         self, name: str, file: model.KnowledgeFile, project: str, dialect: model.Dialect

@@ -65,6 +65,9 @@ class FoundryEnvironment(pulumi.ComponentResource):
                 secret=args.secret,
                 parent=self,
                 blobs_are_indexed=any(map(reads_our_blobs, args.manifest.search_indexes)),
+                evaluated=frozenset(
+                    agent.project for agent in args.manifest.agents if agent.evaluation is not None
+                ),
             )
         contents = fill(args.manifest, platform, parent=self)
         self.project_endpoint = pulumi.Output.from_input(next(iter(platform.projects.values())).endpoint)

@@ -38,6 +38,8 @@ class Parts:
     thread_store: ThreadStore | None
     monitoring: Monitoring | None
     blobs_are_indexed: bool = False
+    evaluated: frozenset[str] = frozenset()
+    """Declared names of the projects whose agents' answers are evaluated."""
 
 
 def before_host(
@@ -98,7 +100,12 @@ def of_deployer(parts: Parts, object_id: str, principal_type: str) -> tuple[Gran
 def of_services(parts: Parts) -> tuple[Grant, ...]:
     """What the services' own identities need of each other, beside what a capability host asks for."""
     identities = [identity_of(project, key) for key, project in parts.projects.items()]
-    grants: list[Grant] = []
+    # Evaluation rules ask it of the project's identity: Azure docs, "Set up continuous and scheduled evaluation".
+    grants = [
+        Grant(identity_of(project, key), "Foundry User", Scope(key, project.id))
+        for key, project in parts.projects.items()
+        if key in parts.evaluated
+    ]
     if parts.storage is not None and parts.storage.queue_names:
         queues = Scope("storage", parts.storage.id)
         grants += [Grant(identity, "Storage Queue Data Contributor", queues) for identity in identities]

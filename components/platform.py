@@ -79,8 +79,11 @@ def build(
     secret: Secret,
     parent: pulumi.Resource,
     blobs_are_indexed: bool = False,
+    evaluated: frozenset[str] = frozenset(),
 ) -> Platform:
-    """Make the platform below `parent` and tell what it offers. `blobs_are_indexed`: indexers read the storage account.
+    """Make the platform below `parent` and tell what it offers.
+
+    `blobs_are_indexed`: indexers read the storage account. `evaluated`: declared names of the projects with evaluation rules.
 
     Children of the account are written one after another (account, projects, content filters, deployments, connections, hosts), because
     two writes below one account conflict. Source of the order: Azure docs, "Standard agent setup" of the Foundry Agent Service, and its
@@ -131,7 +134,9 @@ def build(
         secret=secret,
         after=deployments.last,
     )
-    parts = Parts(environment, account, projects, storage, search, threads, monitoring, blobs_are_indexed)
+    parts = Parts(
+        environment, account, projects, storage, search, threads, monitoring, blobs_are_indexed, evaluated
+    )
     hosted = _hosts(frame, parts, connected, client.subscription_id, deployer.settle_seconds)
     roles = access.Access(
         "access",

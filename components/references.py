@@ -191,6 +191,47 @@ def memory_definition(store: model.MemoryStore, to: References) -> dict[str, Any
     }
 
 
+def evaluation_definition(agent: model.Agent, evaluation: model.Evaluation, to: References) -> dict[str, Any]:
+    """The `definition` input of an Evaluation: the eval that an agent's rule runs."""
+    return {
+        "name": evaluation.display_name or f"{agent.service_name} continuous evaluation",
+        "testing_criteria": [_criterion(one, to) for one in evaluation.evaluators],
+    }
+
+
+def _criterion(one: model.Evaluator, to: References) -> dict[str, Any]:
+    judge = {} if one.model is None else {"model": to.deployments.get(one.model, one.model)}
+    more = {
+        "evaluator_version": one.evaluator_version,
+        "initialization_parameters": {**judge, **one.initialization_parameters},
+        "data_mapping": dict(one.data_mapping),
+    }
+    return {
+        "name": one.name,
+        "evaluator_name": one.evaluator_name,
+        **{key: value for key, value in more.items() if value},
+    }
+
+
+def rule_definition(
+    evaluation: model.Evaluation, *, agent_name: pulumi.Input[str], eval_id: pulumi.Input[str]
+) -> dict[str, Any]:
+    """The `definition` input of an EvaluationRule."""
+    more = {
+        "max_hourly_runs": evaluation.max_hourly_runs,
+        "sampling_rate": evaluation.sampling_rate,
+        "display_name": evaluation.display_name,
+        "description": evaluation.description,
+    }
+    return {
+        "id": evaluation.rule_id,
+        "agent_name": agent_name,
+        "eval_id": eval_id,
+        "enabled": evaluation.enabled,
+        **{key: value for key, value in more.items() if value is not None},
+    }
+
+
 def index_definition(index: model.SearchIndex, models: Models) -> dict[str, Any]:
     """The service's body of an index, with address and model of its Azure OpenAI vectorizers filled in where they are absent."""
     body: dict[str, Any] = {**filled(index.definition, References()), "name": index.service_name}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from foundry.diff.evaluation import EVALUATION, EVALUATION_RULE
 from foundry.diff.tables import AGENT, FILE, SEARCH_INDEX, SEARCH_OBJECT, VECTOR_STORE, Record
 from foundry.diff.versioned import MEMORY_STORE, SERVING, SKILL, TOOLBOX, VERSIONED_AGENT
 
@@ -19,4 +20,6 @@ TABLES: Final[Mapping[str, Record]] = {
     "Toolbox": TOOLBOX,
     "Skill": SKILL,
     "SearchObject": SEARCH_OBJECT,
+    "Evaluation": EVALUATION,
+    "EvaluationRule": EVALUATION_RULE,
 }

@@ -11,6 +11,7 @@ from typing import Any, Final
 from foundry.manifest import indexes, openapi
 from foundry.manifest.checks import checks_of
 from foundry.manifest.dialects import only_in
+from foundry.manifest.evaluations import evaluation_of
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.near import meant
@@ -85,6 +86,7 @@ def agent_of(document: Document, world: World) -> Agent:
         enabled=tree.get("enabled"),
         endpoint=plain(tree["endpoint"]) if isinstance(tree.get("endpoint"), Mapping) else None,
         keep_versions=tree.get("keep_versions"),
+        evaluation=evaluation_of(document, world),
         checks=checks_of(tree, world),
         lifecycle=world.lifecycle(document),
         position=tree.mark.position,

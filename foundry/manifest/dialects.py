@@ -49,6 +49,7 @@ _INSTEAD: Final[AnyMapping[str, str]] = {
     "mcp.connection": "let the caller give the headers with each run, or write `dialect: versioned`",
     "content_filter": f"set the content filter on the deployment, or {_TO_VERSIONED}",
     "structured_inputs": f"let callers write the values into their messages, or {_TO_VERSIONED}",
+    "evaluation": f"declare `checks`, whose `evaluators` measure answers too, or {_TO_VERSIONED}",
     "enabled": f"take the agent's declaration away to stop it, or {_TO_VERSIONED}",
 }
 

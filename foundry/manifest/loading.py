@@ -10,6 +10,7 @@ from foundry.manifest import dialects, schema, support
 from foundry.manifest.agents import TEMPLATED, agent_of
 from foundry.manifest.connected import in_order
 from foundry.manifest.environments import environment_of
+from foundry.manifest.evaluations import check_rules
 from foundry.manifest.indexes import index_of
 from foundry.manifest.interpolation import Interpolation, Templated
 from foundry.manifest.layers import Document, Documents, gather
@@ -160,6 +161,7 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
         for document in of_kind.get(kind, ()):
             dialects.check(kind, document, world)
     dialects.check_names(of_kind.get("Agent", []), world)
+    check_rules(of_kind.get("Agent", []), world)
     agents = [agent_of(document, world) for document in of_kind.get("Agent", ())]
     ordered = in_order(agents, {document.name: document for document in of_kind.get("Agent", ())}, report)
     stores = tuple(

@@ -25,6 +25,7 @@ from foundry.model.environment import (
     ThreadStore,
 )
 from foundry.model.errors import Failure, FoundryError, ServiceError
+from foundry.model.evaluation import Evaluation, Evaluator
 from foundry.model.findings import Finding, Position, Severity
 from foundry.model.knowledge import KnowledgeFile, MemoryStore, VectorStore
 from foundry.model.lifecycle import Adopt, Lifecycle
@@ -47,6 +48,8 @@ __all__ = [
     "Deployment",
     "Dialect",
     "Environment",
+    "Evaluation",
+    "Evaluator",
     "Existing",
     "Expectation",
     "Failure",

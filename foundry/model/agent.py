@@ -8,6 +8,7 @@ from typing import Any
 
 from foundry.model.check import Check
 from foundry.model.environment import Dialect
+from foundry.model.evaluation import Evaluation
 from foundry.model.findings import Position
 from foundry.model.knowledge import KnowledgeFile
 from foundry.model.lifecycle import Lifecycle
@@ -84,6 +85,7 @@ class Agent:
     enabled: bool | None = None
     endpoint: Mapping[str, Any] | None = None
     keep_versions: int | None = None
+    evaluation: Evaluation | None = None
     checks: tuple[Check, ...] = ()
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     position: Position | None = None

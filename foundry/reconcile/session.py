@@ -17,9 +17,11 @@ from foundry.service.patience import Patience
 from foundry.service.protocols import (
     KnowledgeService,
     LiveAgent,
+    LiveEval,
     LiveFile,
     LiveMemoryStore,
     LiveNumbered,
+    LiveRule,
     LiveStore,
     LiveVersionedAgent,
     ProjectService,
@@ -52,6 +54,8 @@ class ProjectView(Generic[S_co, A_co]):
         self.memories: Snapshot[LiveMemoryStore] = Snapshot(lambda store: store.id)
         self.toolboxes: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id)
         self.skills: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id)
+        self.evals: Snapshot[LiveEval] = Snapshot(lambda one: one.id)
+        self.rules: Snapshot[LiveRule] = Snapshot(lambda rule: rule.id)
         self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id)
         self._lock = threading.Lock()
         self._members: dict[str, Snapshot[StoreMember]] = {}

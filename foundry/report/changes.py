@@ -68,6 +68,8 @@ class Tool:
 
 Change = Value | Text | Files | Tool
 
+_KEYED: Final = (Kind.SEARCH_OBJECT, Kind.EVALUATION, Kind.EVALUATION_RULE)
+"""Kinds whose definitions are told as they stand, their lists by name."""
 _LONG: Final = 120
 # A document (a schema, an API description) with more differences than this is easier to read as a whole.
 _MANY: Final = 6
@@ -146,7 +148,7 @@ def changes(
     elif one.kind is Kind.SEARCH_INDEX:
         found += _files("documents", old.get("documents"), new.get("documents"))
         found += _of_index(before, after)
-    elif one.kind is Kind.SEARCH_OBJECT:
+    elif one.kind in _KEYED:
         found += _of_index(before, after)
     found += _values("", _beside_definition(old), _beside_definition(new))
     return tuple(found)

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     FILE = "File"
     SEARCH_INDEX = "SearchIndex"
     SEARCH_OBJECT = "SearchObject"
+    EVALUATION = "Evaluation"
+    EVALUATION_RULE = "EvaluationRule"
     PLATFORM = "platform"
 
 

@@ -23,6 +23,8 @@ _TITLES: Final = {
     Kind.FILE: "Files",
     Kind.SEARCH_INDEX: "Search indexes",
     Kind.SEARCH_OBJECT: "Beside search indexes",
+    Kind.EVALUATION: "Evals",
+    Kind.EVALUATION_RULE: "Evaluation rules",
     Kind.PLATFORM: "Platform",
 }
 _NOUNS: Final = {
@@ -31,9 +33,11 @@ _NOUNS: Final = {
     Kind.FILE: "file",
     Kind.SEARCH_INDEX: "search index",
     Kind.SEARCH_OBJECT: "search object",
+    Kind.EVALUATION: "eval",
+    Kind.EVALUATION_RULE: "evaluation rule",
 }
 # Their names are their ids: made again, they have the same.
-_NAMED_BY_US: Final = (Kind.SEARCH_INDEX, Kind.SEARCH_OBJECT, Kind.PLATFORM)
+_NAMED_BY_US: Final = (Kind.SEARCH_INDEX, Kind.SEARCH_OBJECT, Kind.EVALUATION_RULE, Kind.PLATFORM)
 _OFFLINE: Final = ("analyzers", "tokenizers", "tokenFilters", "charFilters")
 _COLUMNS: Final = (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.RELEASE)
 _WORDS: Final = {
@@ -273,6 +277,7 @@ def _replacement_note(one: Object) -> Iterator[str]:
         what = {
             Kind.AGENT: "callers that hold its id need the new one",
             Kind.VECTOR_STORE: "it is filled before agents turn to it",
+            Kind.EVALUATION: "its rule turns to the new one, and the old one is deleted with its runs",
             Kind.SEARCH_INDEX: "a second index is made and filled, and what stands for it turned to that one",
         }
         yield f"It gets a new id{reasons}" + (f": {what[one.kind]}." if one.kind in what else ".")

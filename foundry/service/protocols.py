@@ -275,6 +275,69 @@ class NumberedService(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LiveEval:
+    """An eval as the service has it. `definition` has the fields of the declaration: name, testing_criteria."""
+
+    id: str
+    created_at: int
+    definition: Mapping[str, Any]
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LiveRule:
+    """An evaluation rule as the service has it. `definition` has the fields of the declaration, `body` is the service's answer."""
+
+    id: str
+    definition: Mapping[str, Any]
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+class EvaluationService(Protocol):
+    """What a project evaluates agents' answers with."""
+
+    def list_evals(self) -> Sequence[LiveEval]:
+        """All evals of the project."""
+        ...
+
+    def get_eval(self, eval_id: str) -> LiveEval:
+        """One eval."""
+        ...
+
+    def create_eval(self, definition: Mapping[str, Any], metadata: Mapping[str, str]) -> LiveEval:
+        """Makes an eval of responses. Never sends twice what may have been acted upon."""
+        ...
+
+    def update_eval(self, eval_id: str, name: str, metadata: Mapping[str, str]) -> LiveEval:
+        """Changes name and metadata; the service changes nothing else."""
+        ...
+
+    def delete_eval(self, eval_id: str) -> None:
+        """Deletes an eval with its runs."""
+        ...
+
+    def list_rules(self) -> Sequence[LiveRule]:
+        """All evaluation rules of the project."""
+        ...
+
+    def get_rule(self, rule_id: str) -> LiveRule:
+        """One evaluation rule."""
+        ...
+
+    def put_rule(self, definition: Mapping[str, Any]) -> LiveRule:
+        """Makes the rule of an id, or replaces it."""
+        ...
+
+    def describe_rule(self, live: LiveRule, description: str) -> LiveRule:
+        """Gives a rule another description and leaves all else as it is live."""
+        ...
+
+    def delete_rule(self, rule_id: str) -> None:
+        """Deletes an evaluation rule."""
+        ...
+
+
 class VersionedService(KnowledgeService, Protocol):
     """The versioned data plane of one Foundry project. An agent's id is its name."""
 
@@ -286,6 +349,11 @@ class VersionedService(KnowledgeService, Protocol):
     @property
     def skills(self) -> NumberedService:
         """The project's skills."""
+        ...
+
+    @property
+    def evaluations(self) -> EvaluationService:
+        """The project's evals and evaluation rules."""
         ...
 
     def skills_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:

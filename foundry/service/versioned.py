@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from foundry.service import versioned_bodies as bodies
 from foundry.service.errors import NotFound
+from foundry.service.evaluation import Evaluations
 from foundry.service.knowledge import Door, Knowledge
 from foundry.service.numbered import Skills, Toolboxes
 from foundry.service.paging import QUERY, listed
@@ -32,6 +33,7 @@ class VersionedProject(Knowledge):
         super().__init__(endpoint, wire, _DOOR)
         self.toolboxes = Toolboxes(wire)
         self.skills = Skills(wire)
+        self.evaluations = Evaluations(endpoint, wire)
 
     def waiting_for_roles(self) -> VersionedProject:
         """See `VersionedService`."""

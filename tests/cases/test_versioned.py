@@ -64,6 +64,21 @@ def _witness(stack, requests):
         )
         assert _within(body["definition"], ours.definition.as_dict()) == body["definition"]
 
+    _witness_evaluations(client, requests)
+
+
+def _witness_evaluations(client, requests):
+    for one in requests:
+        path = one["url"].split("?")[0]
+        if one["method"] == "PUT" and "/evaluationrules/" in path:
+            sent = models.EvaluationRule(deepcopy(one["body"]))
+            assert sent.as_dict() == one["body"]
+            live = client.evaluation_rules.get(path.rsplit("/", 1)[-1]).as_dict()
+            assert _within(one["body"], live) == one["body"]
+        elif one["method"] == "POST" and path.endswith("/openai/v1/evals"):
+            live = [each.to_dict(warnings=False) for each in client.get_openai_client().evals.list()]
+            assert one["body"] in [{key: each[key] for key in one["body"]} for each in live]
+
 
 def _within(sent, seen):
     """What was read of the fields that were sent: the service adds others."""

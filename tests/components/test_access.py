@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from declared import DEVELOPERS, basic, manifest, standard
+from declared import DEVELOPERS, agent, basic, manifest, standard
 from pulumi_recorder import DEPLOYER, World
 
 from components.grants import containers_of
@@ -114,6 +115,18 @@ def test_roles_on_what_the_environment_lacks_are_refused(stand_up):
 
     with pytest.raises(model.FoundryError, match=r"team has roles on `search`.*declare `search`"):
         stand_up(basic(access=(grant,)))
+
+
+def test_the_identity_of_a_project_with_evaluation_rules_is_a_foundry_user_there(stand_up):
+    rule = model.Evaluation("care-continuous", eval_id="eval_1")
+    care = replace(agent("care", dialect=model.Dialect.VERSIONED), evaluation=rule)
+
+    without, with_rule = (
+        {each.name for each in stand_up(manifest(basic(), agents=agents)).of("RoleAssignment")}
+        for agents in ((), (care,))
+    )
+
+    assert with_rule - without == {"support-identity-foundry-user-on-support"}
 
 
 def test_an_unknown_role_is_refused_with_the_names_near_it(stand_up):

@@ -132,6 +132,51 @@ def test_a_memory_store_is_made_before_the_agent_that_remembers_in_it(stand_up):
     assert found["memory_store_name"] == made.id
 
 
+def test_an_evaluation_is_an_eval_and_the_rule_that_runs_it_for_the_agent(stand_up):
+    evaluators = (
+        model.Evaluator(
+            "relevance", "builtin.relevance", model="chat", initialization_parameters={"threshold": 4}
+        ),
+        model.Evaluator("violence", "builtin.violence"),
+    )
+    told = model.Evaluation("care-continuous", evaluators=evaluators, sampling_rate=20, display_name="Care")
+    care = replace(agent("care", dialect=VERSIONED), evaluation=told)
+    world = stand_up(manifest(basic(), agents=(care,)))
+
+    made, rule = world.one("Evaluation"), world.one("EvaluationRule")
+    assert made.type == "pulumi-python:dynamic/foundry:Evaluation"
+    assert made.inputs["definition"]["name"] == "Care"
+    assert made.inputs["definition"]["testing_criteria"] == [
+        {
+            "name": "relevance",
+            "evaluator_name": "builtin.relevance",
+            "initialization_parameters": {"model": "chat", "threshold": 4},
+        },
+        {"name": "violence", "evaluator_name": "builtin.violence"},
+    ]
+    assert rule.type == "pulumi-python:dynamic/foundry:EvaluationRule"
+    assert rule.inputs["definition"] == {
+        "id": "care-continuous",
+        "agent_name": world.one("VersionedAgent").id,
+        "eval_id": made.id,
+        "enabled": True,
+        "sampling_rate": 20,
+        "display_name": "Care",
+    }
+
+
+def test_an_adopted_agents_rule_runs_an_eval_that_exists_and_adopts_nothing(stand_up):
+    told = model.Evaluation("quality", eval_id="eval_1", enabled=False)
+    adopted = model.Lifecycle(adopt=model.Adopt("care"))
+    care = replace(agent("care", dialect=VERSIONED), evaluation=told, lifecycle=adopted)
+    world = stand_up(manifest(basic(), agents=(care,)))
+
+    rule = world.one("EvaluationRule").inputs
+    assert world.of("Evaluation") == []
+    assert (rule["definition"]["eval_id"], rule["definition"]["enabled"]) == ("eval_1", False)
+    assert rule["lifecycle"] == {}
+
+
 def test_workflows_and_hosted_agents_stand_in_the_place_of_a_model(stand_up):
     flow = replace(agent("flow", dialect=VERSIONED), model=None, workflow="kind: workflow\n")
     hosted = {"image": "i", "cpu": "1", "memory": "2Gi"}

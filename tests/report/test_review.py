@@ -312,6 +312,24 @@ def test_an_index_that_stays_online_is_not_warned_of() -> None:
     assert "Downtime" not in _index_edit({}, {"description": "All products"})
 
 
+def test_another_evaluator_is_told_by_its_name_and_with_what_becomes_of_the_old_eval() -> None:
+    urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Evaluation::desk"
+
+    def state(*measures: str) -> dict[str, Any]:
+        criteria = [{"name": name, "evaluator_name": f"builtin.{name}"} for name in measures]
+        inputs = {"name": "desk", "definition": {"name": "Desk", "testing_criteria": criteria}}
+        kind = "pulumi-python:dynamic/foundry:Evaluation"
+        return {"urn": urn, "type": kind, "id": "eval_1", "inputs": inputs, "outputs": inputs}
+
+    old, new = state("relevance"), state("relevance", "violence")
+    ops = ("create-replacement", "replace", "delete-replaced")
+    told = render({"steps": [{"op": op, "urn": urn, "oldState": old, "newState": new} for op in ops]})
+
+    assert "| Evals | 1 |" in told
+    assert "its rule turns to the new one, and the old one is deleted with its runs" in told
+    assert "testing_criteria[violence]" in told
+
+
 def test_drift_that_is_left_alone_is_told_with_its_age() -> None:
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::desk"
 

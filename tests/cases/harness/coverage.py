@@ -171,12 +171,21 @@ def _cell(cases: Mapping[str, bool]) -> str:
     return ", ".join(f"{case} (changed)" if changed else case for case, changed in sorted(cases.items()))
 
 
+_OF_THE_RULE = ("max_hourly_runs", "sampling_rate", "enabled", "display_name", "description")
+"""Fields of an agent's `evaluation` that its rule keeps by the same names."""
+
+
 def _compared(kind: str, path: str, tool: str | None, dialects: tuple[str, ...]) -> str:
     table: Any = TABLES.get("VersionedAgent" if kind == "Agent" and "classic" not in dialects else kind)
     steps = path.split(".")
     if tool:
         steps = steps[2:]
         table = table.fields["tools"].of({"type": tool, "name": tool}) if table else None
+    elif kind == "Agent" and steps[0] == "evaluation":
+        if steps[1:] and steps[1] in _OF_THE_RULE:
+            table, steps = TABLES["EvaluationRule"], steps[1:]
+        else:
+            return "as declared"
     elif kind == "SearchIndex":
         if steps[0] in ("data_source", "skillset", "indexer", "synonym_maps"):
             table = TABLES["SearchObject"]

@@ -11,7 +11,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,11 @@ from components.references import (
     References,
     agent_definition,
     beside_lifecycle,
+    evaluation_definition,
     index_definition,
     lifecycle_inputs,
     memory_definition,
+    rule_definition,
     search_object_definition,
     serving_inputs,
     store_definition,
@@ -39,6 +41,8 @@ from foundry.reconcile import (
     Difference,
     Session,
     agent,
+    evaluation,
+    evaluation_rule,
     file,
     memory_store,
     search_index,
@@ -60,6 +64,8 @@ KINDS: dict[str, Any] = {
     "VersionedVectorStore": vector_store,
     "MemoryStore": memory_store,
     "VersionedAgent": versioned_agent,
+    "Evaluation": evaluation,
+    "EvaluationRule": evaluation_rule,
 }
 """In the order in which they are made."""
 DIALECTS = {"": model.Dialect.CLASSIC, "Versioned": model.Dialect.VERSIONED}
@@ -249,6 +255,29 @@ class Stack:
                 told["serving"] = serving_inputs(each)
                 told |= {"keepVersions": each.keep_versions} if each.keep_versions else {}
             yield (f"{word}Agent", each.name), told
+            if each.evaluation is not None and dialect is model.Dialect.VERSIONED:
+                yield from self._evaluation(each, each.evaluation, common, references(), ids)
+
+    def _evaluation(
+        self,
+        each: model.Agent,
+        told: model.Evaluation,
+        common: dict[str, Any],
+        references: References,
+        ids: Mapping[Key, Any],
+    ) -> Iterator[tuple[Key, dict[str, Any]]]:
+        inside = {
+            **common,
+            "name": each.name,
+            "lifecycle": lifecycle_inputs(replace(each.lifecycle, adopt=None)),
+        }
+        if told.eval_id is None:
+            definition = plain(evaluation_definition(each, told, references))
+            yield ("Evaluation", each.name), {**inside, "definition": definition}
+        agent_name = ids.get(("VersionedAgent", each.name), UNKNOWN)
+        eval_id = told.eval_id or ids.get(("Evaluation", each.name), UNKNOWN)
+        rule = rule_definition(told, agent_name=agent_name, eval_id=eval_id)
+        yield ("EvaluationRule", each.name), {**inside, "definition": plain(rule)}
 
     # ---- what an engine does
 
@@ -297,7 +326,13 @@ class Stack:
             kind, planned = KINDS[key[0]], self._plan(key, inputs)
             if planned.op in ("create", "replace"):
                 made = kind.create(session, inputs)
-                if key[0] not in ("SearchIndex", "SearchObject", "MemoryStore", "VersionedAgent"):
+                if key[0] not in (
+                    "SearchIndex",
+                    "SearchObject",
+                    "MemoryStore",
+                    "VersionedAgent",
+                    "EvaluationRule",
+                ):
                     self.names[made.id] = f"<{key[0]} {key[1]}>"
                 if planned.op == "replace":
                     self.doomed.append((key, self.state[key]))

@@ -1,0 +1,225 @@
+"""Evals that evaluation rules run. See `foundry.reconcile` for the six functions.
+
+The service gives an eval its id, and can't change what an eval measures: other evaluators are another eval, which the rule
+turns to before the old one goes. The mark's digest stands for the evaluators, so that either is told from the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from foundry.diff import changes, digest, normal, settled
+from foundry.model import UNKNOWN, FoundryError
+from foundry.reconcile.marks import Mark, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.reconcile.session import Session, VersionedView
+from foundry.reconcile.shapes import (
+    Difference,
+    Made,
+    Problem,
+    Props,
+    Seen,
+    handling,
+    is_let_go,
+    moved,
+    needs,
+    only_reports,
+    owner_of,
+    owner_props,
+)
+from foundry.service.errors import NotFound
+from foundry.service.log import PROGRESS
+from foundry.service.protocols import EvaluationService, LiveEval, LiveRule
+
+KIND: Final = "Evaluation"
+INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
+_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
+_FIXED: Final = "testing_criteria"
+
+
+def check(_olds: Props, news: Props) -> list[Problem]:
+    """What is wrong with the inputs."""
+    definition = news.get("definition")
+    problems = [*needs(news, "name", "project", "endpoint")]
+    if definition is UNKNOWN:
+        return problems
+    if not isinstance(definition, Mapping) or not definition.get("name"):
+        return [*problems, Problem("definition.name", "is missing; give it a text")]
+    criteria = definition.get(_FIXED)
+    if criteria is UNKNOWN:
+        return problems
+    if not isinstance(criteria, list) or not criteria:
+        return [*problems, Problem(f"definition.{_FIXED}", "is empty; name at least one evaluator")]
+    return [
+        *problems,
+        *(
+            Problem(f"definition.{_FIXED}[{number}].{key}", "is missing; give it a text")
+            for number, one in enumerate(criteria)
+            for key in ("name", "evaluator_name")
+            if isinstance(one, Mapping) and not one.get(key)
+        ),
+    ]
+
+
+def diff(_id: str, olds: Props, news: Props) -> Difference:
+    """What would change. Other evaluators are another eval."""
+    applied = olds.get("applied")
+    base = applied if only_reports(news) else olds.get("definition")
+    inside = changes(KIND, base, news.get("definition"), applied)
+    another = ["definition"] if any(change.path.startswith(_FIXED) for change in inside) else []
+    return Difference((*handling(olds, news, _HANDLING), *inside), (*moved(olds, news, "project"), *another))
+
+
+def create(session: Session, news: Props) -> Made:
+    """Makes the eval, or takes over the one that has our mark and measures the same."""
+    view, owner, name = session.versioned(str(news["endpoint"])), owner_of(news), str(news["name"])
+    service, definition = view.service.waiting_for_roles().evaluations, news["definition"]
+    mark = _mark(news, session.incarnation())
+
+    def ours() -> list[LiveEval]:
+        return [
+            one
+            for one in view.evals.all(service.list_evals)
+            if (found := mark_of(one.metadata)) is not None and found.belongs_to(owner, name, versioned=True)
+        ]
+
+    def claimed() -> LiveEval | None:
+        equal = [one for one in ours() if _digest_of(one) == mark.digest]
+        if len(equal) > 1:
+            ids = ", ".join(sorted(one.id for one in equal))
+            raise FoundryError(
+                f"{len(equal)} evals carry this stack's mark for {name!r}: {ids}",
+                fix="delete all but one of them, then run the command again",
+            )
+        return _live(service, equal[0].id) if equal else None
+
+    def just_made() -> LiveEval | None:
+        view.evals.forget()
+        return next((one for one in ours() if mark_of(one.metadata) == mark), None)
+
+    live = session.first_look_up(view.evals, claimed)
+    for other in ours():
+        # The one in the state has a rule until the engine deletes it; what no rule runs is left of a run that was cut off.
+        if _digest_of(other) != mark.digest and not any(_rules_of(view, service, other.id)):
+            service.delete_eval(other.id)
+            view.evals.drop(other.id)
+    if live is None:
+        metadata = marked(mark, {}, {}, {})
+        made = session.make_once(lambda: service.create_eval(definition, metadata), just_made, f"eval {name}")
+    else:
+        PROGRESS.info("eval %s: found as %s, taken over", name, live.id)
+        made = service.update_eval(live.id, str(definition["name"]), marked(mark, live.metadata, {}, {}))
+    view.evals.put(made)
+    return Made(made.id, _outs(news, made.id, mark))
+
+
+def read(session: Session, eval_id: str, props: Props) -> Seen | None:
+    """The live eval in the words of the last declaration."""
+
+    def live() -> LiveEval:
+        view = session.versioned(str(props["endpoint"]))
+        return view.evals.find(
+            eval_id, view.service.evaluations.list_evals
+        ) or view.service.evaluations.get_eval(eval_id)
+
+    one = session.read(str(props["project"]), live)
+    if one is None:
+        return None
+    mark = mark_of(one.metadata)
+    outs = {
+        **props,
+        "definition": settled(KIND, one.definition, props.get("applied")),
+        "owner": owner_props(mark.owner if mark else None),
+        "name": mark.name if mark else "",
+        "evalId": eval_id,
+    }
+    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+
+
+def update(session: Session, eval_id: str, olds: Props, news: Props) -> dict[str, Any]:
+    """Changes name and mark in place."""
+    view = session.versioned(str(news["endpoint"]))
+    service = view.service.waiting_for_roles().evaluations
+    live = _live(service, eval_id)
+    if live is None:
+        raise FoundryError(f"eval {eval_id} is gone", fix="run `pulumi refresh`, then up again")
+    found = mark_of(live.metadata)
+    refuse_unless_ours(f"eval {eval_id}", found, owner_of(news), None, incarnation=olds.get("incarnation"))
+    kept = found is not None and found.incarnation == olds.get("incarnation")
+    mark = _mark(news, str(olds["incarnation"]) if kept else session.incarnation())
+    applied, wanted = olds.get("applied") or {}, str(news["definition"]["name"])
+    untouched = only_reports(news) and wanted == applied.get("name")
+    name = str(live.definition["name"]) if untouched else wanted
+    view.evals.put(service.update_eval(eval_id, name, marked(mark, live.metadata, {}, {})))
+    return _outs(news, eval_id, mark)
+
+
+def delete(session: Session, eval_id: str, props: Props) -> None:
+    """Deletes the eval with its runs, if the state speaks of this very one and no rule runs it."""
+
+    def look() -> LiveEval:
+        return session.versioned(str(props["endpoint"])).service.evaluations.get_eval(eval_id)
+
+    live = session.unless_gone(str(props["project"]), look)
+    if live is None:
+        return
+    view = session.versioned(str(props["endpoint"]))
+    mark = mark_of(live.metadata)
+    if mark is None or mark.incarnation != props.get("incarnation"):
+        PROGRESS.info("eval %s: taken over since; left alone", eval_id)
+        return
+    if is_let_go(props):
+        PROGRESS.info("eval %s: let go", eval_id)
+        free = without_mark(live.metadata)
+        view.evals.put(view.service.evaluations.update_eval(eval_id, str(live.definition["name"]), free))
+        return
+    using = [rule.id for rule in _rules_of(view, view.service.evaluations, eval_id)]
+    if using:
+        raise FoundryError(
+            f"eval {eval_id} isn't deleted: it is run by evaluation rule {', '.join(using)}",
+            fix="delete that rule or give it another eval, then run the command again",
+        )
+    view.service.evaluations.delete_eval(eval_id)
+    view.evals.drop(eval_id)
+
+
+def _live(service: EvaluationService, eval_id: str) -> LiveEval | None:
+    try:
+        return service.get_eval(eval_id)
+    except NotFound:
+        return None
+
+
+def _rules_of(view: VersionedView, service: EvaluationService, eval_id: str) -> Iterator[LiveRule]:
+    """The rules that run an eval. Each is read anew: a listing may be older than its last change."""
+    for listed in view.rules.all(service.list_rules):
+        if listed.definition.get("eval_id") != eval_id:
+            continue
+        try:
+            rule = service.get_rule(listed.id)
+        except NotFound:
+            view.rules.drop(listed.id)
+            continue
+        view.rules.put(rule)
+        if rule.definition.get("eval_id") == eval_id:
+            yield rule
+
+
+def _mark(news: Props, incarnation: str) -> Mark:
+    criteria = normal(KIND, {_FIXED: news["definition"][_FIXED]})
+    return Mark(owner_of(news), str(news["name"]), digest(criteria), incarnation, versioned=True)
+
+
+def _digest_of(live: LiveEval) -> str | None:
+    mark = mark_of(live.metadata)
+    return mark.digest if mark is not None else None
+
+
+def _outs(news: Props, eval_id: str, mark: Mark) -> dict[str, Any]:
+    return {
+        **{key: news[key] for key in INPUTS if key in news},
+        "evalId": eval_id,
+        "incarnation": mark.incarnation,
+        "applied": news["definition"],
+        "adopted": False,
+    }

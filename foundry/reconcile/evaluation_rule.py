@@ -1,0 +1,176 @@
+"""Evaluation rules of versioned agents. See `foundry.reconcile` for the six functions.
+
+A rule's id is ours to choose and is its identity. It has no metadata; the mark ends its description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from foundry.diff import changes, settled
+from foundry.model import UNKNOWN, FoundryError
+from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
+from foundry.reconcile.session import Session
+from foundry.reconcile.shapes import (
+    Difference,
+    Made,
+    Problem,
+    Props,
+    Seen,
+    handling,
+    is_let_go,
+    moved,
+    needs,
+    only_reports,
+    owner_of,
+    owner_props,
+)
+from foundry.service.errors import NotFound
+from foundry.service.log import PROGRESS
+from foundry.service.protocols import EvaluationService, LiveRule
+
+KIND: Final = "EvaluationRule"
+INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
+_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
+_NO_DIGEST: Final = "-"
+
+
+def check(_olds: Props, news: Props) -> list[Problem]:
+    """What is wrong with the inputs."""
+    definition = news.get("definition")
+    problems = [*needs(news, "name", "project", "endpoint")]
+    if definition is UNKNOWN:
+        return problems
+    if not isinstance(definition, Mapping):
+        return [*problems, Problem("definition", "is missing; give the rule an agent and an eval")]
+    problems += [
+        Problem(f"definition.{key}", "is missing; give it a text")
+        for key in ("id", "agent_name", "eval_id")
+        if not definition.get(key)
+    ]
+    if not isinstance(definition.get("enabled"), bool):
+        problems.append(Problem("definition.enabled", "is missing; write true or false"))
+    return problems
+
+
+def diff(_id: str, olds: Props, news: Props) -> Difference:
+    """What would change. A changed id is another rule."""
+    applied = olds.get("applied")
+    base = applied if only_reports(news) else olds.get("definition")
+    found = (*handling(olds, news, _HANDLING), *changes(KIND, base, news.get("definition"), applied))
+    another = ["definition"] if any(change.path == "id" for change in found) else []
+    return Difference(found, (*moved(olds, news, "project"), *another))
+
+
+def create(session: Session, news: Props) -> Made:
+    """Makes the rule, or takes over the one of that id that is ours."""
+    view, owner, definition = session.versioned(str(news["endpoint"])), owner_of(news), news["definition"]
+    service, rule_id = view.service.waiting_for_roles().evaluations, str(definition["id"])
+    live = _live(service, rule_id)
+    if live is not None:
+        _, found = mark_in(live.definition.get("description"))
+        refuse_unless_ours(f"evaluation rule {rule_id}", found, owner, None)
+        if found is None:
+            raise FoundryError(
+                f"the project has an evaluation rule {rule_id!r} already, and this tool didn't make it",
+                fix="delete it, or declare another `rule_id` under the agent's `evaluation`",
+            )
+        PROGRESS.info("evaluation rule %s: taken over", rule_id)
+    mark = _mark(news, session.incarnation())
+    # The id is ours: asking twice can't make a second rule.
+    view.rules.put(service.put_rule(_marked(definition, mark)))
+    return Made(rule_id, _outs(news, mark))
+
+
+def read(session: Session, rule_id: str, props: Props) -> Seen | None:
+    """The live rule in the words of the last declaration."""
+
+    def live() -> LiveRule:
+        view = session.versioned(str(props["endpoint"]))
+        return view.rules.find(
+            rule_id, view.service.evaluations.list_rules
+        ) or view.service.evaluations.get_rule(rule_id)
+
+    rule = session.read(str(props["project"]), live)
+    if rule is None:
+        return None
+    description, mark = mark_in(rule.definition.get("description"))
+    outs = {
+        **props,
+        "definition": settled(KIND, {**rule.definition, "description": description}, props.get("applied")),
+        "owner": owner_props(mark.owner if mark else None),
+        "name": mark.name if mark else "",
+        "ruleId": rule_id,
+    }
+    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+
+
+def update(session: Session, rule_id: str, olds: Props, news: Props) -> dict[str, Any]:
+    """Makes the live rule what is declared."""
+    view, definition, applied = (
+        session.versioned(str(news["endpoint"])),
+        news["definition"],
+        olds.get("applied"),
+    )
+    service = view.service.waiting_for_roles().evaluations
+    live = _live(service, rule_id)
+    if live is None:
+        raise FoundryError(f"evaluation rule {rule_id} is gone", fix="run `pulumi refresh`, then up again")
+    description, found = mark_in(live.definition.get("description"))
+    incarnation = olds.get("incarnation")
+    refuse_unless_ours(f"evaluation rule {rule_id}", found, owner_of(news), None, incarnation=incarnation)
+    kept = found is not None and found.incarnation == incarnation
+    mark = _mark(news, str(incarnation) if kept else session.incarnation())
+    if only_reports(news) and not changes(KIND, applied, definition, applied):
+        view.rules.put(service.describe_rule(live, mark.in_description(description)))
+    else:
+        view.rules.put(service.put_rule(_marked(definition, mark)))
+    return _outs(news, mark)
+
+
+def delete(session: Session, rule_id: str, props: Props) -> None:
+    """Deletes the rule if the state speaks of this very one; the eval that it ran stays."""
+
+    def look() -> LiveRule:
+        return session.versioned(str(props["endpoint"])).service.evaluations.get_rule(rule_id)
+
+    rule = session.unless_gone(str(props["project"]), look)
+    if rule is None:
+        return
+    view = session.versioned(str(props["endpoint"]))
+    description, mark = mark_in(rule.definition.get("description"))
+    if mark is None or mark.incarnation != props.get("incarnation"):
+        PROGRESS.info("evaluation rule %s: taken over since; left alone", rule_id)
+        return
+    if is_let_go(props):
+        PROGRESS.info("evaluation rule %s: let go", rule_id)
+        view.rules.put(view.service.evaluations.describe_rule(rule, description))
+        return
+    view.service.evaluations.delete_rule(rule_id)
+    view.rules.drop(rule_id)
+
+
+def _live(service: EvaluationService, rule_id: str) -> LiveRule | None:
+    try:
+        return service.get_rule(rule_id)
+    except NotFound:
+        return None
+
+
+def _mark(news: Props, incarnation: str) -> Mark:
+    return Mark(owner_of(news), str(news["name"]), _NO_DIGEST, incarnation)
+
+
+def _marked(definition: Mapping[str, Any], mark: Mark) -> dict[str, Any]:
+    return {**definition, "description": mark.in_description(definition.get("description"))}
+
+
+def _outs(news: Props, mark: Mark) -> dict[str, Any]:
+    return {
+        **{key: news[key] for key in INPUTS if key in news},
+        "ruleId": str(news["definition"]["id"]),
+        "incarnation": mark.incarnation,
+        "applied": news["definition"],
+        "adopted": False,
+    }
