@@ -20,6 +20,7 @@ from .references import (
     lifecycle_inputs,
     memory_definition,
     rule_definition,
+    rule_lifecycle,
     search_object_definition,
     serving_inputs,
     store_definition,
@@ -234,19 +235,20 @@ class _Filling:
     ) -> None:
         """The rule that evaluates an agent's answers, after the eval that it runs; `name` is the agent's at the service."""
         place = self.platform.projects[agent.project]
-        # What is adopted is the agent: its rule and its eval are ours from the start.
-        lifecycle = replace(agent.lifecycle, adopt=None)
-        common = {
-            **self._of_project(place, agent.name),
-            "lifecycle": lifecycle_inputs(lifecycle),
-            "opts": self._options(place, lifecycle),
-        }
+        common = {**self._of_project(place, agent.name), "opts": self._options(place, agent.lifecycle)}
+        # Of a declaration in both dialects it is the classic agent that is adopted. An eval that we make is never one that was there.
+        ours = replace(agent.lifecycle, adopt=None)
+        taken = agent if agent.dialect is VERSIONED else replace(agent, lifecycle=ours)
         eval_id: pulumi.Input[str] | None = evaluation.eval_id
         if eval_id is None:
             definition = evaluation_definition(agent, evaluation, references)
-            eval_id = providers.Evaluation(agent.name, **common, definition=definition).id
+            eval_id = providers.Evaluation(
+                agent.name, **common, definition=definition, lifecycle=lifecycle_inputs(ours)
+            ).id
         rule = rule_definition(evaluation, agent_name=name, eval_id=eval_id)
-        providers.EvaluationRule(agent.name, **common, definition=rule)
+        providers.EvaluationRule(
+            agent.name, **common, definition=rule, lifecycle=rule_lifecycle(taken, evaluation)
+        )
 
     def _file(
         self, name: str, file: model.KnowledgeFile, project: str, dialect: model.Dialect

@@ -291,6 +291,15 @@ def beside_lifecycle(index: model.SearchIndex, one: model.SearchObject) -> dict[
     return inputs
 
 
+def rule_lifecycle(agent: model.Agent, evaluation: model.Evaluation) -> dict[str, Any]:
+    """The `lifecycle` input of an agent's evaluation rule: the agent's own, and taken over with it, under its own id."""
+    inputs = lifecycle_inputs(agent.lifecycle)
+    if "adopt" in inputs:
+        source = {key: value for key, value in inputs["adopt"].items() if key == "from"}
+        inputs["adopt"] = {"id": evaluation.rule_id, **source}
+    return inputs
+
+
 def filled(value: Any, to: References) -> Any:
     """A declared value with the addresses of queues in its texts."""
     match value:

@@ -91,8 +91,8 @@ def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: s
     try:
         live = _live(stands, one, identifier)
     except NotFound as error:
-        # What stands beside an adopted index is made where it isn't there.
-        if one.kind != "SearchObject":
+        # What stands beside an adopted index, and what evaluates an adopted agent, is made where it isn't there.
+        if one.kind not in ("SearchObject", "EvaluationRule"):
             yield f"{title}: {error.what}"
         return
     except ServiceError as error:
@@ -146,6 +146,8 @@ def _live(stands: Standing, one: Adoption, identifier: str) -> _Live:
             memory = services.versioned(one.endpoint).get_memory_store(identifier)
             told = {**memory.definition, "metadata": without_mark(memory.metadata)}
             return _Live(told, mark_of(memory.metadata))
+        case "EvaluationRule":
+            body = services.versioned(one.endpoint).evaluations.get_rule(identifier).definition
         case "SearchObject":
             body = services.search(one.endpoint).get_object(one.family, identifier)
         case _:

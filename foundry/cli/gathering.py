@@ -15,6 +15,7 @@ from foundry.service.protocols import (
     LiveAgent,
     LiveFile,
     LiveMemoryStore,
+    LiveRule,
     LiveStore,
     LiveVersionedAgent,
     ProjectService,
@@ -137,7 +138,7 @@ class Gathering:
             indexes={**self.place.names.indexes, **indexes},
             memories={**self.place.names.memories, **memories},
         )
-        self._agents(agents, stores, names)
+        self._agents(agents, stores, names, self._rules(endpoint, agents))
 
     def _service(self, endpoint: str, dialect: str) -> ProjectService | VersionedService:
         return self.services.versioned(endpoint) if dialect == VERSIONED else self.services.project(endpoint)
@@ -173,7 +174,13 @@ class Gathering:
                     self._dialects[live.id] = dialect
         return agents
 
-    def _agents(self, agents: Mapping[str, LiveAgent], stores: Mapping[str, str], names: Names) -> None:
+    def _agents(
+        self,
+        agents: Mapping[str, LiveAgent],
+        stores: Mapping[str, str],
+        names: Names,
+        rules: Mapping[str, LiveRule],
+    ) -> None:
         called = {
             live.id: self._named("Agent", str(live.definition.get("name") or ""), "agent")
             for live in agents.values()
@@ -191,9 +198,17 @@ class Gathering:
         known |= {identifier: name for identifier, name in called.items() if identifier not in lossy}
         for live in agents.values():
             if live.id not in lossy:
-                self._declare(self._agent(live, called[live.id], stores, replace(names, agents=known)))
+                named = replace(names, agents=known)
+                self._declare(self._agent(live, called[live.id], stores, named, rules.get(live.id)))
 
-    def _agent(self, live: LiveAgent, name: str, stores: Mapping[str, str], names: Names) -> Declaration:
+    def _agent(
+        self,
+        live: LiveAgent,
+        name: str,
+        stores: Mapping[str, str],
+        names: Names,
+        rule: LiveRule | None = None,
+    ) -> Declaration:
         # A store of the other dialect is no store of this agent's declaration; its id is.
         dialect = self._dialects[live.id]
         own = {store: called for store, called in stores.items() if self._dialects[store] == dialect}
@@ -204,7 +219,30 @@ class Gathering:
             adopt=self._adoption(live.id, mark_of(live.metadata)),
             dialect=self._said(live.id),
             serving=live.serving if isinstance(live, LiveVersionedAgent) else None,
+            rule=rule,
         )
+
+    def _rules(self, endpoint: str, agents: Mapping[str, LiveAgent]) -> dict[str, LiveRule]:
+        """The rule that has each versioned agent's answers evaluated as they are given, by the agent's name."""
+        if not any(self._dialects[agent] == VERSIONED for agent in agents):
+            return {}
+        try:
+            listed = self.services.versioned(endpoint).evaluations.list_rules()
+        except ServiceError as error:
+            self.left.append(f"evaluation rules: {error.what}")
+            return {}
+        rules: dict[str, LiveRule] = {}
+        for rule in sorted(listed, key=lambda one: one.id):
+            agent, told = str(rule.definition.get("agent_name")), rule.definition
+            if agent not in agents:
+                continue
+            if "action" in told or "event_type" in told:
+                self.left.append(f"evaluation rule ({rule.id}): it isn't one of continuous evaluation")
+            elif agent in rules:
+                self.left.append(f"evaluation rule ({rule.id}): agent {agent} has {rules[agent].id} already")
+            elif self._may_have("evaluation rule", rule.id, mark_in(told.get("description"))[1]):
+                rules[agent] = rule
+        return rules
 
     # ---- vector stores and their files
 

@@ -20,6 +20,7 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    lifecycle_of,
     moved,
     needs,
     only_reports,
@@ -64,20 +65,20 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
 
 def create(session: Session, news: Props) -> Made:
-    """Makes the rule, or takes over the one of that id that is ours."""
+    """Makes the rule, or takes over the one of that id that is ours or is to be adopted."""
     view, owner, definition = session.versioned(str(news["endpoint"])), owner_of(news), news["definition"]
     service, rule_id = view.service.waiting_for_roles().evaluations, str(definition["id"])
-    live = _live(service, rule_id)
+    live, adopt = _live(service, rule_id), lifecycle_of(news).get("adopt")
     if live is not None:
         _, found = mark_in(live.definition.get("description"))
-        refuse_unless_ours(f"evaluation rule {rule_id}", found, owner, None)
-        if found is None:
+        refuse_unless_ours(f"evaluation rule {rule_id}", found, owner, adopt)
+        if found is None and (adopt is None or adopt.get("id") != rule_id):
             raise FoundryError(
                 f"the project has an evaluation rule {rule_id!r} already, and this tool didn't make it",
                 fix="delete it, or declare another `rule_id` under the agent's `evaluation`",
             )
         PROGRESS.info("evaluation rule %s: taken over", rule_id)
-    mark = _mark(news, session.incarnation())
+    mark = _mark(news, session.incarnation(), adopted=adopt is not None and live is not None)
     # The id is ours: asking twice can't make a second rule.
     view.rules.put(service.put_rule(_marked(definition, mark)))
     return Made(rule_id, _outs(news, mark))
@@ -119,9 +120,14 @@ def update(session: Session, rule_id: str, olds: Props, news: Props) -> dict[str
         raise FoundryError(f"evaluation rule {rule_id} is gone", fix="run `pulumi refresh`, then up again")
     description, found = mark_in(live.definition.get("description"))
     incarnation = olds.get("incarnation")
-    refuse_unless_ours(f"evaluation rule {rule_id}", found, owner_of(news), None, incarnation=incarnation)
+    adopt = lifecycle_of(news).get("adopt")
+    refuse_unless_ours(f"evaluation rule {rule_id}", found, owner_of(news), adopt, incarnation=incarnation)
     kept = found is not None and found.incarnation == incarnation
-    mark = _mark(news, str(incarnation) if kept else session.incarnation())
+    mark = _mark(
+        news,
+        str(incarnation) if kept else session.incarnation(),
+        adopted=bool(olds.get("adopted")) or (adopt is not None and not kept),
+    )
     if only_reports(news) and not changes(KIND, applied, definition, applied):
         view.rules.put(service.describe_rule(live, mark.in_description(description)))
     else:
@@ -158,8 +164,8 @@ def _live(service: EvaluationService, rule_id: str) -> LiveRule | None:
         return None
 
 
-def _mark(news: Props, incarnation: str) -> Mark:
-    return Mark(owner_of(news), str(news["name"]), _NO_DIGEST, incarnation)
+def _mark(news: Props, incarnation: str, *, adopted: bool) -> Mark:
+    return Mark(owner_of(news), str(news["name"]), _NO_DIGEST, incarnation, adopted=adopted)
 
 
 def _marked(definition: Mapping[str, Any], mark: Mark) -> dict[str, Any]:
@@ -172,5 +178,5 @@ def _outs(news: Props, mark: Mark) -> dict[str, Any]:
         "ruleId": str(news["definition"]["id"]),
         "incarnation": mark.incarnation,
         "applied": news["definition"],
-        "adopted": False,
+        "adopted": mark.adopted,
     }

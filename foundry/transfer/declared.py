@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
-from foundry.reconcile.marks import without_mark
-from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveStore
+from foundry.reconcile.marks import mark_in, without_mark
+from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveRule, LiveStore
 from foundry.transfer.document import Declaration, Writing
 from foundry.transfer.foreign import Foreign
 
@@ -66,6 +66,7 @@ def agent_declaration(
     adopt: str | Mapping[str, str] | None,
     dialect: str | None = None,
     serving: Mapping[str, Any] | None = None,
+    rule: LiveRule | None = None,
 ) -> Declaration:
     """An agent as a declaration.
 
@@ -76,6 +77,7 @@ def agent_declaration(
         adopt: what `lifecycle.adopt` says; None for an agent that is the stack's already.
         dialect: what `dialect` says; None where the Environment's holds.
         serving: what belongs to a versioned agent and to none of its versions: enabled, protocols, authorization, traffic, card.
+        rule: the evaluation rule that has the agent's answers evaluated.
     """
     writing = Writing(name)
     tree: dict[str, Any] = {"kind": "Agent", "name": name, **({"dialect": dialect} if dialect else {})}
@@ -83,9 +85,24 @@ def agent_declaration(
     if service_name and service_name != name:
         tree["service_name"] = writing.inline(str(service_name))
     tree |= _agent_tree(live, to, writing) | _serving_tree(serving or {}, writing)
+    if rule is not None:
+        tree["evaluation"] = _evaluation(rule, str(service_name), writing)
     if adopt is not None:
         tree["lifecycle"] = {"adopt": adopt}
     return writing.done("Agent", tree)
+
+
+def _evaluation(rule: LiveRule, service_name: str, writing: Writing) -> dict[str, Any]:
+    """A rule of continuous evaluation. The eval that it runs stays whoever's it is, and is named by its id."""
+    told = rule.definition
+    tree: dict[str, Any] = {"rule": "continuous", "eval_id": writing.inline(str(told["eval_id"]))}
+    if rule.id != f"{service_name}-continuous":
+        tree["rule_id"] = writing.inline(rule.id)
+    tree |= {key: told[key] for key in ("max_hourly_runs", "sampling_rate") if told.get(key) is not None}
+    if not told["enabled"]:
+        tree["enabled"] = False
+    labels = {"display_name": told.get("display_name"), "description": mark_in(told.get("description"))[0]}
+    return tree | {key: writing.inline(str(text)) for key, text in labels.items() if text}
 
 
 def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:

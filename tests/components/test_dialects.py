@@ -165,7 +165,7 @@ def test_an_evaluation_is_an_eval_and_the_rule_that_runs_it_for_the_agent(stand_
     }
 
 
-def test_an_adopted_agents_rule_runs_an_eval_that_exists_and_adopts_nothing(stand_up):
+def test_an_adopted_agents_rule_is_taken_over_with_it_and_its_eval_is_not(stand_up):
     told = model.Evaluation("quality", eval_id="eval_1", enabled=False)
     adopted = model.Lifecycle(adopt=model.Adopt("care"))
     care = replace(agent("care", dialect=VERSIONED), evaluation=told, lifecycle=adopted)
@@ -174,7 +174,13 @@ def test_an_adopted_agents_rule_runs_an_eval_that_exists_and_adopts_nothing(stan
     rule = world.one("EvaluationRule").inputs
     assert world.of("Evaluation") == []
     assert (rule["definition"]["eval_id"], rule["definition"]["enabled"]) == ("eval_1", False)
-    assert rule["lifecycle"] == {}
+    assert rule["lifecycle"] == {"adopt": {"id": "quality"}}
+    measured = replace(told, eval_id=None, evaluators=(model.Evaluator("violence", "builtin.violence"),))
+    both = replace(care, evaluation=measured, dialect=model.Dialect.BOTH)
+    world = stand_up(manifest(basic(), agents=(both,)))
+    assert (
+        world.one("Evaluation").inputs["lifecycle"] == world.one("EvaluationRule").inputs["lifecycle"] == {}
+    )
 
 
 def test_workflows_and_hosted_agents_stand_in_the_place_of_a_model(stand_up):

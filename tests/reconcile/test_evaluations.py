@@ -140,6 +140,33 @@ def test_a_rule_of_somebody_else_is_refused_and_left_alone(world, rules):
     assert mark_in(rules.get("desk-continuous").description)[1].incarnation == theirs.outs["incarnation"]
 
 
+def test_a_rule_is_taken_over_with_its_agent_and_let_go_with_it(world, rules):
+    by_hand(rules, description="Somebody's")
+    inputs = rule_inputs(world, lifecycle={"adopt": {"id": "desk-continuous"}})
+
+    made = evaluation_rule.create(world.session(), inputs)
+    live = rules.get("desk-continuous")
+    assert (made.outs["adopted"], mark_in(live.description)[0], live.action.eval_id) == (True, "", "eval_1")
+    evaluation_rule.delete(world.session(), made.id, made.outs)
+
+    assert mark_in(rules.get("desk-continuous").description)[1] is None
+
+
+def test_a_rule_that_its_adopted_agent_did_not_have_is_made_and_is_ours(world, rules):
+    inputs = rule_inputs(world, lifecycle={"adopt": {"id": "desk-continuous"}})
+    made = evaluation_rule.create(world.session(), inputs)
+
+    outs = evaluation_rule.update(
+        world.session(),
+        made.id,
+        made.outs,
+        {**inputs, "definition": {**inputs["definition"], "enabled": False}},
+    )
+    evaluation_rule.delete(world.session(), made.id, outs)
+
+    assert (made.outs["adopted"], list(rules.list())) == (False, [])
+
+
 def test_a_lost_answer_and_a_lost_state_leave_one_rule(world, rules):
     world.faults(
         {"match": {"method": "PUT", "path": "/evaluationrules/", "nth": 1}, "action": {"drop": "after"}}

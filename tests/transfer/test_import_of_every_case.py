@@ -87,6 +87,8 @@ def everything(stack: Stack, services: Services) -> dict[str, Any]:
             ]
     for memory in services.versioned(stack.world.endpoint).list_memory_stores():
         told[f"memory {memory.id}"] = _unmarked(memory.definition)
+    for rule in services.versioned(stack.world.endpoint).evaluations.list_rules():
+        told[f"rule {rule.id}"] = _bare(rule.definition)
     search = services.search(str(stack.search))
     told["aliases"] = search.list_aliases()
     told |= {f"index {body['name']}": _bare(body) for body in search.list_indexes()}
@@ -163,9 +165,9 @@ def test_importing_a_case_and_taking_it_up_changes_nothing(
 
 
 def _ids(stack: Stack) -> set[tuple[str, str]]:
-    """What a stack has but files, which each stack uploads anew, and data sources, which the import leaves as they are."""
+    """What a stack has but files, which each stack uploads anew, and data sources and evals, which the import leaves as they are."""
     return {
         (kind, held.id)
         for (kind, name), held in stack.state.items()
-        if not kind.endswith("File") and not name.startswith("datasources ")
+        if not kind.endswith("File") and kind != "Evaluation" and not name.startswith("datasources ")
     }

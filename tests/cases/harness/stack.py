@@ -29,6 +29,7 @@ from components.references import (
     lifecycle_inputs,
     memory_definition,
     rule_definition,
+    rule_lifecycle,
     search_object_definition,
     serving_inputs,
     store_definition,
@@ -266,18 +267,16 @@ class Stack:
         references: References,
         ids: Mapping[Key, Any],
     ) -> Iterator[tuple[Key, dict[str, Any]]]:
-        inside = {
-            **common,
-            "name": each.name,
-            "lifecycle": lifecycle_inputs(replace(each.lifecycle, adopt=None)),
-        }
+        inside = {**common, "name": each.name}
         if told.eval_id is None:
             definition = plain(evaluation_definition(each, told, references))
-            yield ("Evaluation", each.name), {**inside, "definition": definition}
+            ours = lifecycle_inputs(replace(each.lifecycle, adopt=None))
+            yield ("Evaluation", each.name), {**inside, "definition": definition, "lifecycle": ours}
         agent_name = ids.get(("VersionedAgent", each.name), UNKNOWN)
         eval_id = told.eval_id or ids.get(("Evaluation", each.name), UNKNOWN)
         rule = rule_definition(told, agent_name=agent_name, eval_id=eval_id)
-        yield ("EvaluationRule", each.name), {**inside, "definition": plain(rule)}
+        lifecycle = rule_lifecycle(each, told)
+        yield ("EvaluationRule", each.name), {**inside, "definition": plain(rule), "lifecycle": lifecycle}
 
     # ---- what an engine does
 
