@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
         )
-        command.set_defaults(verb=verb, passes_on=True, offline=False, check=False)
+        command.set_defaults(verb=verb, passes_on=True, offline=False, check=False, review=False)
         traces.add(command)
         if verb == "up":
             command.add_argument(
@@ -132,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
                 "--offline",
                 action="store_true",
                 help="against an empty, throw-away sandbox: no log-in needed",
+            )
+            command.add_argument(
+                "--review",
+                action="store_true",
+                help="as the review that a pull request gets: per agent and store, in Markdown",
             )
     add("down", _down, "destroy the sandbox stack and stop the sandbox").add_argument(
         "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
@@ -223,10 +228,14 @@ def _operate(arguments: argparse.Namespace) -> int:
         if code:
             return code
     if arguments.offline:
-        return operations.preview_offline(project, arguments.stack, arguments.rest)
+        return operations.preview_offline(
+            project, arguments.stack, arguments.rest, as_review=arguments.review, say=_say
+        )
     run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
     if arguments.verb == "up" and not arguments.unchecked:
         migrating.require_checks(project, run, _say)
+    if arguments.review:
+        return operations.review(run, arguments.rest, say=_say)
     code = operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
     if arguments.verb == "preview" and "--json" not in arguments.rest:
         adopting.tell(project, run, _say)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli import engines, lost_state, recovery, settings
-from foundry.cli.engines import Engine, Run
+from foundry.cli.engines import Engine, Run, last_line
 from foundry.cli.project import Project, default_stack
 from foundry.model import FoundryError
 from foundry.sandbox import host
@@ -148,7 +148,9 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
     return code
 
 
-def preview_offline(project: Project, stack: str, arguments: Sequence[str]) -> int:
+def preview_offline(
+    project: Project, stack: str, arguments: Sequence[str], *, as_review: bool, say: Say
+) -> int:
     """Preview a stack against an empty, throw-away sandbox: nothing is logged in to, nothing is kept."""
     with host.ephemeral() as sandbox, tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"Pulumi.{stack}.yaml"
@@ -156,7 +158,29 @@ def preview_offline(project: Project, stack: str, arguments: Sequence[str]) -> i
         if not settings.read(copy).get(settings.STACK_ID):
             settings.write_stack_id(copy)
         run = Run(_embedded(), project.root, stack, {**os.environ, **sandbox_environment(sandbox)})
-        return run.interactive(["preview", "--stack", stack, "--config-file", str(copy), *arguments])
+        more = ["--config-file", str(copy), *arguments]
+        return (
+            review(run, more, say=say) if as_review else run.interactive(["preview", "--stack", stack, *more])
+        )
+
+
+def review(run: Run, arguments: Sequence[str], *, say: Say) -> int:
+    """Preview, printed as the review that a pull request gets; returns the engine's exit code."""
+    from foundry.report import render
+
+    done = run.captured(["preview", "--stack", run.stack, "--json", *arguments])
+    try:
+        document = json.loads(done.stdout)
+    except ValueError:
+        raise FoundryError(
+            f"the preview failed: {last_line(done.stderr or done.stdout)}",
+            fix="run it without --review to see how far it gets",
+        ) from None
+    _, _, text = render(document, "markdown", stack=run.stack).partition(
+        "\n"
+    )  # the first line is for machines
+    say(text)
+    return done.returncode
 
 
 def declared_filename(name: str) -> str:

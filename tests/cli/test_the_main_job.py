@@ -70,6 +70,7 @@ def test_an_edited_prompt_previews_as_one_agent_and_one_line(up: Any) -> None:
         printed = up.fac("preview")
         review = up.root / "preview.json"
         review.write_text(up.standard_output("preview", "--json"))
+        reviewed = up.fac("preview", "--review")
     finally:
         prompt.write_text(before)
     assert "1 to update, 72 unchanged" in printed
@@ -77,6 +78,7 @@ def test_an_edited_prompt_previews_as_one_agent_and_one_line(up: Any) -> None:
     markdown = up.fac("report", str(review))
     assert "+- Answer in the language of the question." in markdown
     assert "customer-care" in markdown
+    assert reviewed.rstrip().endswith(markdown.partition("\n")[2].strip())
 
 
 def test_an_edit_by_hand_shows_as_drift_and_is_repaired(up: Any) -> None:
