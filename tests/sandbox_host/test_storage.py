@@ -25,10 +25,18 @@ QUEUE_DATA = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
 BLOB_DATA = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 WORKER = Path(__file__).parents[2] / "docs" / "samples" / "queue_worker.py"
 
+AZURITE = storage.find(Path(sys.prefix))
 with_azurite = pytest.mark.skipif(
-    storage.find(Path("/nonexistent")) is None,
-    reason="no Azurite: needs Node.js and `azurite` on PATH or in FAC_AZURITE (npm install azurite)",
+    AZURITE is None,
+    reason="no Azurite: `make test` installs it where Node.js is; or put `azurite` on PATH or into FAC_AZURITE",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def azurite():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAC_AZURITE", str(AZURITE))
+        yield
 
 
 @pytest.fixture(scope="module")
