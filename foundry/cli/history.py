@@ -140,20 +140,20 @@ def _entries(project: Project, arguments: argparse.Namespace) -> tuple[Applied, 
 
 def _runs(project: Project, engine: Engine, limit: int) -> Iterator[Run]:
     """The runs that the state keeps, the oldest first: of a file backend from its folder, of another through Pulumi."""
-    from foundry.cli import recovery
+    from foundry.cli import recovery, state_files
 
     folder = recovery.backend_folder(engine.environment.get("PULUMI_BACKEND_URL", ""))
     if folder is None:
         yield from _runs_of_service(engine, limit)
         return
-    kept = sorted((folder / ".pulumi/history" / project.name / engine.stack).glob("*.history.json"))
+    kept = state_files.all_of(folder / ".pulumi/history" / project.name / engine.stack, ".history.json")
     for number, path in enumerate(kept, start=1):
         if number <= len(kept) - limit:
             continue
         checkpoint = path.with_name(path.name.replace(".history.json", ".checkpoint.json"))
         try:
-            entry = json.loads(path.read_text(encoding="utf-8"))
-            latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+            entry = state_files.read(path)
+            latest = state_files.read(checkpoint)["checkpoint"]["latest"] or {}
         except (OSError, ValueError, KeyError, TypeError):
             continue
         yield _run(number, entry, int(entry.get("endTime") or 0), latest.get("resources") or [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,11 @@ from foundry.model import FoundryError
 Path_ = tuple[str, ...]
 
 if TYPE_CHECKING:
+    from foundry.cli.project import Project
     from foundry.cli.standing import Held, Standing
+    from foundry.cli.writing_back import WritingBack
+    from foundry.manifest.layers import Document
+    from foundry.reconcile import Session
     from foundry.transfer.declared import Names
     from foundry.transfer.writing_back import Edit
 
@@ -30,8 +34,8 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, write, and say what was written where."""
-    from foundry.cli.standing import live_definition, standing
-    from foundry.cli.writing_back import WritingBack, agent_document, told
+    from foundry.cli.standing import standing
+    from foundry.cli.writing_back import agent_document, told
     from foundry.reconcile import Session
     from foundry.service.patience import Patience
 
@@ -39,24 +43,45 @@ def run(arguments: argparse.Namespace) -> int:
     document = agent_document(project, arguments.stack, arguments.agent)
     stands = standing(project, arguments.stack, live=True)
     session = Session(stands.services, Patience.from_environment())
+    back = pulled(project, document, stands, session, held_agents(stands, arguments.stack, arguments.agent))
+    if not back.written and not back.left:
+        print(f"Nothing was changed on agent {arguments.agent} since it was last applied.")
+        return 0
+    return told(project, arguments.stack, back)
+
+
+def pulled(
+    project: Project, document: Document, stands: Standing, session: Session, agents: Sequence[Held]
+) -> WritingBack:
+    """The files of an agent's declaration with what was changed on the live agent; nothing is saved yet.
+
+    `agents` is the agent in the state, once a dialect.
+
+    Raises:
+        FoundryError: the agent is gone.
+        ServiceError: it can't be read.
+    """
+    from foundry.cli.standing import live_definition
+    from foundry.cli.writing_back import WritingBack
+
     names = stands.names(posixpath.dirname(document.sources[-1]))
     back = WritingBack(project, document)
     edits: dict[Path_, Edit] = {}
-    for held in held_agents(stands, arguments.stack, arguments.agent):
+    for held in agents:
         live = live_definition(session, held)
         if live is None:
             raise FoundryError(
-                f"agent {arguments.agent} ({held.id}) is gone",
-                fix="`fac up` makes it again as it is declared",
+                f"agent {held.name} ({held.id}) is gone", fix="`fac up` makes it again as it is declared"
             )
         found, lost = edits_between(held.id, (held.outputs["applied"], names), (live, names))
+        if held.is_versioned:
+            service = session.services.versioned(str(held.inputs["endpoint"]))
+            served, open_ = serving_edits(document.tree, held, service.get_agent(held.id).serving)
+            found, lost = (*found, *served), [*lost, *open_]
         edits |= {edit.path: edit for edit in found if edit.path not in edits}
         back.left += lost
-    if not edits and not back.left:
-        print(f"Nothing was changed on agent {arguments.agent} since it was last applied.")
-        return 0
     back.write(list(edits.values()))
-    return told(project, arguments.stack, back)
+    return back
 
 
 def held_agents(stands: Standing, stack: str, name: str) -> tuple[Held, ...]:
@@ -90,6 +115,50 @@ def edits_between(
     lost: tuple[str, ...] = ()
     for definition, names in (before, after):
         metadata = definition.get("metadata") or {}
-        tree, lost = declared_fields(LiveAgent(identifier, 0, definition, metadata), names)
+        tree, lost = declared_fields(LiveAgent(identifier, 0, definition, metadata), names, defaults=True)
         trees.append(tree)
     return differences(*trees), [f"{one}; change it by hand at the service or leave it" for one in lost]
+
+
+def serving_edits(
+    tree: Mapping[str, Any], held: Held, live: Mapping[str, Any]
+) -> tuple[list[Edit], list[str]]:
+    """The edits that make `endpoint` and `enabled` of a declaration say how callers reach the live agent, as far as they are declared.
+
+    Also told is what the declaration has otherwise than the state and the service: nobody knows which of them is newer.
+
+    Args:
+        tree: the declaration.
+        held: the agent in the state.
+        live: the service's word: enabled, protocols, authorization, traffic, card.
+    """
+    from foundry.diff import changes
+    from foundry.manifest.marked import plain
+    from foundry.transfer.declared import serving_tree
+    from foundry.transfer.edits import REMOVED
+    from foundry.transfer.writing_back import Edit, differences
+    from foundry.transfer.yaml_text import flow_text
+
+    endpoint = plain(tree.get("endpoint")) or {}
+    declared = {**({"enabled": tree["enabled"]} if "enabled" in tree else {}), **endpoint}
+    recorded = held.inputs.get("serving") or {}
+    told = serving_tree(live)
+    wanted = {"enabled": told.get("enabled", True), **told.get("endpoint", {})}
+    edits, open_ = [], []
+    for field, value in declared.items():
+        new = wanted.get(field, REMOVED)
+        path = (field,) if field == "enabled" else ("endpoint", field)
+        ours = {field: value}
+        if field not in recorded or not changes("Serving", {} if new is REMOVED else {field: new}, ours):
+            continue
+        if not changes("Serving", live, {field: recorded[field]}):
+            open_.append(
+                f"{'.'.join(path)}: declared is {flow_text(value)}, live and in the state is "
+                f"{'nothing' if new is REMOVED else flow_text(new)}; `fac up` applies what is declared, and what is live "
+                "is kept by writing it there by hand"
+            )
+        elif isinstance(value, Mapping) and isinstance(new, Mapping):
+            edits += [Edit((*path, *each.path), each.before, each.value) for each in differences(value, new)]
+        else:
+            edits.append(Edit(path, value, new))
+    return edits, open_

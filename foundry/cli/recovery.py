@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import psutil
 
+from foundry.cli import state_files
 from foundry.cli.engines import Run
 
 _PROVIDERS = ("pulumi.dynamic", "pulumi-language-python", "pulumi-resource-")
@@ -86,9 +87,10 @@ def has_state(folder: Path, project: str, stack: str) -> bool:
 
 
 def _latest(folder: Path, project: str, stack: str) -> dict[str, Any]:
-    path = folder / ".pulumi" / "stacks" / project / f"{stack}.json"
+    plain = folder / ".pulumi" / "stacks" / project / f"{stack}.json"
+    path = next(state_files.variants(plain), plain)
     try:
-        latest = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"]
+        latest = state_files.read(path)["checkpoint"]["latest"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return latest if isinstance(latest, dict) else {}

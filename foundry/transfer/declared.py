@@ -112,6 +112,8 @@ def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
         tree["description"] = writing.inline(str(definition["description"]))
     if definition.get("kind"):
         writing.lose("kind", f"the format has no agents of kind {definition['kind']}")
+    if definition.get("skills"):
+        writing.lose("skills", "a declaration of an agent has no such field")
     if definition.get("workflow"):
         workflow = str(definition["workflow"])
         tree["workflow"] = writing.text_file("workflow", "workflows", f"{writing.name}.yaml", workflow)
@@ -284,13 +286,19 @@ def _foreign_tool(name: str, told: Mapping[str, Any], writing: Writing) -> dict[
     }
 
 
-def declared_fields(live: LiveAgent, to: Names) -> tuple[dict[str, Any], tuple[str, ...]]:
+def declared_fields(
+    live: LiveAgent, to: Names, *, defaults: bool = False
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What a declaration of an agent says, with every text and document in its place, and what it can't say.
 
-    `service_name` is always there. Nothing is escaped: `${` in a text is just that.
+    `service_name` is always there. Nothing is escaped: `${` in a text is just that. With `defaults` a value is told also where it is
+    the service's own: in a definition that was declared, somebody wrote it.
     """
     writing = Writing("", whole=True)
     tree = _agent_tree(live, to, writing)
+    if defaults:
+        there = {key: live.definition.get(key) for key in _SERVICE_DEFAULTS}
+        tree |= {key: value for key, value in there.items() if value is not None}
     return {"service_name": live.definition.get("name"), **tree}, writing.done("Agent", tree).lost
 
 

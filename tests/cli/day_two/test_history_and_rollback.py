@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +97,54 @@ def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: An
     )
     up.fac("up", "--yes", "-s", "told")
     assert up.python(SERVED).strip() == "disabled [('1', 100)]"
+
+
+ZSTD = bytes.fromhex("28b52ffd")
+
+
+def compressed(path: Path, suffix: str, data: bytes) -> None:
+    path.with_name(path.name + suffix).write_bytes(data)
+    path.unlink()
+
+
+def test_a_history_that_pulumi_compressed_is_read_as_any_other(up: Any) -> None:
+    folder = up.root / ".sandbox/state/.pulumi/history/foundry-as-code/sandbox"
+    files = {path: path.read_bytes() for path in folder.iterdir()}
+    told = up.fac("history", "customer-care", "--json")
+    try:
+        # Only the first run's checkpoint stays as it is: the CLI copies it as it finds it.
+        first, *rest = sorted(files)
+        first.rename(first.with_name(first.name + ".gz"))
+        for path in rest:
+            compressed(path, ".gz", gzip.compress(files[path]))
+        assert up.fac("history", "customer-care", "--json") == told
+        for path in list(folder.iterdir()):
+            path.rename(path.with_suffix(".zst")).write_bytes(ZSTD)
+        code, printed = up.run("history", "customer-care")
+        assert code == 1
+        assert "compressed with zstd" in printed
+        assert "PULUMI_DIY_BACKEND_GZIP" in printed
+    finally:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        for path, data in files.items():
+            path.write_bytes(data)
+
+
+@pytest.mark.pulumi_cli
+def test_a_history_compressed_by_the_real_cli_is_read(up: Any, told: Path) -> None:
+    def pulumi(verb: str) -> None:
+        command = ["pulumi", verb, "--yes", "--skip-preview", "--stack", "told"]
+        environment = {**up.environment, **up.variables(), "PULUMI_DIY_BACKEND_GZIP": "true"}
+        subprocess.run(command, cwd=up.root, env=environment, check=True, capture_output=True)
+
+    up.fac("preview", "-s", "told")
+    pulumi("up")
+    kept = list((up.root / ".sandbox/state/.pulumi/history/foundry-as-code/told").glob("*.gz"))
+    assert len(kept) == 2
+    (entry,) = json.loads(up.fac("history", "care", "--json", "-s", "told"))
+    assert entry["changed"] == ["made"]
+    pulumi("destroy")
 
 
 def test_a_classic_agent_cannot_be_stopped_and_the_refusal_says_what_to_do(up: Any) -> None:
