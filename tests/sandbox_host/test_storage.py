@@ -12,6 +12,17 @@ from azure.ai.agents import AgentsClient
 from azure.ai.agents.models import AzureFunctionStorageQueue, AzureFunctionTool
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+from azure.search.documents import SearchClient
+from azure.search.documents.indexes import SearchIndexClient, SearchIndexerClient
+from azure.search.documents.indexes.models import (
+    SearchableField,
+    SearchFieldDataType,
+    SearchIndex,
+    SearchIndexer,
+    SearchIndexerDataContainer,
+    SearchIndexerDataSourceConnection,
+    SimpleField,
+)
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
@@ -254,3 +265,37 @@ def test_storage_that_was_asked_for_and_cannot_be_had_is_an_error(home, free_por
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SandboxError, match=r"Node\.js with npm"):
         start(home, port=free_port, with_storage=True)
+
+
+@with_azurite
+def test_an_indexer_fills_an_index_from_blobs(blobs, cloud):
+    service = f"{GROUP}/providers/Microsoft.Search/searchServices/shelf"
+    sku, identity = {"name": "basic"}, {"type": "SystemAssigned"}
+    body = {"location": "westus", "sku": sku, "identity": identity, "properties": {"disableLocalAuth": True}}
+    cloud.arm("PUT", service, body)
+    until = time.monotonic() + 20
+    while cloud.arm("GET", service)["properties"]["provisioningState"] != "succeeded":
+        assert time.monotonic() < until
+    cloud.assign("Search Service Contributor", service)
+    cloud.assign("Search Index Data Contributor", service)
+    principal = cloud.arm("GET", service)["identity"]["principalId"]
+    cloud.assign("Storage Blob Data Reader", ACCOUNT, principal)
+    blobs.create_container("shelf")
+    blobs.get_blob_client("shelf", "a b/boots.md").upload_blob(b"Boots last a year.")
+    shelf = f"{cloud.url}/search/shelf"
+    with SearchIndexClient(shelf, DefaultAzureCredential()) as indexes:
+        key = SimpleField(name="id", type=SearchFieldDataType.STRING, key=True)
+        indexes.create_index(SearchIndex(name="shelf", fields=[key, SearchableField(name="content")]))
+    with SearchIndexerClient(shelf, DefaultAzureCredential()) as indexers:
+        container = SearchIndexerDataContainer(name="shelf")
+        source = SearchIndexerDataSourceConnection(
+            name="shelf", type="azureblob", connection_string=f"ResourceId={ACCOUNT};", container=container
+        )
+        indexers.create_data_source_connection(source)
+        indexers.create_indexer(
+            SearchIndexer(name="shelf", data_source_name="shelf", target_index_name="shelf")
+        )
+        result = indexers.get_indexer_status("shelf").last_result
+    assert (result.error_message, result.item_count) == (None, 1)
+    with SearchClient(shelf, "shelf", DefaultAzureCredential()) as documents:
+        assert [item["content"] for item in documents.search("boots")] == ["Boots last a year."]

@@ -10,6 +10,7 @@ from foundry.sandbox.emulator.retrieval import Passage, rank
 from foundry.sandbox.emulator.search.definition import leaves
 from foundry.sandbox.emulator.search.errors import invalid
 from foundry.sandbox.emulator.search.filters import parse_filter
+from foundry.sandbox.emulator.search.synonyms import Synonyms
 
 Body = dict[str, Any]
 
@@ -18,6 +19,7 @@ MOST_ACTIONS: Final = 1_000
 _KEY: Final = r"[A-Za-z0-9_=-]{1,1024}"
 _FUSION: Final = 60
 _TEXT: Final = ("Edm.String", "Collection(Edm.String)")
+_NONE: Final[Mapping[str, Synonyms]] = {}
 
 _READ_NAMES: Final = """
 count filter orderby queryType search searchFields searchMode select skip top vectorQueries vectorFilterMode
@@ -108,12 +110,19 @@ def _at(document: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def text_of(index: Body, document: Body, only: Sequence[str] = ()) -> str:
-    """What full-text search sees of a document."""
+def text_of(
+    index: Body, document: Body, only: Sequence[str] = (), synonyms: Mapping[str, Synonyms] = _NONE
+) -> str:
+    """What full-text search sees of a document; `synonyms` by the paths of fields."""
     searched = [
         path for path, field in leaves(index["fields"]) if field["searchable"] and field["type"] in _TEXT
     ]
-    return "\n\n".join(text for path in only or searched for text in _texts(_at(document, path)))
+    plain = Synonyms()
+    return "\n\n".join(
+        synonyms.get(path, plain).written(text)
+        for path in only or searched
+        for text in _texts(_at(document, path))
+    )
 
 
 def _cosine(left: Sequence[float], right: Sequence[float]) -> float:
@@ -121,8 +130,8 @@ def _cosine(left: Sequence[float], right: Sequence[float]) -> float:
     return sum(a * b for a, b in zip(left, right, strict=True)) / size if size else 0.0
 
 
-def query(index: Body, documents: list[Body], asked: Body) -> Body:
-    """The answer to search.post.search; raises 400 for bad queries and 501 for features that aren't there."""
+def query(index: Body, documents: list[Body], asked: Body, synonyms: Mapping[str, Synonyms] = _NONE) -> Body:
+    """The answer to search.post.search; `synonyms` by the paths of fields. Raises 400 for bad queries and 501 for features that aren't there."""
     for name in asked:
         if name in _LACKED and asked[name] is not None:
             raise not_implemented(f"The search parameter '{name}'")
@@ -135,7 +144,7 @@ def query(index: Body, documents: list[Body], asked: Body) -> Body:
         allowed = frozenset(path for path, field in fields.items() if field["filterable"])
         keep = parse_filter(asked["filter"], allowed)
         documents = [item for item in documents if keep(item)]
-    found = _scored(index, fields, documents, asked)
+    found = _scored(index, fields, documents, asked, synonyms)
     for clause in reversed(_names(asked.get("orderby"))):
         path, _, direction = clause.partition(" ")
         if path != "search.score()" and not (path in fields and fields[path]["sortable"]):
@@ -155,12 +164,16 @@ def _sort_key(path: str) -> Any:
 
 
 def _scored(
-    index: Body, fields: Mapping[str, Body], documents: list[Body], asked: Body
+    index: Body,
+    fields: Mapping[str, Body],
+    documents: list[Body],
+    asked: Body,
+    synonyms: Mapping[str, Synonyms],
 ) -> list[tuple[float, Body]]:
     text, vectors = asked.get("search") or "", asked.get("vectorQueries") or []
     rankings: list[list[tuple[float, Body]]] = []
     if text.strip() not in ("", "*"):
-        rankings.append(_by_text(index, fields, documents, asked, text))
+        rankings.append(_by_text(index, fields, documents, asked, synonyms))
     rankings += [_by_vector(fields, documents, item) for item in vectors]
     if not rankings:
         return [(1.0, item) for item in documents]
@@ -176,13 +189,21 @@ def _scored(
 
 
 def _by_text(
-    index: Body, fields: Mapping[str, Body], documents: list[Body], asked: Body, text: str
+    index: Body,
+    fields: Mapping[str, Body],
+    documents: list[Body],
+    asked: Body,
+    synonyms: Mapping[str, Synonyms],
 ) -> list[tuple[float, Body]]:
     only = _names(asked.get("searchFields"))
     for path in only:
         if path not in fields or not fields[path]["searchable"]:
             raise invalid(f"The field '{path}' in the searchFields list is not searchable.")
-    passages = [Passage(str(place), text_of(index, item, only)) for place, item in enumerate(documents)]
+    text = asked["search"]
+    used = {path: rules for path, rules in synonyms.items() if not only or path in only}
+    for rules in used.values():
+        text = rules.asked(text)
+    passages = [Passage(str(place), text_of(index, item, only, used)) for place, item in enumerate(documents)]
     hits = rank(text, passages)
     if asked.get("searchMode") == "all":
         hits = [hit for hit in hits if hit.coverage > 0.999]

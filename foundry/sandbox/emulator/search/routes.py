@@ -5,7 +5,7 @@ from typing import Any
 
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
 from foundry.sandbox.emulator.search import objects
-from foundry.sandbox.emulator.search.definition import INDEX_NAME, check_change, normalised
+from foundry.sandbox.emulator.search.definition import INDEX_NAME, check_change, leaves, normalised
 from foundry.sandbox.emulator.search.documents import MOST_ACTIONS, check_document, query
 from foundry.sandbox.emulator.search.errors import (
     exists,
@@ -16,6 +16,8 @@ from foundry.sandbox.emulator.search.errors import (
     precondition_failed,
 )
 from foundry.sandbox.emulator.search.guard import guard, service_id
+from foundry.sandbox.emulator.search.indexing import RUNS, reset, running, status
+from foundry.sandbox.emulator.search.synonyms import Synonyms
 
 Body = dict[str, Any]
 
@@ -182,7 +184,7 @@ def _objects(family: str, title: str) -> tuple[Route, ...]:
         body = objects.checked(call, family, None)
         if call.world.search.get(service_id(call), family, body["name"]) is not None:
             raise exists(family, body["name"])
-        return told(call, 201, body, call.world.search.put(service_id(call), family, body))
+        return begun(call, body, told(call, 201, body, call.world.search.put(service_id(call), family, body)))
 
     def get(call: Call) -> Reply:
         return told(call, 200, *_held(call, family))
@@ -192,10 +194,20 @@ def _objects(family: str, title: str) -> tuple[Route, ...]:
         _preconditions(call, before[1] if before else None)
         body = objects.checked(call, family, before[0] if before else None)
         etag = call.world.search.put(service_id(call), family, body)
-        return told(call, 200 if before else 201, body, etag)
+        reply = told(call, 200 if before else 201, body, etag)
+        return reply if before else begun(call, body, reply)
+
+    def begun(call: Call, body: Body, reply: Reply) -> Reply:
+        """A new indexer that isn't disabled runs at once."""
+        if family != "indexers" or body.get("disabled"):
+            return reply
+        return running(call, body, reply)
 
     def delete(call: Call) -> Reply:
-        return _remove(call, family)
+        reply = _remove(call, family)
+        if family == "indexers":
+            call.world.search.delete(service_id(call), RUNS, call.params["name"])
+        return reply
 
     one = f"/{family}('{{name}}')"
     return (
@@ -205,6 +217,19 @@ def _objects(family: str, title: str) -> tuple[Route, ...]:
         Route("PUT", one, f"create or update a {title}", put),
         Route("DELETE", one, f"delete a {title}", delete),
     )
+
+
+def _run_indexer(call: Call) -> Reply:
+    return running(call, _held(call, "indexers")[0], Reply(202))
+
+
+def _reset_indexer(call: Call) -> Reply:
+    reset(call, _held(call, "indexers")[0])
+    return Reply(204)
+
+
+def _indexer_status(call: Call) -> Reply:
+    return Reply(body=status(call, _held(call, "indexers")[0]))
 
 
 # Documents
@@ -266,11 +291,24 @@ def _document(call: Call) -> Reply:
 def _query(call: Call) -> Reply:
     index = _index(call)
     documents = call.world.search.documents(service_id(call), index["name"])
-    return Reply(body=query(index, documents, call.object()))
+    return Reply(body=query(index, documents, call.object(), _synonyms(call, index)))
+
+
+def _synonyms(call: Call, index: Body) -> dict[str, Synonyms]:
+    """The rules that the fields of an index name, by field; a map that isn't there means nothing."""
+    found = {}
+    for path, field in leaves(index["fields"]):
+        if field["synonymMaps"]:
+            maps = [
+                call.world.search.get(service_id(call), "synonymmaps", name) for name in field["synonymMaps"]
+            ]
+            found[path] = Synonyms.of(held[0]["synonyms"] for held in maps if held is not None)
+    return found
 
 
 _ONE = "/indexes('{name}')"
 _ALIAS = "/aliases('{name}')"
+_INDEXER = "/indexers('{name}')"
 
 
 def _lacking(collection: str, title: str) -> tuple[Route, ...]:
@@ -296,8 +334,10 @@ FAMILY = Family(
         "Index Data Reader or Contributor for queries. Admin and query keys work while local auth is on. Definitions come "
         "back with every attribute; changes an existing index doesn't take are refused with 400. Index counts per tier "
         "are not enforced. Text search is BM25 with one English analyser whatever the definition says; `semantic` "
-        "queries are ranked like `simple` ones; vectors are compared exhaustively by cosine; there is no vectorisation. Synonym maps, data sources, "
-        "skillsets and indexers are kept and checked; indexers never run, and synonyms aren't used."
+        "queries are ranked like `simple` ones; vectors are compared exhaustively by cosine; there is no vectorisation. Synonyms are "
+        "used in text queries. An indexer runs when it is made and when it is asked to, never by its schedule, over blobs of a storage "
+        "account of the sandbox; its status says why it can't (no Azurite, a role that its service lacks, a source of another type). "
+        "Skillsets are kept and not executed, which its status says too; deleted blobs stay in the index."
     ),
     routes=(
         Route("GET", "/indexes", "list indexes", _list_indexes),
@@ -340,9 +380,19 @@ FAMILY = Family(
         Route("GET", "/servicestats", "service statistics"),
         *_objects("synonymmaps", "synonym map"),
         *_objects("datasources", "data source"),
+        Route(
+            "POST",
+            _INDEXER + "/search.run",
+            "run an indexer",
+            _run_indexer,
+            "Done when the call is answered; every run reads everything. Blobs only, as JSON, lines of JSON, CSV or text.",
+        ),
+        Route("POST", _INDEXER + "/search.reset", "reset an indexer", _reset_indexer),
+        Route("GET", _INDEXER + "/search.status", "status of an indexer", _indexer_status),
         *_objects("indexers", "indexer"),
         *_objects("skillsets", "skillset"),
         *_lacking("knowledgebases", "knowledge base"),
         *_lacking("knowledgesources", "knowledge source"),
+        Route("GET", "/knowledgesources('{name}')/status", "status of a knowledge source"),
     ),
 )
