@@ -147,7 +147,27 @@ def delete(session: Session, name: str, props: Props) -> None:
                 family, {**_bare(body), "description": description}, str(body["@odata.etag"])
             )
         return
+    index = _index_with(view.service, name) if family == _UNMARKED else None
+    if index is not None:
+        # It has no mark: that an index still needs it is all there is to tell that it was handed over, or is shared.
+        PROGRESS.info("%s %s: index %s uses it; left alone", family, name, index)
+        return
     view.service.delete_object(family, name, str(body["@odata.etag"]))
+
+
+def _index_with(service: SearchService, synonym_map: str) -> str | None:
+    """An index whose fields name a synonym map; None when there is none."""
+    for index in service.list_indexes():
+        if _names(index.get("fields"), synonym_map):
+            return str(index["name"])
+    return None
+
+
+def _names(fields: Any, synonym_map: str) -> bool:
+    return any(
+        synonym_map in (field.get("synonymMaps") or ()) or _names(field.get("fields"), synonym_map)
+        for field in fields or ()
+    )
 
 
 def _found(service: SearchService, family: str, name: str) -> Mapping[str, Any] | None:

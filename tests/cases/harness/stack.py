@@ -97,10 +97,17 @@ class Planned:
 
 
 class Stack:
-    """One stack on a project of the emulator. `state` is all that outlives a run."""
+    """One stack on a project of the emulator. `state` is all that outlives a run.
 
-    def __init__(self, world: Any, *, search: str | None = None) -> None:
+    Stacks of one world share its folder: who has two declares before each up and preview.
+    """
+
+    def __init__(
+        self, world: Any, *, search: str | None = None, name: str = "dev", stack_id: str = STACK_ID
+    ) -> None:
         self.world = world
+        self.name = name
+        self.stack_id = stack_id
         self.search = search
         self.state: dict[Key, Held] = {}
         self.doomed: list[tuple[Key, Held]] = []
@@ -117,13 +124,13 @@ class Stack:
             shutil.copytree(layer, stacks / f"layer{number}")
         (self.world.root / "Pulumi.yaml").write_text("name: shop\nruntime: python\nstackConfigDir: stacks\n")
         names = ", ".join(f"layer{number}" for number in range(len(layers)))
-        (stacks / "Pulumi.dev.yaml").write_text(
-            f"config:\n  foundry:stackId: {STACK_ID}\n  foundry:layers: [{names}]\n"
+        (stacks / f"Pulumi.{self.name}.yaml").write_text(
+            f"config:\n  foundry:stackId: {self.stack_id}\n  foundry:layers: [{names}]\n"
             "  foundry:apiKey: {secure: v1:bm90IGEgc2VjcmV0}\n"
         )
 
     def manifest(self) -> model.Manifest:
-        loaded = load(self.world.root, "dev")
+        loaded = load(self.world.root, self.name)
         assert loaded.manifest is not None, [str(finding) for finding in loaded.findings]
         return loaded.manifest
 
@@ -131,7 +138,7 @@ class Stack:
         """The declared resources with their inputs, each after those that it refers to. `ids` may grow meanwhile."""
         manifest = self.manifest()
         project = self.world.project
-        owner = {"project": "shop", "stack": "dev", "stackId": STACK_ID}
+        owner = {"project": "shop", "stack": self.name, "stackId": self.stack_id}
         common = {"owner": owner, "dialect": "classic", "endpoint": self.world.endpoint}
 
         def beside(index: model.SearchIndex, *, maps: bool) -> Iterator[tuple[Key, dict[str, Any]]]:

@@ -21,17 +21,31 @@ tools:
   orders: {type: connected_agent, agent: orders, description: Orders}
 """
 
+RULES = "kind: VectorStore\nname: rules\nfiles: [../knowledge/rules.md]\n"
+GUIDE = "kind: Agent\nname: guide\ndialect: versioned\nmodel: chat\ninstructions: Show the way.\n"
+
 LIVE = """
 import json, os
 from azure.ai.agents import AgentsClient
+from azure.ai.projects import AIProjectClient
 from azure.identity import DefaultAzureCredential
-client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+credential = DefaultAzureCredential()
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], credential)
+projects = AIProjectClient(os.environ["PROJECT_ENDPOINT"], credential)
 found = {}
+
+def tell(name, body):
+    if name in ("orders", "desk", "rules", "guide"):
+        owner = body["metadata"].pop("foundry-as-code", "").split(" ")[1:4:2]
+        found[name] = {"owner": owner, "body": {key: body.get(key) for key in KEYS}}
+
+KEYS = ("id", "name", "model", "instructions", "tools", "tool_resources", "definition", "metadata")
 for agent in client.list_agents():
-    body = agent.as_dict()
-    owner = body["metadata"].pop("foundry-as-code", "").split(" ")[1:4:2]
-    if agent.name in ("orders", "desk"):
-        found[agent.name] = {"owner": owner, "body": body}
+    tell(agent.name, agent.as_dict())
+for store in client.vector_stores.list():
+    tell(store.name, store.as_dict())
+for agent in projects.agents.list():
+    tell(agent.name, {**agent.versions.latest.as_dict(), "id": agent.id})
 print(json.dumps(found))
 """
 
@@ -53,41 +67,61 @@ def live(up: Any) -> tuple[dict[str, list[str]], dict[str, Any]]:
     }
 
 
-def test_an_agent_is_renamed_and_then_a_stack_is_split_with_nothing_made_anew(
+def adopting(identifier: str) -> str:
+    return f"lifecycle: {{adopt: {{id: {identifier}, from: foundry-as-code/first}}}}\n"
+
+
+def test_things_are_renamed_and_then_a_stack_is_split_with_nothing_made_anew(
     up: Any, two: tuple[Path, Path]
 ) -> None:
     first, second = two
-    (first / "agents/orders.yaml").write_text(ORDERS)
+    for folder in two:
+        for below in ("vector-stores", "knowledge"):
+            (folder / below).mkdir()
+        (folder / "knowledge/rules.md").write_text("Thirty days.\n")
+    searching = ORDERS + "tools: {rules: {type: file_search, vector_stores: [%s]}}\n"
+    (first / "vector-stores/rules.yaml").write_text(RULES)
+    (first / "agents/orders.yaml").write_text(searching % "rules")
     (first / "agents/desk.yaml").write_text(DESK)
+    (first / "agents/guide.yaml").write_text(GUIDE)
     up.fac("up", "--yes", "-s", "first")
     owners, bodies = live(up)
-    assert owners == {
-        "orders": ["foundry-as-code/first", "orders"],
-        "desk": ["foundry-as-code/first", "desk"],
-    }
+    assert owners == {name: ["foundry-as-code/first", name] for name in ("orders", "desk", "rules", "guide")}
 
-    # A new name for the declaration; what callers see stays.
-    renamed = ORDERS.replace("name: orders\n", "name: order-desk\nservice_name: orders\n")
-    (first / "agents/orders.yaml").write_text(renamed + "lifecycle: {previous_names: [orders]}\n")
-    (first / "agents/desk.yaml").write_text(DESK.replace("agent: orders", "agent: order-desk"))
+    # New names for the declarations; what callers see stays.
+    def renamed(document: str, name: str) -> str:
+        return document.replace(f"name: {name}\n", f"name: {name}-now\nservice_name: {name}\n", 1)
+
+    def previously(name: str) -> str:
+        return f"lifecycle: {{previous_names: [{name}]}}\n"
+
+    (first / "vector-stores/rules.yaml").write_text(renamed(RULES, "rules") + previously("rules"))
+    orders = renamed(searching % "rules-now", "orders")
+    (first / "agents/orders.yaml").write_text(orders + previously("orders"))
+    (first / "agents/guide.yaml").write_text(renamed(GUIDE, "guide") + previously("guide"))
+    (first / "agents/desk.yaml").write_text(DESK.replace("agent: orders", "agent: orders-now"))
     up.fac("up", "--yes", "-s", "first")
     owners, after = live(up)
-    assert owners["orders"] == ["foundry-as-code/first", "order-desk"]
+    assert owners == {
+        "desk": ["foundry-as-code/first", "desk"],
+        **{name: ["foundry-as-code/first", f"{name}-now"] for name in ("orders", "rules", "guide")},
+    }
     assert after == bodies
 
-    # The split: one agent goes to a stack of its own; the one that stays refers to it by id.
-    identifier = bodies["orders"]["id"]
-    (first / "agents/orders.yaml").unlink()
-    (second / "agents/orders.yaml").write_text(
-        renamed + f"lifecycle: {{adopt: {{id: {identifier}, from: foundry-as-code/first}}}}\n"
-    )
-    (first / "agents/desk.yaml").write_text(DESK.replace("agent: orders", f"agent_id: {identifier}"))
+    # The split: some go to a stack of their own; the agent that stays refers to one of them by id.
+    ids = {name: body["id"] for name, body in bodies.items()}
+    for path in ("vector-stores/rules.yaml", "agents/orders.yaml", "agents/guide.yaml"):
+        (first / path).unlink()
+    (second / "vector-stores/rules.yaml").write_text(renamed(RULES, "rules") + adopting(ids["rules"]))
+    (second / "agents/orders.yaml").write_text(orders + adopting(ids["orders"]))
+    (second / "agents/guide.yaml").write_text(renamed(GUIDE, "guide") + adopting(ids["guide"]))
+    (first / "agents/desk.yaml").write_text(DESK.replace("agent: orders", f"agent_id: {ids['orders']}"))
     up.fac("up", "--yes", "-s", "second")
     up.fac("up", "--yes", "-s", "first")
     owners, after = live(up)
     assert owners == {
-        "orders": ["foundry-as-code/second", "order-desk"],
         "desk": ["foundry-as-code/first", "desk"],
+        **{name: ["foundry-as-code/second", f"{name}-now"] for name in ("orders", "rules", "guide")},
     }
     assert after == bodies
     for stack in ("first", "second"):
