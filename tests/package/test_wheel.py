@@ -70,3 +70,43 @@ def test_it_works_in_a_project_that_has_components_of_its_own(wheel: Path, tmp_p
     )
     assert done.returncode == 0, done.stderr
     assert "Stack sandbox is fine: 6 agents" in done.stdout
+
+
+TEAM = """
+import sys
+
+import foundry
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+
+
+def test_our_agent(foundry_sandbox):
+    assert foundry.__file__.startswith(INSTALLED)
+    foundry_sandbox.rules("echo", [{"say": "You said ${question}"}])
+    with AgentsClient(foundry_sandbox.endpoint, DefaultAzureCredential()) as agents:
+        agent = agents.create_agent(model="gpt-4.1", name="echo")
+        thread = agents.threads.create(messages=[{"role": "user", "content": "hello"}])
+        run = agents.runs.create_and_process(thread_id=thread.id, agent_id=agent.id, polling_interval=0)
+        (said, *_) = agents.messages.list(thread.id)
+    assert (run.status, said.text_messages[0].text.value) == ("completed", "You said hello")
+    ours = {name.split(".")[1] for name in sys.modules if name.startswith("foundry.")}
+    assert ours == {"sandbox", "testing"}
+    assert "pulumi" not in sys.modules
+"""
+
+
+def test_another_team_tests_with_nothing_of_it_but_the_fixture(wheel: Path, tmp_path: Path) -> None:
+    installed, team = tmp_path / "installed", tmp_path / "team"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    team.mkdir()
+    (team / "test_team.py").write_text(f"INSTALLED = {str(installed)!r}\n{TEAM}", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "foundry.testing.plugin", "-p", "no:cacheprovider"],
+        cwd=team,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr

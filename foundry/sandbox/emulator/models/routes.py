@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections import Counter
 from typing import Final
 
@@ -16,6 +17,7 @@ from foundry.sandbox.emulator.shapes import array, by_sort, integer, one_of, rec
 
 _AUDIENCES: Final = ("https://cognitiveservices.azure.com", "https://ai.azure.com")
 _ACTION: Final = "Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action"
+_VERSION: Final = re.compile(r"20\d\d-\d\d-\d\d(-preview)?|v1|preview")
 _MOST_INPUTS: Final = 2_048
 _DEFAULT_DIMENSIONS: Final = 1_536
 _shape = record(
@@ -48,7 +50,7 @@ def _guard(call: Call) -> None:
     account = _account(call)
     if account is None:
         raise platform_problem(404, "404", "Resource not found")
-    if not call.query.get("api-version"):
+    if not _VERSION.fullmatch(call.query.get("api-version", "")):
         raise platform_problem(404, "404", "Resource not found")
     before = call.now - call.world.faults.late_roles(call.world.settings.late_roles)
     if not call.world.access.allows(call.principal.ids, account.target.id, _ACTION, data=True, before=before):
@@ -98,7 +100,7 @@ FAMILY = Family(
     refuse=malformed,
     note=(
         "openai's AzureOpenAI client. A token for `https://cognitiveservices.azure.com` and a role with the OpenAI data "
-        "actions are needed; any api-version is taken. Embeddings are plain numbers, never base64."
+        "actions are needed; any api-version that looks like one is taken (404 otherwise). Embeddings are plain numbers, never base64."
     ),
     routes=(
         Route(
