@@ -13,6 +13,7 @@ from foundry import model, providers
 from .platform import Place, Platform
 from .references import (
     References,
+    Skill,
     agent_definition,
     beside_lifecycle,
     evaluation_definition,
@@ -23,7 +24,10 @@ from .references import (
     rule_lifecycle,
     search_object_definition,
     serving_inputs,
+    skill_definition,
     store_definition,
+    toolbox_definition,
+    toolbox_url,
     versioned_definition,
 )
 
@@ -38,7 +42,8 @@ class Contents:
     """Ids of what was made, by declared name. A search index's id is its name at the service.
 
     What a declaration has in both dialects is here twice: in `agents` and `vector_stores`, and in `versioned_agents` (an
-    agent's id is its name) and `versioned_vector_stores`. `agent_versions` has each versioned agent's newest version.
+    agent's id is its name) and `versioned_vector_stores`. `agent_versions` has each versioned agent's newest version. What only the versioned dialect has is here by its name at the
+    service, and `toolbox_urls` has where each toolbox answers MCP clients.
     """
 
     agents: dict[str, pulumi.Output[str]] = field(default_factory=dict)
@@ -47,6 +52,10 @@ class Contents:
     versioned_agents: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     versioned_vector_stores: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     agent_versions: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    memory_stores: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    skills: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    toolboxes: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    toolbox_urls: dict[str, pulumi.Output[str]] = field(default_factory=dict)
 
 
 def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resource) -> Contents:
@@ -60,11 +69,25 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
         (VERSIONED, contents.versioned_vector_stores),
     ):
         files = filling.files(dialect)
-        memories = filling.memories() if dialect is VERSIONED else {}
+        if dialect is VERSIONED:
+            contents.memory_stores.update(filling.memories())
         for store in manifest.vector_stores:
             if dialect in store.dialect.parts:
                 references = replace(platform.references[store.project], files=files[store.project])
                 stores[store.name] = filling.store(store, references, dialect)
+        skills = filling.skills(contents) if dialect is VERSIONED else {}
+        for toolbox in manifest.toolboxes if dialect is VERSIONED else ():
+            references = replace(
+                platform.references[toolbox.project],
+                files=files[toolbox.project],
+                stores=stores,
+                indexes=contents.search_indexes,
+                skills=skills,
+            )
+            made_box = filling.toolbox(toolbox, references)
+            contents.toolboxes[toolbox.name] = made_box
+            endpoint = platform.projects[toolbox.project].endpoint
+            contents.toolbox_urls[toolbox.name] = toolbox_url(endpoint, made_box)
         for agent in manifest.agents:
             if dialect not in agent.dialect.parts:
                 continue
@@ -74,7 +97,9 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
                 stores=stores,
                 indexes=contents.search_indexes,
                 agents=contents.agents,
-                memories=memories,
+                memories=contents.memory_stores,
+                skills=skills,
+                toolboxes=contents.toolbox_urls,
             )
             if dialect is CLASSIC:
                 contents.agents[agent.name] = filling.agent(agent, references)
@@ -96,7 +121,7 @@ class _Filling:
     parent: pulumi.Resource
 
     def files(self, dialect: model.Dialect) -> dict[str, dict[str, pulumi.Output[str]]]:
-        """Every file of a store or a code interpreter in a dialect, once a project: project → path → file id."""
+        """Every file of a store or of a tool in a dialect, once a project: project → path → file id."""
         wanted: dict[str, dict[str, model.KnowledgeFile]] = {
             project: {} for project in self.platform.projects
         }
@@ -106,6 +131,8 @@ class _Filling:
         for agent in self.manifest.agents:
             if dialect in agent.dialect.parts:
                 wanted[agent.project] |= {file.path: file for tool in agent.tools for file in tool.files}
+        for toolbox in self.manifest.toolboxes if dialect is VERSIONED else ():
+            wanted[toolbox.project] |= {file.path: file for tool in toolbox.tools for file in tool.files}
         first = next(iter(wanted), None)
         return {
             project: {
@@ -203,6 +230,34 @@ class _Filling:
             opts=self._options(place, store.lifecycle),
         ).id
 
+    def skills(self, contents: Contents) -> dict[str, Skill]:
+        """Every skill, and how it is spoken of; `contents` is told their names."""
+        told = {}
+        for skill in self.manifest.skills:
+            place = self.platform.projects[skill.project]
+            made = providers.Skill(
+                skill.name,
+                **self._of_project(place, skill.name),
+                **_versions(skill),
+                definition=skill_definition(skill),
+                lifecycle=lifecycle_inputs(skill.lifecycle),
+                opts=self._options(place, skill.lifecycle),
+            )
+            contents.skills[skill.name] = made.id
+            told[skill.name] = Skill(made.id, made.version)
+        return told
+
+    def toolbox(self, toolbox: model.Toolbox, references: References) -> pulumi.Output[str]:
+        place = self.platform.projects[toolbox.project]
+        return providers.Toolbox(
+            toolbox.name,
+            **self._of_project(place, toolbox.name),
+            **_versions(toolbox),
+            definition=toolbox_definition(toolbox, references),
+            lifecycle=lifecycle_inputs(toolbox.lifecycle),
+            opts=self._options(place, toolbox.lifecycle),
+        ).id
+
     def agent(self, agent: model.Agent, references: References) -> pulumi.Output[str]:
         place = self.platform.projects[agent.project]
         return providers.Agent(
@@ -295,6 +350,12 @@ class _Filling:
             retain_on_delete=lifecycle.retain_on_delete or None,
             aliases=[pulumi.Alias(name=previous) for previous in lifecycle.previous_names],
         )
+
+
+def _versions(declared: model.Toolbox | model.Skill) -> dict[str, Any]:
+    """Which version the name stands for, and how many stay."""
+    pin = {"default_version": declared.default_version} if declared.default_version else {}
+    return {**pin, "keep_versions": declared.keep_versions}
 
 
 def _lifecycle(declared: model.Agent | model.VectorStore, dialect: model.Dialect) -> dict[str, Any]:

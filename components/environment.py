@@ -78,6 +78,9 @@ class FoundryEnvironment(pulumi.ComponentResource):
             "versionedAgents": contents.versioned_agents,
             "agentVersions": contents.agent_versions,
             "versionedVectorStores": contents.versioned_vector_stores,
+            "memoryStores": contents.memory_stores,
+            "toolboxes": contents.toolbox_urls,
+            "skills": contents.skills,
         }
         self.versioned = {name: made for name, made in versioned.items() if made}
         self.search_indexes = contents.search_indexes
@@ -116,7 +119,13 @@ def _existing(
         name: told.apply(partial(_connection, args.connection_id, name))
         for name in sorted(set(_named(manifest, "connection")))
     }
-    used = {agent.project for agent in manifest.agents} | {store.project for store in manifest.vector_stores}
+    used = {
+        *(agent.project for agent in manifest.agents),
+        *(store.project for store in manifest.vector_stores),
+        *(store.project for store in manifest.memory_stores),
+        *(toolbox.project for toolbox in manifest.toolboxes),
+        *(skill.project for skill in manifest.skills),
+    }
     keys = sorted({*environment.projects, *used}) or [environment.name]
     return Platform(
         projects={key: Place(told, told) for key in keys},
@@ -134,7 +143,7 @@ _QUEUES = ("input_queue", "output_queue")
 
 
 def _named(manifest: model.Manifest, *fields: str) -> Iterator[str]:
-    """The names that agents' tools give in some fields, at whatever depth."""
+    """The names that tools give in some fields, at whatever depth."""
 
     def below(value: Any) -> Iterator[str]:
         match value:
@@ -148,9 +157,10 @@ def _named(manifest: model.Manifest, *fields: str) -> Iterator[str]:
                 for each in value:
                     yield from below(each)
 
-    for agent in manifest.agents:
-        for tool in agent.tools:
-            yield from below(tool.settings)
+    tools = [tool for agent in manifest.agents for tool in agent.tools]
+    tools += [tool for toolbox in manifest.toolboxes for tool in toolbox.tools]
+    for tool in tools:
+        yield from below(tool.settings)
 
 
 def _connection(look_up: Callable[[str, str], str], name: str, endpoint: str) -> str:

@@ -1,6 +1,7 @@
 """Declared agents, stores and indexes as inputs of the dynamic resources: every name replaced by what it stands for.
 
-What a name stands for is an id (known while its owner is updated), never a computed output, so that previews stay calm.
+What a name stands for is an id (known while its owner is updated), never a computed output, so that previews stay calm; but
+for the version of a skill: one that changes makes a version of each agent that takes it in, and the preview says so.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _CONNECTED = frozenset(
         "mcp",
         "deep_research",
         "a2a",
+        "toolbox",
     }
 )
 
@@ -35,6 +37,14 @@ class Queue:
     endpoint: pulumi.Input[str]
     name: pulumi.Input[str]
     url: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class Skill:
+    """A skill as agents and toolboxes speak of it: its name, and the version that the name stands for."""
+
+    name: pulumi.Input[str]
+    version: pulumi.Input[str]
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,9 @@ class References:
     content_filters: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     memories: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Declared name → the memory store's name."""
+    skills: Mapping[str, Skill] = field(default_factory=dict)
+    toolboxes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Declared name → the address of the toolbox's MCP endpoint."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +112,7 @@ def versioned_definition(agent: model.Agent, to: References) -> dict[str, Any]:
         kind |= _prompt(agent, to)
     declared = {
         "description": agent.description,
-        "content_filter": to.content_filters.get(agent.content_filter, agent.content_filter)
-        if agent.content_filter
-        else None,
+        "content_filter": _content_filter(agent.content_filter, to),
     }
     return {
         "name": agent.service_name,
@@ -127,6 +138,7 @@ def _prompt(agent: model.Agent, to: References) -> dict[str, Any]:
         "response_format": None if plain_text else agent.response_format,
         "reasoning": agent.reasoning,
         "tool_choice": _tool_choice(agent),
+        "skills": [_skill(reference, to, with_version=True) for reference in agent.skills] or None,
         # The service reads a missing `required` as false, and some of its clients write that.
         "structured_inputs": {
             name: {key: part for key, part in dict(value).items() if (key, part) != ("required", False)}
@@ -232,6 +244,42 @@ def rule_definition(
     }
 
 
+def toolbox_definition(toolbox: model.Toolbox, to: References) -> dict[str, Any]:
+    """The `definition` input of a Toolbox. Skills of this stack stand there without a version: the service follows them."""
+    declared = {
+        "description": toolbox.description,
+        "skills": [_skill(reference, to, with_version=False) for reference in toolbox.skills],
+        "content_filter": _content_filter(toolbox.content_filter, to),
+    }
+    return {
+        "name": toolbox.service_name,
+        "tools": [_tool(tool, to) for tool in toolbox.tools],
+        **{key: value for key, value in declared.items() if value},
+        "metadata": dict(toolbox.metadata),
+    }
+
+
+def toolbox_url(endpoint: pulumi.Input[str], name: pulumi.Input[str]) -> pulumi.Output[str]:
+    """`foundry.model.toolbox_address` of what may not be known yet."""
+    return pulumi.Output.all(endpoint, name).apply(lambda known: model.toolbox_address(*known))
+
+
+def skill_definition(skill: model.Skill) -> dict[str, Any]:
+    """The `definition` input of a Skill."""
+    more = {
+        "license": skill.license,
+        "compatibility": skill.compatibility,
+        "allowed_tools": list(skill.allowed_tools),
+    }
+    return {
+        "name": skill.service_name,
+        "description": skill.description,
+        "instructions": skill.instructions,
+        **{key: value for key, value in more.items() if value},
+        "metadata": dict(skill.metadata),
+    }
+
+
 def index_definition(index: model.SearchIndex, models: Models) -> dict[str, Any]:
     """The service's body of an index, with address and model of its Azure OpenAI vectorizers filled in where they are absent."""
     body: dict[str, Any] = {**filled(index.definition, References()), "name": index.service_name}
@@ -334,6 +382,17 @@ def _model(declared: str | model.ModelElsewhere, to: References) -> pulumi.Input
     return to.deployments.get(declared, declared)
 
 
+def _content_filter(declared: str | None, to: References) -> pulumi.Input[str] | None:
+    return to.content_filters.get(declared, declared) if declared else None
+
+
+def _skill(declared: model.SkillReference, to: References, *, with_version: bool) -> dict[str, Any]:
+    if declared.skill is None:
+        return {"name": declared.name, **({"version": declared.version} if declared.version else {})}
+    made = _of(to.skills, "skill", declared.skill)
+    return {"name": made.name, **({"version": made.version} if with_version else {})}
+
+
 def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
     settings = {key: filled(value, to) for key, value in tool.settings.items()}
     resolved: dict[str, Any] = {"name": tool.name, "type": tool.type}
@@ -355,6 +414,10 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
             resolved["agent_id"] = _of(to.agents, "agent", settings.pop("agent"))
         case "memory_search" if "memory_store" in settings:
             resolved["memory_store_name"] = _of(to.memories, "memory store", settings.pop("memory_store"))
+        case "toolbox":
+            # Agents know toolboxes as MCP servers only.
+            resolved["type"] = "mcp"
+            resolved["server_url"] = _of(to.toolboxes, "toolbox", settings.pop("toolbox"))
         case "logic_app":
             # The service knows no such tool: the calling program runs the workflow as it runs any function.
             resolved["type"] = "function"

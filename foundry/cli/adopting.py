@@ -57,6 +57,8 @@ def _adopting(manifest: Manifest) -> Iterator[tuple[str, str]]:
         ("VectorStore", manifest.vector_stores),
         ("SearchIndex", manifest.search_indexes),
         ("MemoryStore", manifest.memory_stores),
+        ("Toolbox", manifest.toolboxes),
+        ("Skill", manifest.skills),
     ):
         for one in declared:
             if one.lifecycle.adopt is not None:
@@ -70,7 +72,7 @@ def _with_id(stands: Standing, one: Adoption) -> Adoption:
     name = one.adopt.get("name")
     if "id" in one.adopt or name is None:
         return one
-    if one.kind in ("SearchIndex", "VersionedAgent", "MemoryStore"):
+    if one.kind in ("SearchIndex", "VersionedAgent", "MemoryStore", "Toolbox", "Skill"):
         return replace(one, adopt={**one.adopt, "id": name})
     versioned = one.kind.startswith("Versioned")
     service = (stands.services.versioned if versioned else stands.services.project)(one.endpoint)
@@ -148,6 +150,12 @@ def _live(stands: Standing, one: Adoption, identifier: str) -> _Live:
             return _Live(told, mark_of(memory.metadata))
         case "EvaluationRule":
             body = services.versioned(one.endpoint).evaluations.get_rule(identifier).definition
+        case "Toolbox" | "Skill":
+            place = services.versioned(one.endpoint)
+            numbered = place.toolboxes if one.kind == "Toolbox" else place.skills
+            newest = numbered.newest(numbered.get(identifier))
+            told = {**newest.definition, "metadata": without_mark(newest.metadata)}
+            return _Live(told, mark_of(newest.metadata))
         case "SearchObject":
             body = services.search(one.endpoint).get_object(one.family, identifier)
         case _:

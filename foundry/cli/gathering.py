@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from foundry.cli.operations import declared_filename
-from foundry.model import FoundryError, ServiceError
+from foundry.model import FoundryError, ServiceError, toolbox_address
 from foundry.reconcile.marks import Mark, mark_in, mark_of
 from foundry.service.protocols import (
     LiveAgent,
     LiveFile,
     LiveMemoryStore,
+    LiveNumbered,
+    LiveNumberedVersion,
     LiveRule,
     LiveStore,
     LiveVersionedAgent,
+    NumberedService,
     ProjectService,
     SearchService,
     Services,
@@ -31,6 +34,7 @@ from foundry.transfer.declared import (
     store_declaration,
 )
 from foundry.transfer.declared_indexes import Beside, index_declaration, maps_of
+from foundry.transfer.declared_numbered import skill_declaration, toolbox_declaration
 from foundry.transfer.document import Declaration
 
 CLASSIC: Final = "classic"
@@ -41,6 +45,8 @@ _TITLES: Final = {
     "VectorStore": "vector store",
     "SearchIndex": "search index",
     "MemoryStore": "memory store",
+    "Skill": "skill",
+    "Toolbox": "toolbox",
 }
 # What the service cuts files into that nobody cut otherwise (data plane of the Agent Service).
 _USUAL_CHUNKS: Final = (800, 400)
@@ -138,6 +144,8 @@ class Gathering:
             indexes={**self.place.names.indexes, **indexes},
             memories={**self.place.names.memories, **memories},
         )
+        if not wanted:
+            names = self._toolboxes(endpoint, stores, names)
         self._agents(agents, stores, names, self._rules(endpoint, agents))
 
     def _service(self, endpoint: str, dialect: str) -> ProjectService | VersionedService:
@@ -348,6 +356,54 @@ class Gathering:
             adopt = self._adoption(live.id, mark_of(live.metadata))
             self._declare(memory_declaration(named[live.id], live, adopt=adopt))
         return named
+
+    # ---- skills and toolboxes
+
+    def _toolboxes(self, endpoint: str, stores: Mapping[str, str], names: Names) -> Names:
+        """Declares both; the names with what agents refer to. An agent keeps the version of a skill that it has."""
+        service = self.services.versioned(endpoint)
+        followed = dict(names.skills)
+        for live, newest in self._numbered("Skill", service.skills):
+            name = self._named("Skill", live.id, "skill")
+            adopt = self._adoption(live.id, mark_of(newest.metadata))
+            if self._says_all(skill_declaration(name, live, newest, adopt=adopt), live):
+                followed[live.id, None] = name
+        toolboxes = dict(names.toolboxes)
+        own = {store: name for store, name in stores.items() if self._dialects[store] == VERSIONED}
+        known = replace(names, stores=own, skills=followed)
+        for live, newest in self._numbered("Toolbox", service.toolboxes):
+            name = self._named("Toolbox", live.id, "toolbox")
+            adopt = self._adoption(live.id, mark_of(newest.metadata))
+            if self._says_all(toolbox_declaration(name, live, newest, known, adopt=adopt), live):
+                toolboxes[toolbox_address(endpoint, live.id)] = name
+        return replace(names, toolboxes=toolboxes)
+
+    def _says_all(self, made: Declaration, live: LiveNumbered) -> bool:
+        """Declares it, unless that would change what is live."""
+        if made.lost:
+            self.left.append(
+                f"{_TITLES[made.kind]} {live.id}: it has what the format can't say, and taking it up would change it: "
+                f"{'; '.join(made.lost)}"
+            )
+            return False
+        self._declare(made)
+        return True
+
+    def _numbered(
+        self, kind: str, service: NumberedService
+    ) -> list[tuple[LiveNumbered, LiveNumberedVersion]]:
+        title, own = _TITLES[kind], self._own(kind)
+        found: list[tuple[LiveNumbered, LiveNumberedVersion]] = []
+        try:
+            found.extend((live, service.newest(live)) for live in service.list() if live.id not in own)
+        except FoundryError as error:
+            # Skills are a preview of the service, which not every project has; and a package may be none.
+            self.left.append(f"{kind}: {error.what}; agents refer to what there is by its name")
+        return [
+            (live, newest)
+            for live, newest in found
+            if self._may_have(f"{title} {live.id}", live.id, mark_of(newest.metadata))
+        ]
 
     # ---- search indexes
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from foundry.cli import operations, settings
 from foundry.cli.engines import Run
 from foundry.cli.project import Project
-from foundry.model import FoundryError, Owner
+from foundry.model import FoundryError, Owner, toolbox_address
 from foundry.reconcile import Session, agent, search_index, vector_store, versioned_agent
 from foundry.service.connect import AzureServices
 from foundry.transfer.declared import Names
@@ -119,6 +119,15 @@ class Standing:
                 one.id: posixpath.relpath(str(one.inputs["path"]), folder) for one in self.declared("File")
             },
             memories={one.id: one.name for one in self.of_kind("MemoryStore")},
+            toolboxes={
+                toolbox_address(str(one.inputs["endpoint"]), one.id): one.name
+                for one in self.of_kind("Toolbox")
+            },
+            skills={
+                (one.id, version): one.name
+                for one in self.of_kind("Skill")
+                for version in (one.outputs.get("version"), None)
+            },
         )
 
     @cached_property

@@ -170,6 +170,7 @@ SKILL: Final = Record(
         "license": _OWNED,
         "compatibility": _OWNED,
         "allowed_tools": Leaf(unordered=True),
+        "files": Leaf(unordered=True),
         "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
     }
 )

@@ -16,15 +16,17 @@ from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.near import meant
 from foundry.manifest.schema import limit, tool_types
-from foundry.manifest.world import World, section, unfilled, words
-from foundry.model import Agent, Dialect, KnowledgeFile, ModelElsewhere, Tool
+from foundry.manifest.world import World, items, section, unfilled, words
+from foundry.model import Agent, Dialect, KnowledgeFile, ModelElsewhere, SkillReference, Tool
 
 _REPEATABLE: Final = frozenset(
     ("function", "logic_app", "openapi", "azure_function", "connected_agent", "mcp")
 )
 """Tools that a classic agent may have several of (azure-ai-agents 1.1 model)."""
 
-_REPEATABLE_VERSIONED: Final = frozenset(("a2a", "memory_search", "capture_structured_outputs", "raw"))
+_REPEATABLE_VERSIONED: Final = frozenset(
+    ("a2a", "memory_search", "capture_structured_outputs", "toolbox", "raw")
+)
 """Those that tell their twins apart by what they refer to (azure-ai-projects 2.10)."""
 
 _PREVIEWS: Final = frozenset(
@@ -49,6 +51,7 @@ _CATEGORIES: Final[AnyMapping[str, tuple[str, ...]]] = {
     "deep_research": ("GroundingWithBingSearch", "ApiKey"),
     "azure_ai_search": ("CognitiveSearch",),
     "browser_automation": ("Serverless",),
+    "toolbox": ("RemoteTool",),
     "sharepoint_grounding": ("CustomKeys", "Sharepoint", "SharePointOnlineList"),
     "fabric_dataagent": ("CustomKeys", "MicrosoftFabric"),
 }
@@ -77,10 +80,11 @@ def agent_of(document: Document, world: World) -> Agent:
         response_format=_response_format(tree, world),
         metadata=dict(section(tree, "metadata")),
         tools=_tools(document, world),
+        skills=skills_of(tree, world),
         reasoning=plain(tree["reasoning"]) if isinstance(tree.get("reasoning"), Mapping) else None,
         tool_choice=_tool_choice(tree, world),
         structured_inputs=_structured_inputs(tree, world),
-        content_filter=_content_filter(tree, world),
+        content_filter=content_filter(tree, world),
         workflow=world.text(tree, "workflow", _LONGEST_WORKFLOW),
         hosted=_hosted(tree, world),
         enabled=tree.get("enabled"),
@@ -132,7 +136,20 @@ def _structured_inputs(tree: Mapping, world: World) -> dict[str, Any]:
     return inputs
 
 
-def _content_filter(tree: Mapping, world: World) -> str | None:
+def skills_of(tree: Mapping, world: World) -> tuple[SkillReference, ...]:
+    """The skills that an agent or a toolbox refers to; a finding for one that isn't declared."""
+    found = []
+    for told, at in items(tree, "skills"):
+        if isinstance(told, str):
+            world.document("Skill", told, at)
+            found.append(SkillReference(skill=told))
+        elif isinstance(told, Mapping):
+            found.append(SkillReference(name=str(told.get("name")), version=told.get("version")))
+    return tuple(found)
+
+
+def content_filter(tree: Mapping, world: World) -> str | None:
+    """The content filter that a document names; a finding when the Environment has none of that name."""
     chosen = tree.get("content_filter")
     if not isinstance(chosen, str):
         return None
@@ -213,7 +230,7 @@ def _tools(document: Document, world: World) -> tuple[Tool, ...]:
             which = "a classic agent" if classic else "an agent"
             what = f"a second tool of type {kind}, the first is `{first[kind]}`: {which} takes one"
             world.report.error(declared.keys_at[name], what, "merge the two, or move one to another agent")
-        made = _tool(name, kind, tool, declared.keys_at[name], world)
+        made = tool_of(name, kind, tool, declared.keys_at[name], world)
         tools.append(replace(made, only=only.get(name), settings_of=settings_of.get(name, {})))
     if not classic:
         return tuple(tools)
@@ -222,7 +239,8 @@ def _tools(document: Document, world: World) -> tuple[Tool, ...]:
     return tuple(tools)
 
 
-def _tool(name: str, kind: str, tree: Mapping, at: Mark, world: World) -> Tool:
+def tool_of(name: str, kind: str, tree: Mapping, at: Mark, world: World) -> Tool:
+    """The tool that an agent or a toolbox declares, with its references checked."""
     settings = {
         key: unfilled(value)
         for key, value in tree.items()
@@ -355,6 +373,12 @@ def _memory_search(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Ma
         world.document("MemoryStore", tree["memory_store"], tree.values_at["memory_store"])
 
 
+def _toolbox(name: str, tree: Mapping, settings: dict[str, Any], at: Mark, world: World) -> None:
+    _mcp(name, tree, settings, at, world)
+    if "toolbox" in tree:
+        world.document("Toolbox", tree["toolbox"], tree.values_at["toolbox"])
+
+
 def _capture(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
     settings["schema"] = world.json_schema(tree, "schema")
 
@@ -414,6 +438,7 @@ _SPECIAL: Final[AnyMapping[str, _Special]] = {
     "logic_app": _logic_app,
     "image_generation": _image_generation,
     "memory_search": _memory_search,
+    "toolbox": _toolbox,
     "capture_structured_outputs": _capture,
     "raw": _raw,
     "connected_agent": _connected_agent,

@@ -32,6 +32,7 @@ _OF_PROMPTS: Final = (
     "tools",
     "tool_choice",
     "structured_inputs",
+    "skills",
 )
 _NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _TO_VERSIONED: Final = "write `dialect: versioned`, or leave it out"
@@ -46,6 +47,8 @@ _INSTEAD: Final[AnyMapping[str, str]] = {
     "type web_search": f"use `bing_grounding`, or {_TO_VERSIONED}",
     "type a2a": f"use `connected_agent` for an agent of this project, or {_TO_VERSIONED}",
     "type capture_structured_outputs": f"use a `function` tool or `response_format`, or {_TO_VERSIONED}",
+    "type toolbox": f"declare its tools on the agent, or {_TO_VERSIONED}",
+    "skills": f"put what they say into `instructions`, or {_TO_VERSIONED}",
     "mcp.connection": "let the caller give the headers with each run, or write `dialect: versioned`",
     "content_filter": f"set the content filter on the deployment, or {_TO_VERSIONED}",
     "structured_inputs": f"let callers write the values into their messages, or {_TO_VERSIONED}",
@@ -158,19 +161,19 @@ def _check_versioned(document: Document, world: World) -> None:
         world.report.error(at, f"the traffic comes to {sum(shares.values())} percent", "make it 100")
     for tool in section(tree, "tools").values():
         for store, at in words(tool, "vector_stores") if isinstance(tool, Mapping) else ():
-            check_reach(tree, "VectorStore", store, at, world)
+            check_reach(document, world.dialect_of(tree), store, at, world)
 
 
-def check_reach(tree: Mapping, kind: str, name: str, at: Mark, world: World) -> None:
-    """Find a reference to an object that isn't made in every dialect that the referring document is made in."""
-    other = world.documents.by_kind[kind].get(name)
+def check_reach(document: Document, here: Dialect, name: str, at: Mark, world: World) -> None:
+    """Find a reference to a vector store that isn't made in every dialect (`here`) that the referring document is made in."""
+    other = world.documents.by_kind["VectorStore"].get(name)
     if other is None or other.omitted:
         return
-    here, there = world.dialect_of(tree), world.dialect_of(other.tree)
+    there = world.dialect_of(other.tree)
     if set(here.parts) - set(there.parts):
         world.report.error(
             at,
-            f"the agent is {_told(here)} and `{name}` is {_told(there)}: neither sees the other's objects",
+            f"the {document.kind.lower()} is {_told(here)} and `{name}` is {_told(there)}: neither sees the other's objects",
             f"write `dialect: {here}`{'' if here is Dialect.BOTH else ' or `dialect: both`'} for `{name}`",
         )
 

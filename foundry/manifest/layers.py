@@ -16,7 +16,7 @@ from foundry.manifest.schema import FILES
 from foundry.manifest.settings import DECLARATIONS
 from foundry.manifest.yaml12 import read
 
-_FOLDERS: Final = ("", "agents", "vector-stores", "search-indexes", "memory-stores")
+_FOLDERS: Final = ("", "agents", "vector-stores", "search-indexes", "memory-stores", "toolboxes", "skills")
 _ENVIRONMENT: Final = "Environment"
 
 

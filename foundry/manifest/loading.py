@@ -11,11 +11,11 @@ from foundry.manifest.agents import TEMPLATED, agent_of
 from foundry.manifest.connected import in_order
 from foundry.manifest.environments import environment_of
 from foundry.manifest.evaluations import check_rules
+from foundry.manifest.identities import check_identities
 from foundry.manifest.indexes import index_of
 from foundry.manifest.interpolation import Interpolation, Templated
 from foundry.manifest.layers import Document, Documents, gather
 from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place, put_text, texts
-from foundry.manifest.memories import check_names as check_memory_names
 from foundry.manifest.memories import memory_of
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
@@ -34,6 +34,7 @@ from foundry.manifest.settings import (
 )
 from foundry.manifest.shelf import Shelf
 from foundry.manifest.stores import store_of
+from foundry.manifest.toolboxes import check_names, skill_of, toolbox_of
 from foundry.manifest.world import World, queues_of
 from foundry.model import Finding, Manifest, Owner, SearchIndex, VectorStore
 
@@ -176,16 +177,23 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
             key=lambda index: index.name,
         )
     )
-    check_memory_names(of_kind.get("MemoryStore", []), world)
+    check_identities(of_kind.get("MemoryStore", []), "memory store", world)
     memories = sorted(
         (memory_of(document, world) for document in of_kind.get("MemoryStore", ())), key=lambda one: one.name
+    )
+    check_names(of_kind.get("Toolbox", []), of_kind.get("Skill", []), world)
+    toolboxes = sorted(
+        (toolbox_of(document, world) for document in of_kind.get("Toolbox", ())), key=lambda one: one.name
+    )
+    skills = sorted(
+        (skill_of(document, world) for document in of_kind.get("Skill", ())), key=lambda one: one.name
     )
     _check_twins(indexes, of_kind.get("SearchIndex", []), report)
     _check_expiry(stores, of_kind, report)
     if environment is None:
         return None
     made = environment_of(sound["Environment", ""], world)
-    return Manifest(owner, made, ordered, stores, indexes, tuple(memories))
+    return Manifest(owner, made, ordered, stores, indexes, tuple(memories), tuple(toolboxes), tuple(skills))
 
 
 def _changes_nothing(

@@ -26,17 +26,3 @@ def memory_of(document: Document, world: World) -> MemoryStore:
         lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
-
-
-def check_names(documents: list[Document], world: World) -> None:
-    """Find memory stores that would be one: a name is an identity there."""
-    taken: dict[tuple[str, str], str] = {}
-    for document in documents:
-        name = str(document.tree.get("service_name", document.name))
-        first = taken.setdefault((str(document.tree.get("project")), name), document.name)
-        if first != document.name:
-            at = document.tree.values_at.get("service_name", document.tree.values_at["name"])
-            what = (
-                f"the project would have two memory stores called `{name}`: `{first}` has that name already"
-            )
-            world.report.error(at, what, "give one of them another `service_name`")

@@ -22,6 +22,8 @@ FILES: Final = {
     "VectorStore": "vector-store",
     "SearchIndex": "search-index",
     "MemoryStore": "memory-store",
+    "Toolbox": "toolbox",
+    "Skill": "skill",
 }
 """The schema of each kind, by the stem of its file."""
 

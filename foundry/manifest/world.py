@@ -34,6 +34,8 @@ _KINDS: Final = {
     "VectorStore": "vector store",
     "SearchIndex": "search index",
     "MemoryStore": "memory store",
+    "Toolbox": "toolbox",
+    "Skill": "skill",
 }
 
 

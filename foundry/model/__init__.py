@@ -1,6 +1,6 @@
 """What a manifest, an agent, a tool, a store and an index *are*. Values only: no file, no network, no Pulumi."""
 
-from foundry.model.agent import Agent, ModelElsewhere, Tool
+from foundry.model.agent import Agent, ModelElsewhere, SkillReference, Tool
 from foundry.model.check import Attachment, Check, Conversation, Expectation, Image
 from foundry.model.environment import (
     AccessGrant,
@@ -30,6 +30,7 @@ from foundry.model.findings import Finding, Position, Severity
 from foundry.model.knowledge import KnowledgeFile, MemoryStore, VectorStore
 from foundry.model.lifecycle import Adopt, Lifecycle
 from foundry.model.manifest import Manifest
+from foundry.model.numbered import Skill, Toolbox, toolbox_address
 from foundry.model.search import SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
@@ -77,11 +78,15 @@ __all__ = [
     "ServiceError",
     "Setup",
     "Severity",
+    "Skill",
+    "SkillReference",
     "Storage",
     "Template",
     "Text",
     "ThreadStore",
     "Tool",
+    "Toolbox",
     "Unknown",
     "VectorStore",
+    "toolbox_address",
 ]

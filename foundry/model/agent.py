@@ -56,10 +56,19 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class SkillReference:
+    """A skill as agents and toolboxes refer to it: declared here as `skill`, or `name` at the service, perhaps with a `version`."""
+
+    skill: str | None = None
+    name: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
 class Agent:
     """An agent. A field that is None or empty was not declared.
 
-    It has a `model`, or is a `workflow` (its YAML), or `hosted` (a container). What begins with `reasoning` below is of
+    It has a `model`, or is a `workflow` (its YAML), or `hosted` (a container). What begins with `skills` below is of
     the versioned dialect alone; `enabled` and `endpoint` (protocols, authorization, traffic, card) belong to the agent
     and not to a version of it.
     """
@@ -76,6 +85,7 @@ class Agent:
     response_format: Json = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[Tool, ...] = ()
+    skills: tuple[SkillReference, ...] = ()
     reasoning: Mapping[str, str] | None = None
     tool_choice: str | None = None
     structured_inputs: Mapping[str, Json] = field(default_factory=dict)

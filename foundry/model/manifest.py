@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from foundry.model.agent import Agent
 from foundry.model.environment import Environment, Owner
 from foundry.model.knowledge import MemoryStore, VectorStore
+from foundry.model.numbered import Skill, Toolbox
 from foundry.model.search import SearchIndex
 
 
@@ -23,3 +24,5 @@ class Manifest:
     vector_stores: tuple[VectorStore, ...]
     search_indexes: tuple[SearchIndex, ...]
     memory_stores: tuple[MemoryStore, ...] = ()
+    toolboxes: tuple[Toolbox, ...] = ()
+    skills: tuple[Skill, ...] = ()

@@ -40,12 +40,13 @@ def version_body(definition: Mapping[str, Any], metadata: Mapping[str, str], *, 
 
 
 def definition_of(name: str, packed: Any) -> Body:
-    """What a version's package says, in the fields of a declaration; files beside `SKILL.md` are left out.
+    """What a version's package says, in the fields of a declaration; `files` names what is there beside `SKILL.md`.
 
     Raises:
         FoundryError: it is no package of a skill.
     """
-    front, text = _parts(name, packed)
+    whole, others = _opened(name, packed)
+    front, text = _parts(whole)
     told: Body = {
         "name": name,
         "description": str(front.get("description") or ""),
@@ -55,25 +56,31 @@ def definition_of(name: str, packed: Any) -> Body:
     allowed = front.get("allowed-tools")
     if allowed:
         told["allowed_tools"] = _TOOL.findall(allowed) if isinstance(allowed, str) else list(allowed)
+    if others:
+        told["files"] = others
     metadata = front.get("metadata")
     pairs = metadata.items() if isinstance(metadata, Mapping) else ()
     told["metadata"] = {str(key): str(value) for key, value in pairs}
     return told
 
 
-def _parts(name: str, packed: Any) -> tuple[Mapping[str, Any], str]:
+def _opened(name: str, packed: Any) -> tuple[str, list[str]]:
+    """The text of `SKILL.md`, and the names of the other files."""
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            names = [one for one in archive.namelist() if not one.endswith("/")]
             member = min(
-                (one for one in archive.namelist() if one.rsplit("/", 1)[-1] == _MEMBER),
-                key=lambda one: one.count("/"),
+                (one for one in names if one.rsplit("/", 1)[-1] == _MEMBER), key=lambda one: one.count("/")
             )
-            whole = archive.read(member).decode("utf-8-sig")
+            return archive.read(member).decode("utf-8-sig"), sorted(set(names) - {member})
     except (TypeError, ValueError, zipfile.BadZipFile) as error:
         raise FoundryError(
             f"the package of skill {name} can't be read: {type(error).__name__}",
             fix="look at the skill in the portal; a package has one SKILL.md",
         ) from error
+
+
+def _parts(whole: str) -> tuple[Mapping[str, Any], str]:
     found = _FRONT.match(whole)
     if found is None:
         return {}, whole

@@ -28,6 +28,9 @@ _SERVICE_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 1, "top_p": 1}
 _NAMED_ON_THE_WIRE: Final = frozenset(
     ("function", "openapi", "azure_function", "connected_agent", "mcp", "capture_structured_outputs")
 )
+_TOOL_DEFINITIONS: Final = {"Agent": "tool_", "Toolbox": "toolbox_"}
+"""What the names of tools' schemas begin with, by kind."""
+_OF_PROJECT: Final = re.compile(r"/projects/[^/]+/connections/[^/]+$", re.IGNORECASE)
 _VERSIONED_FIELDS: Final = ("reasoning", "tool_choice", "structured_inputs", "content_filter")
 
 
@@ -36,7 +39,8 @@ class Names:
     """What the ids of a project stand for in declarations. An id that isn't here stays an id.
 
     `search_connections` hold ARM ids in lower case, `queues` pairs of endpoint and name, `files` file id → path as the document
-    writes it, `memories` a memory store's name at the service → its declared name.
+    writes it, `memories` a memory store's name at the service → its declared name, `toolboxes` the address of a toolbox's MCP
+    endpoint → its declared name. `skills` are known by name at the service and version; the version is None for one that is followed.
     """
 
     stores: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +50,8 @@ class Names:
     queues: Mapping[tuple[str, str], str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     memories: Mapping[str, str] = field(default_factory=dict)
+    toolboxes: Mapping[str, str] = field(default_factory=dict)
+    skills: Mapping[tuple[str, str | None], str] = field(default_factory=dict)
 
 
 def declared_name(service_name: str, taken: Collection[str], *, otherwise: str) -> str:
@@ -112,8 +118,6 @@ def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
         tree["description"] = writing.inline(str(definition["description"]))
     if definition.get("kind"):
         writing.lose("kind", f"the format has no agents of kind {definition['kind']}")
-    if definition.get("skills"):
-        writing.lose("skills", "a declaration of an agent has no such field")
     if definition.get("workflow"):
         workflow = str(definition["workflow"])
         tree["workflow"] = writing.text_file("workflow", "workflows", f"{writing.name}.yaml", workflow)
@@ -136,9 +140,11 @@ def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
     metadata = without_mark(live.metadata)
     if metadata:
         tree["metadata"] = {key: writing.inline(value) for key, value in metadata.items()}
-    tools = dict(_tools(definition.get("tools") or (), to, writing))
+    tools = dict(tools_tree(definition.get("tools") or (), to, writing, kind="Agent"))
     if tools:
         tree["tools"] = tools
+    if definition.get("skills"):
+        tree["skills"] = skills_tree(definition["skills"], to)
     choice = tree.get("tool_choice")
     if isinstance(choice, Mapping):
         wanted = choice.get("name")
@@ -324,30 +330,63 @@ def _response_format(told: Any, writing: Writing) -> Any:
     return form
 
 
-def _tools(
-    tools: Collection[Mapping[str, Any]], to: Names, writing: Writing
+def skills_tree(skills: Collection[Mapping[str, Any]], to: Names) -> list[Any]:
+    """References to skills, as an agent or a toolbox declares them."""
+    return [
+        to.skills.get((str(skill.get("name")), skill.get("version")))
+        or {key: skill[key] for key in ("name", "version") if skill.get(key)}
+        for skill in skills
+    ]
+
+
+def tools_tree(
+    tools: Collection[Mapping[str, Any]], to: Names, writing: Writing, *, kind: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tools of an Agent or a Toolbox (`kind`) by their keys; `writing` is told of what can't be said."""
     seen: set[str] = set()
+    known = schema_of(kind)["$defs"]
+    prefix = _TOOL_DEFINITIONS[kind]
     for tool in tools:
-        kind = str(tool.get("type"))
-        name = str(tool.get("name") or kind)
+        word = str(tool.get("type"))
+        name = str(tool.get("name") or word)
         path = f"tools.{name}"
-        if f"tool_{kind}" not in schema_of("Agent")["$defs"] or ("body" in tool and kind != "raw"):
-            writing.lose(path, f"the format has no tool of type {kind}")
+        if f"{prefix}{word}" not in known or ("body" in tool and word != "raw"):
+            writing.lose(path, f"the format has no tool of type {word}")
             continue
         if not _TOOL_KEY.fullmatch(name):
             writing.lose(path, "this name can't be the key of a tool: letters, digits, `_` and `-`, up to 64")
             continue
-        if name in seen and kind in _NAMED_ON_THE_WIRE:
+        if name in seen and (kind == "Toolbox" or word in _NAMED_ON_THE_WIRE):
             writing.lose(path, "a second tool of this name; keys are unique")
             continue
         if name in seen:
             name = next(f"{name}_{number}" for number in range(2, 200) if f"{name}_{number}" not in seen)
         seen.add(name)
-        yield name, _tool(name, kind, tool, to, writing)
+        if kind == "Agent" and word == "mcp" and tool.get("server_url") in to.toolboxes:
+            yield name, _toolbox(tool, to, writing)
+            continue
+        yield name, _tool(name, tool, known[f"{prefix}{word}"]["properties"], to, writing)
 
 
-def _tool(name: str, kind: str, tool: Mapping[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
+def _toolbox(tool: Mapping[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
+    tree: dict[str, Any] = {"type": "toolbox", "toolbox": to.toolboxes[str(tool["server_url"])]}
+    connection = str(tool.get("connection_id") or "")
+    if not connection:
+        writing.lose(
+            f"tools.{tool.get('name')}", "it calls a toolbox without a connection that authorises it"
+        )
+    elif _OF_PROJECT.search(connection):
+        tree["connection"] = writing.connection(connection)
+    else:
+        tree["connection_id"] = writing.inline(connection)
+    more = ("allowed_tools", "require_approval")
+    return tree | {key: writing.inside(tool[key]) for key in more if tool.get(key)}
+
+
+def _tool(
+    name: str, tool: Mapping[str, Any], fields: Collection[str], to: Names, writing: Writing
+) -> dict[str, Any]:
+    kind = str(tool.get("type"))
     told = {key: value for key, value in tool.items() if key not in {"name", "type"} and value is not None}
     tree: dict[str, Any] = {"type": kind}
     if told.get("description"):
@@ -379,7 +418,6 @@ def _tool(name: str, kind: str, tool: Mapping[str, Any], to: Names, writing: Wri
             tree["memory_store"] = to.memories[told.pop("memory_store_name")]
     if told.get("connection_id"):
         tree["connection"] = writing.connection(str(told.pop("connection_id")))
-    fields = schema_of("Agent")["$defs"][f"tool_{kind}"]["properties"]
     for key, value in told.items():
         if value in (None, [], {}):
             continue

@@ -17,6 +17,8 @@ _PLACES: Final = {
     "VectorStore": ("vector-stores", "vector-store"),
     "SearchIndex": ("search-indexes", "search-index"),
     "MemoryStore": ("memory-stores", "memory-store"),
+    "Toolbox": ("toolboxes", "toolbox"),
+    "Skill": ("skills", "skill"),
 }
 _SMALL_SCHEMA: Final = 160
 

@@ -54,7 +54,7 @@ def faults_of(tree, name):
 def test_one_fault_gives_one_finding(tmp_path, case):
     root = tmp_path / "project"
     root.mkdir()
-    stack = Stack(SimpleNamespace(root=root, project="project"))
+    stack = Stack(SimpleNamespace(root=root, project="project", endpoint="endpoint"))
     stack.declare(case.parent / "_base", case / "declaration")
     assert load(root, "dev").manifest is not None
     for file, tree, name in tools_of(case):

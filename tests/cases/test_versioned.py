@@ -4,6 +4,7 @@ The official clients (azure-ai-projects, openai) are the witnesses: their models
 they read of the live agent is what was sent.
 """
 
+import json
 from copy import deepcopy
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from azure.ai.projects import AIProjectClient, models
 from azure.ai.projects.models import _models as wire
 
+from foundry.service.toolbox_bodies import TOOL_TYPES as TOOLBOX_TOOLS
 from foundry.service.versioned_bodies import TOOL_TYPES
 from tests.cases.harness.case import cases, expect, live, told
 from tests.cases.harness.stack import tapped
@@ -46,9 +48,7 @@ def test_a_case(stack, standard_setup, case):
 
 def _witness(stack, requests):
     client = AIProjectClient(stack.world.endpoint, stack.world.credential())
-    made = [
-        one for one in requests if one["method"] == "POST" and one["url"].split("?")[0].endswith("/versions")
-    ]
+    made = [one for one in requests if one["method"] == "POST" and _is_version(one, "agents")]
     for body in (one["body"] for one in made):
         read = wire.AgentDefinition._deserialize(deepcopy(body["definition"]), [])
         assert type(read) is not wire.AgentDefinition
@@ -78,6 +78,28 @@ def _witness_evaluations(client, requests):
         elif one["method"] == "POST" and path.endswith("/openai/v1/evals"):
             live = [each.to_dict(warnings=False) for each in client.get_openai_client().evals.list()]
             assert one["body"] in [{key: each[key] for key in one["body"]} for each in live]
+    boxes = [one for one in requests if one["method"] == "POST" and _is_version(one, "toolboxes")]
+    for body in (one["body"] for one in boxes):
+        ours = next(
+            box.versions.latest
+            for box in client.toolboxes.list()
+            if box.versions.latest.metadata == body["metadata"]
+        )
+        for sent, seen in zip(body["tools"], ours.tools, strict=True):
+            assert type(seen) is not models.ToolboxTool
+            assert type(seen)(deepcopy(sent)).as_dict() == sent
+        assert {key: _within(value, ours.as_dict()[key]) for key, value in body.items()} == body
+    skills = [one for one in requests if one["method"] == "POST" and _is_version(one, "skills")]
+    for one in skills:
+        content = one["body"]["inline_content"]
+        assert models.SkillInlineContent(deepcopy(content)).as_dict() == content
+        name = one["url"].split("/skills/")[1].split("/")[0]
+        assert client.beta.skills.get(name).description == content["description"]
+
+
+def _is_version(request, family):
+    parts = request["url"].split("?")[0].split("/")
+    return parts[-1] == "versions" and parts[-3] == family
 
 
 def _within(sent, seen):
@@ -91,3 +113,8 @@ def _within(sent, seen):
 
 def test_every_tool_of_the_dialect_has_a_case():
     assert {case.name.split("-")[0] for case in cases(VERSIONED)} >= TOOL_TYPES
+
+
+def test_every_tool_of_a_toolbox_is_in_the_case_of_toolboxes():
+    told = json.loads((VERSIONED / "toolbox" / "live.json").read_text(encoding="utf-8"))
+    assert {tool["type"] for tool in told["Toolbox lookups"]["tools"]} == TOOLBOX_TOOLS

@@ -76,6 +76,8 @@ _ARM_TYPES = {
     ),
     "azure-native:applicationinsights:Component": ("Microsoft.Insights/components", "resourceName"),
 }
+SKILL_VERSION = "7"
+_COMPUTED = {"RoleAssignment": {"createdOn": "2026-01-01T00:00:00Z"}, "Skill": {"version": SKILL_VERSION}}
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ class World(mocks.Mocks):
             return None, {}
         if self.updating and args.typ.startswith("azure-native:"):
             return arm_id(args.typ, args.name, args.inputs), {}
-        computed = {"createdOn": "2026-01-01T00:00:00Z"} if args.typ.endswith(":RoleAssignment") else {}
-        return arm_id(args.typ, args.name, args.inputs), {**args.inputs, **computed}
+        kind = args.typ.rpartition(":")[2]
+        return arm_id(args.typ, args.name, args.inputs), {**args.inputs, **_COMPUTED.get(kind, {})}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
         self.reads.append((args.token, args.args))

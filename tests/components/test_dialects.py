@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from declared import agent, basic, manifest, standard, store
+from pulumi_recorder import SKILL_VERSION
 
 from foundry import model
 
@@ -181,6 +182,85 @@ def test_an_adopted_agents_rule_is_taken_over_with_it_and_its_eval_is_not(stand_
     assert (
         world.one("Evaluation").inputs["lifecycle"] == world.one("EvaluationRule").inputs["lifecycle"] == {}
     )
+
+
+def _with_toolbox():
+    search = model.Tool("policies", "file_search", {"vector_stores": ["handbook"]})
+    run = model.Tool(
+        "orders", "code_interpreter", {}, (model.KnowledgeFile("data/orders.csv", "c" * 64, 10),)
+    )
+    returns = model.Skill(
+        "returns", "returns-test", "support", "How", "Ask.", default_version="2", keep_versions=3
+    )
+    box = model.Toolbox(
+        "lookups",
+        "lookups_test",
+        "support",
+        (search, run),
+        skills=(model.SkillReference(skill="returns"), model.SkillReference(name="theirs", version="4")),
+        content_filter="strict",
+    )
+    call = model.Tool(
+        "box",
+        "toolbox",
+        {"toolbox": "lookups", "connection_id": "/c", "require_approval": "never"},
+        only=VERSIONED,
+    )
+    user = replace(
+        agent("care", call, dialect=VERSIONED),
+        skills=(model.SkillReference(skill="returns"), model.SkillReference(name="theirs")),
+    )
+    told = manifest(basic(), agents=(user,), vector_stores=(_knowing(VERSIONED),))
+    return replace(told, toolboxes=(box,), skills=(returns,))
+
+
+def test_a_toolbox_has_what_it_refers_to_and_an_agent_reaches_it_as_an_mcp_server(stand_up):
+    world = stand_up(_with_toolbox())
+
+    box = world.one("Toolbox")
+    assert box.type == "pulumi-python:dynamic/foundry:Toolbox"
+    assert (box.inputs["dialect"], box.inputs["defaultVersion"]) == ("versioned", "latest")
+    assert "keepVersions" not in box.inputs
+    definition = box.inputs["definition"]
+    assert (definition["name"], definition["content_filter"]) == ("lookups_test", "strict")
+    assert definition["skills"] == [{"name": world.one("Skill").id}, {"name": "theirs", "version": "4"}]
+    policies, orders = definition["tools"]
+    assert policies["vector_store_ids"] == [world.one("VersionedVectorStore").id]
+    file = next(one for one in world.resources if one.name == "data/orders.csv")
+    assert (file.type.rpartition(":")[2], orders["file_ids"]) == ("VersionedFile", [file.id])
+    (tool,) = world.one("VersionedAgent").inputs["definition"]["tools"]
+    endpoint = world.one("VersionedAgent").inputs["endpoint"]
+    assert tool == {
+        "name": "box",
+        "type": "mcp",
+        "server_url": f"{endpoint}/toolboxes/{box.id}/mcp?api-version=v1",
+        "connection_id": "/c",
+        "require_approval": "never",
+    }
+
+
+def test_an_agent_follows_the_version_that_a_skill_of_this_stack_stands_for(stand_up):
+    world = stand_up(_with_toolbox())
+
+    skill = world.one("Skill")
+    assert skill.type == "pulumi-python:dynamic/foundry:Skill"
+    assert (skill.inputs["defaultVersion"], skill.inputs["keepVersions"]) == ("2", 3)
+    told = {"name": "returns-test", "description": "How", "instructions": "Ask.", "metadata": {}}
+    assert skill.inputs["definition"] == told
+    ours, theirs = world.one("VersionedAgent").inputs["definition"]["skills"]
+    assert (ours["name"], theirs) == (skill.id, {"name": "theirs"})
+    assert ours["version"] == SKILL_VERSION
+
+
+def test_what_only_the_versioned_dialect_has_is_exported_by_name(stand_up):
+    people = model.MemoryStore("people", "people-test", "support", "chat", "embeddings")
+    world = stand_up(replace(_with_toolbox(), memory_stores=(people,)))
+
+    endpoint = world.outputs["projectEndpoint"]
+    assert world.outputs["memoryStores"] == {"people": world.one("MemoryStore").id}
+    assert world.outputs["skills"] == {"returns": world.one("Skill").id}
+    url = f"{endpoint}/toolboxes/{world.one('Toolbox').id}/mcp?api-version=v1"
+    assert world.outputs["toolboxes"] == {"lookups": url}
 
 
 def test_workflows_and_hosted_agents_stand_in_the_place_of_a_model(stand_up):

@@ -89,6 +89,10 @@ def everything(stack: Stack, services: Services) -> dict[str, Any]:
         told[f"memory {memory.id}"] = _unmarked(memory.definition)
     for rule in services.versioned(stack.world.endpoint).evaluations.list_rules():
         told[f"rule {rule.id}"] = _bare(rule.definition)
+    versioned = services.versioned(stack.world.endpoint)
+    for family, numbered in (("skill", versioned.skills), ("toolbox", versioned.toolboxes)):
+        for one in numbered.list():
+            told[f"{family} {one.id}"] = _unmarked(numbered.newest(one).definition)
     search = services.search(str(stack.search))
     told["aliases"] = search.list_aliases()
     told |= {f"index {body['name']}": _bare(body) for body in search.list_indexes()}

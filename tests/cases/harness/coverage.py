@@ -32,10 +32,15 @@ _OURS: Final = frozenset(
         "checks",
         "enabled",
         "keep_versions",
+        "default_version",
         "endpoint",
     }
 )
 """What isn't part of an object's definition: covered by tests of its own."""
+
+_VERSIONED_ONLY: Final = ("MemoryStore", "Toolbox", "Skill")
+_SENT_AS: Final = {"toolbox": "mcp"}
+"""Tools that are another one's in a definition."""
 
 _TEXTS: Final = ("#/$defs/text", "#/$defs/json_schema", "#/$defs/document_file", "#/$defs/queue")
 _RESOLVED: Final = {
@@ -47,6 +52,7 @@ _RESOLVED: Final = {
     "index": "index_name",
     "expires_after": "expires_after_days",
     "server_url": "spec",
+    "toolbox": "server_url",
 }
 """Declared references, by the field of the definition that they become."""
 
@@ -88,17 +94,32 @@ def page() -> str:
 def _tables(kind: str, uses: Uses) -> Iterator[tuple[str, list[str]]]:
     root = schema_of(kind)
     plain = [(path, field) for path, field in _fields(root, root) if not path.startswith("tools.")]
-    yield kind, [_row(kind, path, field, uses, None) for path, field in plain]
-    for branch in root["$defs"].get("tool", {}).get("oneOf", ()):
-        name = branch["$ref"].removeprefix("#/$defs/tool_")
-        tool = root["$defs"][f"tool_{name}"]
+    of_kind = {"x-dialects": ("versioned",)} if kind in _VERSIONED_ONLY else {}
+    yield (
+        kind,
+        [
+            _row(kind, path, {**field, "x-dialects": _dialects(field, of_kind)}, uses, None)
+            for path, field in plain
+        ],
+    )
+    word = "toolbox" if kind == "Toolbox" else "tool"
+    tools = root["$defs"].get("toolbox_tool" if kind == "Toolbox" else "tool", {})
+    for branch in tools.get("oneOf", ()):
+        name = branch["$ref"].removeprefix(f"#/$defs/{word}_")
+        tool = root["$defs"][f"{word}_{name}"]
         rows = [
-            _row(kind, f"tools.{name}.{path}", {**field, "x-dialects": _dialects(field, tool)}, uses, name)
+            _row(
+                kind,
+                f"tools.{name}.{path}",
+                {**field, "x-dialects": _dialects(field, tool, of_kind)},
+                uses,
+                name,
+            )
             for path, field in _fields(tool, root)
             if path != "type"
         ]
         here = f"tools.{name}"
-        whole = _row(kind, here, {"x-absence": "owned", "x-dialects": _dialects(tool)}, uses, name)
+        whole = _row(kind, here, {"x-absence": "owned", "x-dialects": _dialects(tool, of_kind)}, uses, name)
         yield f"{kind}: tool `{name}`", [whole, *rows]
 
 
@@ -180,7 +201,8 @@ def _compared(kind: str, path: str, tool: str | None, dialects: tuple[str, ...])
     steps = path.split(".")
     if tool:
         steps = steps[2:]
-        table = table.fields["tools"].of({"type": tool, "name": tool}) if table else None
+        sent = _SENT_AS.get(tool, tool)
+        table = table.fields["tools"].of({"type": sent, "name": tool}) if table else None
     elif kind == "Agent" and steps[0] == "evaluation":
         if steps[1:] and steps[1] in _OF_THE_RULE:
             table, steps = TABLES["EvaluationRule"], steps[1:]

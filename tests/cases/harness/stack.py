@@ -22,6 +22,7 @@ from components.references import Models as VectorModels
 from components.references import (
     Queue,
     References,
+    Skill,
     agent_definition,
     beside_lifecycle,
     evaluation_definition,
@@ -32,7 +33,10 @@ from components.references import (
     rule_lifecycle,
     search_object_definition,
     serving_inputs,
+    skill_definition,
     store_definition,
+    toolbox_definition,
+    toolbox_url,
     versioned_definition,
 )
 from foundry import model
@@ -48,6 +52,8 @@ from foundry.reconcile import (
     memory_store,
     search_index,
     search_object,
+    skill,
+    toolbox,
     vector_store,
     versioned_agent,
 )
@@ -64,6 +70,8 @@ KINDS: dict[str, Any] = {
     "VersionedFile": file,
     "VersionedVectorStore": vector_store,
     "MemoryStore": memory_store,
+    "Skill": skill,
+    "Toolbox": toolbox,
     "VersionedAgent": versioned_agent,
     "Evaluation": evaluation,
     "EvaluationRule": evaluation_rule,
@@ -71,6 +79,19 @@ KINDS: dict[str, Any] = {
 """In the order in which they are made."""
 DIALECTS = {"": model.Dialect.CLASSIC, "Versioned": model.Dialect.VERSIONED}
 """By the word that the kinds of a dialect begin with."""
+
+NAMED = frozenset(
+    (
+        "SearchIndex",
+        "SearchObject",
+        "MemoryStore",
+        "Skill",
+        "Toolbox",
+        "VersionedAgent",
+        "EvaluationRule",
+    )
+)
+"""Those whose id is a name that people gave."""
 
 Key = tuple[str, str]
 
@@ -111,7 +132,7 @@ class Stack:
         self.search = search
         self.state: dict[Key, Held] = {}
         self.doomed: list[tuple[Key, Held]] = []
-        self.names: dict[str, str] = {world.project: "<project>"}
+        self.names: dict[str, str] = {world.project: "<project>", world.endpoint: "<endpoint>"}
         """What people call the ids that were ever made."""
 
     # ---- declarations
@@ -198,6 +219,8 @@ class Stack:
         agents = [one for one in manifest.agents if dialect in one.dialect.parts]
         files = {one.path: one for store in stores for one in store.files}
         files |= {one.path: one for each in agents for tool in each.tools for one in tool.files}
+        boxes = manifest.toolboxes if word else ()
+        files |= {one.path: one for box in boxes for tool in box.tools for one in tool.files}
 
         def known(kind: str, names: Any) -> dict[str, Any]:
             return {name: ids.get((kind, name), UNKNOWN) for name in names}
@@ -219,6 +242,16 @@ class Stack:
                 indexes=known("SearchIndex", [one.name for one in manifest.search_indexes]),
                 agents=known("Agent", [one.name for one in agents]),
                 memories=known("MemoryStore", [one.name for one in manifest.memory_stores]),
+                skills={
+                    one.name: Skill(
+                        ids.get(("Skill", one.name), UNKNOWN), ids.get(("Skill version", one.name), UNKNOWN)
+                    )
+                    for one in manifest.skills
+                },
+                toolboxes={
+                    name: id_ if id_ is UNKNOWN else toolbox_url(self.world.endpoint, id_)
+                    for name, id_ in known("Toolbox", [one.name for one in manifest.toolboxes]).items()
+                },
                 content_filters={one.name: one.name for one in environment.content_filters},
             )
 
@@ -254,6 +287,11 @@ class Stack:
                 ("MemoryStore", memory.name),
                 {**common, "name": memory.name, "lifecycle": lifecycle, "definition": plain(definition)},
             )
+        for one in manifest.skills if word else ():
+            yield (("Skill", one.name), {**self._versions(one, common), "definition": skill_definition(one)})
+        for box in boxes:
+            definition = plain(toolbox_definition(box, references()))
+            yield ("Toolbox", box.name), {**self._versions(box, common), "definition": definition}
         for each in agents:
             told = {**common, "name": each.name, "lifecycle": lifecycle_inputs(each.lifecycle)}
             if dialect is model.Dialect.CLASSIC:
@@ -285,6 +323,21 @@ class Stack:
         lifecycle = rule_lifecycle(each, told)
         yield ("EvaluationRule", each.name), {**inside, "definition": plain(rule), "lifecycle": lifecycle}
 
+    @staticmethod
+    def _versions(one: model.Toolbox | model.Skill, common: dict[str, Any]) -> dict[str, Any]:
+        keep = {"keepVersions": one.keep_versions} if one.keep_versions else {}
+        told = {"name": one.name, "lifecycle": lifecycle_inputs(one.lifecycle)}
+        return {**common, **told, **keep, "defaultVersion": one.default_version or "latest"}
+
+    def _ids(self) -> dict[Key, Any]:
+        """What resources refer to each other by: ids, and the versions of skills."""
+        versions = {
+            ("Skill version", key[1]): held.outs["version"]
+            for key, held in self.state.items()
+            if key[0] == "Skill"
+        }
+        return {**{key: held.id for key, held in self.state.items()}, **versions}
+
     # ---- what an engine does
 
     def refresh(self, session: Session) -> None:
@@ -298,7 +351,7 @@ class Stack:
     def preview(self, session: Session | None = None) -> dict[Key, Planned]:
         """What an up would do, resource by resource, those that stay as they are left out."""
         self.refresh(session or self.world.session())
-        ids: dict[Key, Any] = {key: held.id for key, held in self.state.items()}
+        ids = self._ids()
         plan: dict[Key, Planned] = {}
         wanted = set()
         for key, inputs in self.goal(ids):
@@ -306,6 +359,8 @@ class Stack:
             plan[key] = self._plan(key, inputs)
             if plan[key].op in ("create", "replace"):
                 ids[key] = UNKNOWN
+            if plan[key].op != "same" and key[0] == "Skill":
+                ids["Skill version", key[1]] = UNKNOWN
         plan |= {key: Planned("delete") for key in self.state if key not in wanted}
         return {key: planned for key, planned in plan.items() if planned.op != "same"}
 
@@ -325,20 +380,14 @@ class Stack:
         """Makes the live world what is declared. What a failure leaves undone, the next one does."""
         session = session or self.world.session()
         self.refresh(session)
-        ids: dict[Key, Any] = {key: held.id for key, held in self.state.items()}
+        ids = self._ids()
         wanted = set()
         for key, inputs in self.goal(ids):
             wanted.add(key)
             kind, planned = KINDS[key[0]], self._plan(key, inputs)
             if planned.op in ("create", "replace"):
                 made = kind.create(session, inputs)
-                if key[0] not in (
-                    "SearchIndex",
-                    "SearchObject",
-                    "MemoryStore",
-                    "VersionedAgent",
-                    "EvaluationRule",
-                ):
+                if key[0] not in NAMED:
                     self.names[made.id] = f"<{key[0]} {key[1]}>"
                 if planned.op == "replace":
                     self.doomed.append((key, self.state[key]))
@@ -347,6 +396,8 @@ class Stack:
                 held = self.state[key]
                 self.state[key] = Held(held.id, inputs, kind.update(session, held.id, held.outs, inputs))
             ids[key] = self.state[key].id
+            if key[0] == "Skill":
+                ids["Skill version", key[1]] = self.state[key].outs["version"]
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
         self.state = {key: held for key, held in self.state.items() if key in wanted}
         for kind in reversed(KINDS):
