@@ -15,6 +15,7 @@ from .references import (
     References,
     Skill,
     agent_definition,
+    asset_definition,
     beside_lifecycle,
     evaluation_definition,
     index_definition,
@@ -42,13 +43,14 @@ class Contents:
     """Ids of what was made, by declared name. A search index's id is its name at the service.
 
     What a declaration has in both dialects is here twice: in `agents` and `vector_stores`, and in `versioned_agents` (an
-    agent's id is its name) and `versioned_vector_stores`. `agent_versions` has each versioned agent's newest version. What only the versioned dialect has is here by its name at the
+    agent's id is its name) and `versioned_vector_stores`. `index_assets` has `<name>/versions/<version>` by the index's name. `agent_versions` has each versioned agent's newest version. What only the versioned dialect has is here by its name at the
     service, and `toolbox_urls` has where each toolbox answers MCP clients.
     """
 
     agents: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     vector_stores: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     search_indexes: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    index_assets: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     versioned_agents: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     versioned_vector_stores: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     agent_versions: dict[str, pulumi.Output[str]] = field(default_factory=dict)
@@ -63,7 +65,9 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
     filling = _Filling(manifest, platform, parent)
     contents = Contents()
     for index in manifest.search_indexes:
-        contents.search_indexes[index.name] = filling.index_and_beside(index)
+        made_index = contents.search_indexes[index.name] = filling.index_and_beside(index)
+        if index.asset is not None:
+            contents.index_assets[index.name] = filling.asset(index, index.asset, made_index)
     for dialect, stores in (
         (CLASSIC, contents.vector_stores),
         (VERSIONED, contents.versioned_vector_stores),
@@ -96,6 +100,7 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
                 files=files[agent.project],
                 stores=stores,
                 indexes=contents.search_indexes,
+                index_assets=contents.index_assets,
                 agents=contents.agents,
                 memories=contents.memory_stores,
                 skills=skills,
@@ -200,6 +205,22 @@ class _Filling:
             documents=documents,
             lifecycle=lifecycle_inputs(index.lifecycle),
             opts=self._options(place, index.lifecycle, after),
+        ).id
+
+    def asset(
+        self, index: model.SearchIndex, asset: model.IndexAsset, index_name: pulumi.Output[str]
+    ) -> pulumi.Output[str]:
+        """The index as an asset of a project; `index_name` is what the search service calls it."""
+        place = self.platform.projects[asset.project]
+        references = self.platform.references[asset.project]
+        # What is adopted is the index: its asset is ours from the start.
+        lifecycle = replace(index.lifecycle, adopt=None)
+        return providers.IndexAsset(
+            index.name,
+            **self._of_project(place, index.name),
+            definition=asset_definition(asset, index_name=index_name, to=references),
+            lifecycle=lifecycle_inputs(lifecycle),
+            opts=self._options(place, lifecycle),
         ).id
 
     def store(

@@ -44,6 +44,8 @@ class FoundryEnvironment(pulumi.ComponentResource):
     vector_stores: dict[str, pulumi.Output[str]]
     search_indexes: dict[str, pulumi.Output[str]]
     """Declared name → the index's name at the service."""
+    index_assets: dict[str, pulumi.Output[str]]
+    """Declared name of an index → `<name>/versions/<version>` of its asset, as agents' tools refer to it."""
     model_deployments: list[pulumi.Input[str]]
     queues: dict[str, pulumi.Input[str]]
     """Declared name → address."""
@@ -83,6 +85,7 @@ class FoundryEnvironment(pulumi.ComponentResource):
             "skills": contents.skills,
         }
         self.versioned = {name: made for name, made in versioned.items() if made}
+        self.index_assets = contents.index_assets
         self.search_indexes = contents.search_indexes
         self.model_deployments = list(platform.models.deployments.values())
         self.queues = dict(platform.queue_urls)
@@ -98,6 +101,7 @@ class FoundryEnvironment(pulumi.ComponentResource):
             "searchIndexes": self.search_indexes,
             "modelDeployments": self.model_deployments,
             "queues": self.queues,
+            **({"indexAssets": self.index_assets} if self.index_assets else {}),
             **self.versioned,
         }
 

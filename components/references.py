@@ -63,6 +63,8 @@ class References:
     indexes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     agents: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     content_filters: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    index_assets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Declared name of an index → `<name>/versions/<version>` of its asset."""
     memories: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Declared name → the memory store's name."""
     skills: Mapping[str, Skill] = field(default_factory=dict)
@@ -290,6 +292,30 @@ def index_definition(index: model.SearchIndex, models: Models) -> dict[str, Any]
     return body
 
 
+def asset_definition(
+    asset: model.IndexAsset, *, index_name: pulumi.Input[str], to: References
+) -> dict[str, Any]:
+    """The `definition` input of an IndexAsset. Raises FoundryError where the project has no connection to the search service."""
+    connection = to.search_connection
+    if connection is None:
+        raise model.FoundryError(
+            f"the index asset {asset.name} needs a connection of its project to the search service",
+            fix="declare `search` in the environment, or take `asset` out of the index",
+        )
+    more = {"description": asset.description, "field_mapping": dict(asset.field_mapping)}
+    return {
+        "name": asset.name,
+        "connection_name": pulumi.Output.from_input(connection).apply(_last_segment),
+        "index_name": index_name,
+        **{key: value for key, value in more.items() if value},
+        "tags": dict(asset.tags),
+    }
+
+
+def _last_segment(arm_id: str) -> str:
+    return arm_id.rstrip("/").rsplit("/", 1)[-1]
+
+
 def search_object_definition(
     one: model.SearchObject, names: Mapping[str, pulumi.Input[str]], storage_id: pulumi.Input[str] | None
 ) -> dict[str, Any]:
@@ -435,6 +461,8 @@ def _searched(settings: dict[str, Any], to: References) -> dict[str, Any]:
             "index_connection_id": to.search_connection,
             "index_name": _of(to.indexes, "search index", settings.pop("index")),
         }
+    if "index_asset" in settings:
+        return {"index_asset_id": _of(to.index_assets, "index asset", settings.pop("index_asset"))}
     if "connection" in settings:
         return {"index_connection_id": _of(to.connections, "connection", settings.pop("connection"))}
     return {}

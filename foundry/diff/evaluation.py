@@ -1,4 +1,4 @@
-"""Field tables of evals, of evaluation rules, and of index assets.
+"""Field tables of evals, evaluation rules and index assets.
 
 What the service adds is taken from openai 3 and azure-ai-projects 2.10: the newest version of an evaluator, its parameters and
 what it reads are the service's choice where nobody declares them.
@@ -49,5 +49,17 @@ EVALUATION_RULE: Final = Record(
         "description": _OWNED,
         "action": Leaf(absent=("continuousEvaluation",)),
         "event_type": Leaf(absent=("responseCompleted",)),
+    }
+)
+
+INDEX_ASSET: Final = Record(
+    {
+        "name": _OWNED,
+        "type": _OWNED,
+        "connection_name": _OWNED,
+        "index_name": _OWNED,
+        "description": _OWNED,
+        "field_mapping": Record({}, sort=Sort.DEFAULTED),
+        "tags": Record({}, rest=Leaf(Sort.FOREIGN)),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from foundry.diff.evaluation import EVALUATION, EVALUATION_RULE
+from foundry.diff.evaluation import EVALUATION, EVALUATION_RULE, INDEX_ASSET
 from foundry.diff.tables import AGENT, FILE, SEARCH_INDEX, SEARCH_OBJECT, VECTOR_STORE, Record
 from foundry.diff.versioned import MEMORY_STORE, SERVING, SKILL, TOOLBOX, VERSIONED_AGENT
 
@@ -22,4 +22,5 @@ TABLES: Final[Mapping[str, Record]] = {
     "SearchObject": SEARCH_OBJECT,
     "Evaluation": EVALUATION,
     "EvaluationRule": EVALUATION_RULE,
+    "IndexAsset": INDEX_ASSET,
 }

@@ -298,11 +298,17 @@ def _code_interpreter(
 
 
 def _azure_ai_search(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Mark, world: World) -> None:
-    if "index" not in tree:
-        return
-    index = world.document("SearchIndex", tree["index"], tree.values_at["index"])
-    if index is not None:
-        indexes.check_use(index, tree, world)
+    for key in ("index", "index_asset"):
+        index = world.document("SearchIndex", tree[key], tree.values_at[key]) if key in tree else None
+        if index is None:
+            continue
+        indexes.check_use(index, tree, key, world)
+        if key == "index_asset" and not index.tree.get("asset"):
+            world.report.error(
+                tree.values_at[key],
+                f"the index `{index.name}` has no asset",
+                f"write `asset: true` in {index.tree.mark.path}, or `index: {index.name}` here",
+            )
 
 
 def _openapi(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:

@@ -16,7 +16,7 @@ from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.near import meant
 from foundry.manifest.world import World, items, section, words
-from foundry.model import KnowledgeFile, SearchIndex
+from foundry.model import IndexAsset, KnowledgeFile, SearchIndex
 
 _VECTORS = frozenset(f"Collection(Edm.{kind})" for kind in ("Single", "Half", "Int16", "SByte", "Byte"))
 _SHORTEST = 2
@@ -53,9 +53,69 @@ def index_of(document: Document, world: World) -> SearchIndex:
         may_go_offline=tree.get("downtime") == "allow",
         documents=_documents(tree, definition, world),
         beside=beside(tree, name, world),
+        asset=_asset(tree, name, definition, world),
         lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )
+
+
+def _asset(tree: Mapping, index: str, definition: Mapping | None, world: World) -> IndexAsset | None:
+    told = tree.get("asset")
+    if told is True:
+        return IndexAsset(index, _project_of(Mapping(tree.values_at["asset"]), world))
+    if not isinstance(told, Mapping):
+        return None
+    mapping = section(told, "field_mapping")
+    if definition is not None:
+        _check_mapping(mapping, _named(definition, "fields"), world)
+    return IndexAsset(
+        name=str(told.get("name", index)),
+        project=_project_of(told, world),
+        description=told.get("description"),
+        tags=dict(section(told, "tags")),
+        field_mapping=plain(mapping),
+    )
+
+
+def _project_of(asset: Mapping, world: World) -> str:
+    known = world.names("projects")
+    if "project" in asset or len(known) < 2:
+        return world.project_of(asset)
+    world.report.error(
+        asset.mark,
+        "the Environment has several projects and the asset names none",
+        f"write `asset: {{project: …}}` with one of: {', '.join(known)}",
+    )
+    return ""
+
+
+def _check_mapping(mapping: Mapping, fields: dict[str, Mapping], world: World) -> None:
+    for key in mapping:
+        named = words(mapping, key)
+        if isinstance(mapping[key], str):
+            named = [(mapping[key], mapping.values_at[key])]
+        for name, at in named:
+            _known(name, at, fields, "field", world)
+            if key == "vector_fields" and name in fields and not _is_vector(fields[name]):
+                world.report.error(at, f"the field `{name}` holds no vectors", "name a field that does")
+
+
+def check_assets(documents: list[Document], world: World) -> None:
+    """Find index assets that would be one: a name is an identity there."""
+    taken: dict[tuple[str, str], str] = {}
+    for document in documents:
+        told = document.tree.get("asset")
+        if told is not True and not isinstance(told, Mapping):
+            continue
+        fields = told if isinstance(told, Mapping) else {}
+        name = str(fields.get("name", document.tree.get("service_name", document.name)))
+        first = taken.setdefault((str(fields.get("project")), name), document.name)
+        if first != document.name:
+            world.report.error(
+                document.tree.values_at["asset"],
+                f"the project would have two index assets called `{name}`: that of `{first}` has that name already",
+                "give one of them another `asset.name`",
+            )
 
 
 def _definition(tree: Mapping, world: World) -> Mapping | None:
@@ -181,12 +241,12 @@ def _known(name: str, at: Mark, known: dict[str, Mapping], what: str, world: Wor
         )
 
 
-def check_use(index: Document, tool: Mapping, world: World) -> None:
-    """Find what an Azure AI Search tool needs of an index that the index doesn't have."""
+def check_use(index: Document, tool: Mapping, key: str, world: World) -> None:
+    """Find what an Azure AI Search tool needs of an index, named under `key`, that the index doesn't have."""
     definition = world.body(index.tree, "definition")
     if definition is None or not isinstance(definition.get("fields"), list):
         return
-    at = tool.values_at["index"]
+    at = tool.values_at[key]
     fields = [field for field, _ in items(definition, "fields") if isinstance(field, Mapping)]
     where = index.tree.mark.path
     if not any(_is_readable(field) for field in fields):

@@ -12,7 +12,7 @@ from foundry.manifest.connected import in_order
 from foundry.manifest.environments import environment_of
 from foundry.manifest.evaluations import check_rules
 from foundry.manifest.identities import check_identities
-from foundry.manifest.indexes import index_of
+from foundry.manifest.indexes import check_assets, index_of
 from foundry.manifest.interpolation import Interpolation, Templated
 from foundry.manifest.layers import Document, Documents, gather
 from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, place, put_text, texts
@@ -188,6 +188,7 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
     skills = sorted(
         (skill_of(document, world) for document in of_kind.get("Skill", ())), key=lambda one: one.name
     )
+    check_assets(of_kind.get("SearchIndex", []), world)
     _check_twins(indexes, of_kind.get("SearchIndex", []), report)
     _check_expiry(stores, of_kind, report)
     if environment is None:

@@ -31,7 +31,7 @@ from foundry.model.knowledge import KnowledgeFile, MemoryStore, VectorStore
 from foundry.model.lifecycle import Adopt, Lifecycle
 from foundry.model.manifest import Manifest
 from foundry.model.numbered import Skill, Toolbox, toolbox_address
-from foundry.model.search import SearchIndex, SearchObject
+from foundry.model.search import IndexAsset, SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Finding",
     "FoundryError",
     "Image",
+    "IndexAsset",
     "Json",
     "KeyVaultSecret",
     "KnowledgeFile",

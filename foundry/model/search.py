@@ -25,6 +25,17 @@ class SearchObject:
 
 
 @dataclass(frozen=True)
+class IndexAsset:
+    """The index as an asset of a project. `name` is what the project calls it; `field_mapping` has the format's own words."""
+
+    name: str
+    project: str
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    field_mapping: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SearchIndex:
     """An AI Search index. `definition` is the service's own body, without `name` (that is `service_name`).
 
@@ -42,5 +53,6 @@ class SearchIndex:
     may_go_offline: bool = False
     documents: tuple[KnowledgeFile, ...] = ()
     beside: tuple[SearchObject, ...] = ()
+    asset: IndexAsset | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     position: Position | None = None

@@ -4,13 +4,14 @@ Objects of the versioned dialect are resource types of their own, so that neithe
 
 The module paths of the provider classes are part of every state file and are never renamed; neither are the type tokens
 `pulumi-python:dynamic/foundry:Agent`, `VectorStore`, `File`, `SearchIndex`, `SearchObject`, `VersionedAgent`, `VersionedVectorStore` and
-`VersionedFile`, and `MemoryStore`, `Toolbox`, `Skill`, `Evaluation` and `EvaluationRule`, which only the versioned dialect has.
+`VersionedFile`, and `MemoryStore`, `Toolbox`, `Skill`, `Evaluation` and `EvaluationRule`, which only the versioned dialect has, and `IndexAsset`.
 """
 
 from foundry.providers.agent import Agent, AgentProvider
 from foundry.providers.evaluation import Evaluation, EvaluationProvider
 from foundry.providers.evaluation_rule import EvaluationRule, EvaluationRuleProvider
 from foundry.providers.file import File, FileProvider
+from foundry.providers.index_asset import IndexAsset, IndexAssetProvider
 from foundry.providers.lookups import connection_id
 from foundry.providers.memory_store import MemoryStore, MemoryStoreProvider
 from foundry.providers.search_index import SearchIndex, SearchIndexProvider
@@ -31,6 +32,8 @@ __all__ = [
     "EvaluationRuleProvider",
     "File",
     "FileProvider",
+    "IndexAsset",
+    "IndexAssetProvider",
     "MemoryStore",
     "MemoryStoreProvider",
     "SearchIndex",

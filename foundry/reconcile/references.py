@@ -52,6 +52,11 @@ def uses_index(name: str) -> Uses:
     return lambda tool: bool(tool.get("index_name") == name)
 
 
+def uses_asset(identifier: str) -> Uses:
+    """Whether a tool searches by this index asset, called `<name>/versions/<version>` or by its whole id."""
+    return lambda tool: f"/{tool.get('index_asset_id') or ''}".endswith(f"/{identifier}")
+
+
 def users(
     view: KnowledgeView, service: KnowledgeService, uses: Uses, parts: Parts | None = None
 ) -> Iterator[LiveAgent]:

@@ -19,6 +19,7 @@ from foundry.service.protocols import (
     LiveAgent,
     LiveEval,
     LiveFile,
+    LiveIndexAsset,
     LiveMemoryStore,
     LiveNumbered,
     LiveRule,
@@ -56,6 +57,7 @@ class ProjectView(Generic[S_co, A_co]):
         self.skills: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id)
         self.evals: Snapshot[LiveEval] = Snapshot(lambda one: one.id)
         self.rules: Snapshot[LiveRule] = Snapshot(lambda rule: rule.id)
+        self.assets: Snapshot[LiveIndexAsset] = Snapshot(lambda asset: asset.id)
         self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id)
         self._lock = threading.Lock()
         self._members: dict[str, Snapshot[StoreMember]] = {}

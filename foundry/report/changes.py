@@ -68,7 +68,7 @@ class Tool:
 
 Change = Value | Text | Files | Tool
 
-_KEYED: Final = (Kind.SEARCH_OBJECT, Kind.EVALUATION, Kind.EVALUATION_RULE)
+_KEYED: Final = (Kind.SEARCH_OBJECT, Kind.INDEX_ASSET, Kind.EVALUATION, Kind.EVALUATION_RULE)
 """Kinds whose definitions are told as they stand, their lists by name."""
 _LONG: Final = 120
 # A document (a schema, an API description) with more differences than this is easier to read as a whole.

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     FILE = "File"
     SEARCH_INDEX = "SearchIndex"
     SEARCH_OBJECT = "SearchObject"
+    INDEX_ASSET = "IndexAsset"
     EVALUATION = "Evaluation"
     EVALUATION_RULE = "EvaluationRule"
     PLATFORM = "platform"

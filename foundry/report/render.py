@@ -23,6 +23,7 @@ _TITLES: Final = {
     Kind.FILE: "Files",
     Kind.SEARCH_INDEX: "Search indexes",
     Kind.SEARCH_OBJECT: "Beside search indexes",
+    Kind.INDEX_ASSET: "Index assets",
     Kind.EVALUATION: "Evals",
     Kind.EVALUATION_RULE: "Evaluation rules",
     Kind.PLATFORM: "Platform",
@@ -33,6 +34,7 @@ _NOUNS: Final = {
     Kind.FILE: "file",
     Kind.SEARCH_INDEX: "search index",
     Kind.SEARCH_OBJECT: "search object",
+    Kind.INDEX_ASSET: "index asset",
     Kind.EVALUATION: "eval",
     Kind.EVALUATION_RULE: "evaluation rule",
 }

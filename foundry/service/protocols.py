@@ -338,6 +338,52 @@ class EvaluationService(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LiveIndexAsset:
+    """One version of an index asset. `definition` has the fields of the declaration without its tags; `asset_id` is the service's."""
+
+    name: str
+    version: str
+    asset_id: str
+    definition: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        """What agents call it: `<name>/versions/<version>`."""
+        return f"{self.name}/versions/{self.version}"
+
+
+class IndexAssetService(Protocol):
+    """The index assets of one project: names with versions that their makers name."""
+
+    def list(self) -> Sequence[LiveIndexAsset]:
+        """The latest version of each."""
+        ...
+
+    def versions(self, name: str) -> Sequence[LiveIndexAsset]:
+        """Every version of a name; none where there is no such name."""
+        ...
+
+    def get(self, name: str, version: str) -> LiveIndexAsset:
+        """One version."""
+        ...
+
+    def create(self, version: str, definition: Mapping[str, Any], tags: Mapping[str, str]) -> LiveIndexAsset:
+        """Makes a version of an index of AI Search. The same request again makes no second one."""
+        ...
+
+    def update(
+        self, live: LiveIndexAsset, description: str | None, tags: Mapping[str, str]
+    ) -> LiveIndexAsset:
+        """Makes these the description and all tags of a version; the service changes nothing else."""
+        ...
+
+    def delete(self, name: str, version: str) -> None:
+        """Deletes a version; the index stays."""
+        ...
+
+
 class VersionedService(KnowledgeService, Protocol):
     """The versioned data plane of one Foundry project. An agent's id is its name."""
 
@@ -354,6 +400,11 @@ class VersionedService(KnowledgeService, Protocol):
     @property
     def evaluations(self) -> EvaluationService:
         """The project's evals and evaluation rules."""
+        ...
+
+    @property
+    def indexes(self) -> IndexAssetService:
+        """The project's index assets."""
         ...
 
     def skills_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:

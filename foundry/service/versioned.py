@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from foundry.service import versioned_bodies as bodies
+from foundry.service.assets import IndexAssets
 from foundry.service.errors import NotFound
 from foundry.service.evaluation import Evaluations
 from foundry.service.knowledge import Door, Knowledge
@@ -34,6 +35,7 @@ class VersionedProject(Knowledge):
         self.toolboxes = Toolboxes(wire)
         self.skills = Skills(wire)
         self.evaluations = Evaluations(endpoint, wire)
+        self.indexes = IndexAssets(endpoint, wire)
 
     def waiting_for_roles(self) -> VersionedProject:
         """See `VersionedService`."""

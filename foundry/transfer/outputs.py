@@ -41,7 +41,7 @@ def contract(stack: str, exports: Mapping[str, Any], made: Iterable[Made]) -> di
 
     Args:
         stack: the stack's name.
-        exports: the stack outputs (`projectEndpoint`, `modelDeployments`, `queues`).
+        exports: the stack outputs (`projectEndpoint`, `modelDeployments`, `queues`, `indexAssets`).
         made: the agents, stores and indexes in its state.
 
     Returns:
@@ -57,7 +57,12 @@ def contract(stack: str, exports: Mapping[str, Any], made: Iterable[Made]) -> di
             case "VectorStore":
                 stores[one.name] = _joined(stores.get(one.name), _store(one))
             case "SearchIndex":
-                indexes[one.name] = {"name": one.service_name, "endpoint": one.endpoint}
+                asset = (exports.get("indexAssets") or {}).get(one.name)
+                indexes[one.name] = {
+                    "name": one.service_name,
+                    "endpoint": one.endpoint,
+                    **({"asset": asset} if asset else {}),
+                }
     return {
         "version": VERSION,
         "stack": stack,
@@ -131,5 +136,7 @@ def _pairs(told: Mapping[str, Any], case: Any) -> Iterator[tuple[str, str]]:
     for name, index in told["searchIndexes"].items():
         yield named("search", "index", name, "name"), str(index["name"])
         yield named("search", "index", name, "endpoint"), str(index["endpoint"])
+        if "asset" in index:
+            yield named("search", "index", name, "asset"), str(index["asset"])
     for name, url in told["queues"].items():
         yield named("queue", name, "url"), str(url)

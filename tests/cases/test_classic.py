@@ -3,10 +3,13 @@
 The official client (azure-ai-agents) is the witness: it sends the same body and reads the same agent.
 """
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 from azure.ai.agents import AgentsClient, models
+from azure.ai.projects import AIProjectClient
+from azure.ai.projects.models import AzureAISearchIndex
 
 from tests.cases.harness.case import cases, expect, live, told
 from tests.cases.harness.stack import tapped
@@ -67,6 +70,14 @@ def _witness(stack, requests):
         same = {key: value for key, value in made.as_dict().items() if key not in ("id", "created_at")}
         assert {key: ours.as_dict()[key] for key in same} == same
         client.delete_agent(made.id)
+    assets = [one["body"] for one in requests if one["method"] == "PATCH" and "/indexes/" in one["url"]]
+    live = [
+        one.as_dict()
+        for one in AIProjectClient(stack.world.endpoint, stack.world.credential()).indexes.list()
+    ]
+    for body in assets:
+        assert AzureAISearchIndex(deepcopy(body)).as_dict() == body
+        assert body in [{key: one.get(key) for key in body} for one in live]
 
 
 def test_every_tool_of_the_dialect_has_a_case():

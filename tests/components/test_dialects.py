@@ -109,6 +109,29 @@ def test_an_index_is_the_same_in_every_dialect(stand_up):
     assert set(dialects.values()) == {"classic"}
 
 
+def test_an_index_asset_refers_to_the_index_by_the_set_ups_connection_and_an_agent_to_the_asset(stand_up):
+    asset = model.IndexAsset(
+        "catalogue", "support", "What we sell", {"team": "shop"}, {"content_fields": ["t"]}
+    )
+    index = model.SearchIndex("products", "products-v1", {"fields": []}, asset=asset)
+    tool = model.Tool("stock", "azure_ai_search", {"index_asset": "products", "top_k": 5})
+    told = manifest(standard(), search_indexes=(index,), agents=(agent("care", tool, dialect=VERSIONED),))
+    world = stand_up(told)
+
+    made = world.one("IndexAsset")
+    assert made.type == "pulumi-python:dynamic/foundry:IndexAsset"
+    assert made.inputs["definition"] == {
+        "name": "catalogue",
+        "connection_name": "search",
+        "index_name": world.one("SearchIndex").id,
+        "description": "What we sell",
+        "field_mapping": {"content_fields": ["t"]},
+        "tags": {"team": "shop"},
+    }
+    (found,) = world.one("VersionedAgent").inputs["definition"]["tools"]
+    assert found == {"name": "stock", "type": "azure_ai_search", "index_asset_id": made.id, "top_k": 5}
+
+
 def test_a_content_filter_and_a_chosen_tool_are_resolved(stand_up):
     tools = (model.Tool("docs", "mcp", {"server_url": "https://docs.example"}),)
     told = replace(agent("care", *tools, dialect=VERSIONED), content_filter="strict", tool_choice="docs")

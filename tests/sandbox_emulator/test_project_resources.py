@@ -86,6 +86,18 @@ def search_index(**more: object) -> AzureAISearchIndex:
     return AzureAISearchIndex(connection_name="search", index_name="products", field_mapping=fields, **more)
 
 
+def test_tags_of_an_index_asset_are_changed_by_a_merge_patch(projects: AIProjectClient) -> None:
+    projects.indexes.create_or_update(
+        "products", "1", search_index(description="d", tags={"a": "1", "b": "2"})
+    )
+
+    patch = {"type": "AzureSearch", "description": None, "tags": {"a": None, "c": "3"}}
+    projects.indexes.create_or_update("products", "1", patch)
+
+    read = projects.indexes.get("products", "1")
+    assert (read.description, read.tags) == (None, {"b": "2", "c": "3"})
+
+
 def test_an_index_asset_is_made_changed_and_deleted(projects: AIProjectClient) -> None:
     made = projects.indexes.create_or_update("products", "1", search_index(description="d"))
     assert (made.name, made.version, made.type, made.description) == ("products", "1", "AzureSearch", "d")

@@ -93,6 +93,8 @@ def everything(stack: Stack, services: Services) -> dict[str, Any]:
     for family, numbered in (("skill", versioned.skills), ("toolbox", versioned.toolboxes)):
         for one in numbered.list():
             told[f"{family} {one.id}"] = _unmarked(numbered.newest(one).definition)
+    for asset in services.versioned(stack.world.endpoint).indexes.list():
+        told[f"asset {asset.id}"] = [asset.definition, _unmarked({"metadata": asset.tags})]
     search = services.search(str(stack.search))
     told["aliases"] = search.list_aliases()
     told |= {f"index {body['name']}": _bare(body) for body in search.list_indexes()}
@@ -169,9 +171,11 @@ def test_importing_a_case_and_taking_it_up_changes_nothing(
 
 
 def _ids(stack: Stack) -> set[tuple[str, str]]:
-    """What a stack has but files, which each stack uploads anew, and data sources and evals, which the import leaves as they are."""
+    """What a stack has but files, which each stack uploads anew, and what the import leaves as it is: data sources, evals, assets."""
     return {
         (kind, held.id)
         for (kind, name), held in stack.state.items()
-        if not kind.endswith("File") and kind != "Evaluation" and not name.startswith("datasources ")
+        if not kind.endswith("File")
+        and kind not in ("Evaluation", "IndexAsset")
+        and not name.startswith("datasources ")
     }

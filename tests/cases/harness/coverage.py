@@ -211,6 +211,10 @@ def _compared(kind: str, path: str, tool: str | None, dialects: tuple[str, ...])
     elif kind == "SearchIndex":
         if steps[0] in ("data_source", "skillset", "indexer", "synonym_maps"):
             table = TABLES["SearchObject"]
+        if steps[0] == "asset" and steps[1:] not in ([], ["project"]):
+            table = TABLES["IndexAsset"]
+        elif steps[0] == "asset":
+            return "as declared"
         steps = steps[1:] if len(steps) > 1 else ["definition"]
         if path in ("alias", "documents", "rebuild", "downtime"):
             return "as declared"

@@ -24,6 +24,7 @@ from components.references import (
     References,
     Skill,
     agent_definition,
+    asset_definition,
     beside_lifecycle,
     evaluation_definition,
     index_definition,
@@ -49,6 +50,7 @@ from foundry.reconcile import (
     evaluation,
     evaluation_rule,
     file,
+    index_asset,
     memory_store,
     search_index,
     search_object,
@@ -64,6 +66,7 @@ STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storag
 KINDS: dict[str, Any] = {
     "File": file,
     "SearchIndex": search_index,
+    "IndexAsset": index_asset,
     "SearchObject": search_object,
     "VectorStore": vector_store,
     "Agent": agent,
@@ -202,6 +205,13 @@ class Stack:
                     "lifecycle": lifecycle_inputs(index.lifecycle),
                 },
             )
+            if index.asset is not None:
+                made = ids.get(("SearchIndex", index.name), UNKNOWN)
+                to = References(search_connection=f"{project}/connections/search")
+                asset = plain(asset_definition(index.asset, index_name=made, to=to))
+                ours = lifecycle_inputs(replace(index.lifecycle, adopt=None))
+                inside = {"name": index.name, "dialect": "versioned", "project": project}
+                yield ("IndexAsset", index.name), {**common, **inside, "definition": asset, "lifecycle": ours}
             yield from beside(index, maps=False)
         for word, dialect in DIALECTS.items():
             inside = {**common, "dialect": dialect.value, "project": project}
@@ -240,6 +250,7 @@ class Stack:
                 files=known(f"{word}File", files),
                 stores=known(f"{word}VectorStore", [one.name for one in stores]),
                 indexes=known("SearchIndex", [one.name for one in manifest.search_indexes]),
+                index_assets=known("IndexAsset", [one.name for one in manifest.search_indexes]),
                 agents=known("Agent", [one.name for one in agents]),
                 memories=known("MemoryStore", [one.name for one in manifest.memory_stores]),
                 skills={

@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 _type: Final = text()
 _name: Final = text(least=1)
-_MUTABLE: Final = {"description": nullable(text()), "tags": nullable(mapping(text()))}
+_MUTABLE: Final = {"description": nullable(text()), "tags": nullable(mapping(nullable(text())))}
 
 #: Fields of the models that only the service writes, and that a client sends back.
 _ECHOED: Final = {name: nullable(text()) for name in ("id", "name", "version")}
@@ -113,7 +113,8 @@ class _Assets:
                 raise invalid(f"'{name}' of a version that exists can't be changed.", name)
         for name in _MUTABLE:
             if name in asked:
-                held["body"][name] = asked[name]
+                held["body"][name] = _merged(held["body"].get(name), asked[name])
+        held["body"] = {name: value for name, value in held["body"].items() if value is not None}
         call.world.objects.put(project_id(call), self.kind, held, self.below(call.params["name"]))
         return Reply(body=_shown(held))
 
@@ -121,7 +122,9 @@ class _Assets:
         self.shape(asked, "")
         name, version = call.params["name"], call.params["version"]
         objects, project = call.world.objects, project_id(call)
-        body = {key: item for key, item in asked.items() if item is not None and key not in _ECHOED}
+        body = {
+            key: _merged(None, item) for key, item in asked.items() if item is not None and key not in _ECHOED
+        }
         path = f"{call.params['account']}/projects/{call.params['project']}/{self.plural}/{name}"
         told = {
             "id": f"azureai://accounts/{path}/versions/{version}",
@@ -171,6 +174,14 @@ class _Assets:
         )
 
 
+def _merged(old: Any, new: Any) -> Any:
+    """A merge patch (RFC 7396): of an object null takes a member away, and what isn't named stays."""
+    if not isinstance(new, dict):
+        return new
+    kept = {**old, **new} if isinstance(old, dict) else new
+    return {key: value for key, value in kept.items() if value is not None}
+
+
 def _shown(held: Body) -> Body:
     return {**held["body"], **held["told"]}
 
@@ -199,7 +210,7 @@ FAMILY = Family(
     guard=guard,
     refuse=malformed,
     note=(
-        "Description and tags of a version can be changed, everything else needs a new version (400 otherwise). What they "
+        "Description and tags of a version can be changed by a merge patch, everything else needs a new version (400 otherwise). What they "
         "refer to is looked up only when an agent answers. Lists come in pages of 100 (unconfirmed for the service); the latest version is the one made last."
     ),
     routes=(

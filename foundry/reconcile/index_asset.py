@@ -1,0 +1,221 @@
+"""Index assets of a project. See `foundry.reconcile` for the six functions.
+
+Of a version only description and tags can change: what it refers to makes its version, a digest of the connection, the index and
+the fields. So a create may be repeated, and another index is another version, which is made before the old one goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from foundry.diff import changes, digest, normal, settled
+from foundry.model import UNKNOWN, FoundryError, ServiceError
+from foundry.reconcile.marks import KEY, Mark, mark_of, refuse_unless_ours, without_mark
+from foundry.reconcile.references import refuse_if_used, users, uses_asset
+from foundry.reconcile.session import Session
+from foundry.reconcile.shapes import (
+    Difference,
+    Made,
+    Problem,
+    Props,
+    Seen,
+    handling,
+    is_let_go,
+    moved,
+    needs,
+    only_reports,
+    owner_of,
+    owner_props,
+)
+from foundry.service.errors import NotFound
+from foundry.service.log import PROGRESS
+from foundry.service.protocols import IndexAssetService, LiveAgent, LiveIndexAsset
+
+KIND: Final = "IndexAsset"
+INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
+_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
+_FIXED: Final = ("connection_name", "index_name", "field_mapping")
+_TOLD: Final = ("name", *_FIXED)
+
+
+def check(_olds: Props, news: Props) -> list[Problem]:
+    """What is wrong with the inputs."""
+    definition = news.get("definition")
+    problems = [*needs(news, "name", "project", "endpoint")]
+    if definition is UNKNOWN:
+        return problems
+    if not isinstance(definition, Mapping):
+        return [*problems, Problem("definition", "is missing; name a connection and an index")]
+    problems += [
+        Problem(f"definition.{key}", "is missing; give it a text")
+        for key in ("name", "connection_name", "index_name")
+        if not definition.get(key)
+    ]
+    if KEY in (definition.get("tags") or {}):
+        problems.append(Problem(f"definition.tags.{KEY}", "is the mark of this tool; choose another key"))
+    return problems
+
+
+def diff(_id: str, olds: Props, news: Props) -> Difference:
+    """What would change. Another name, connection, index or mapping is another version."""
+    applied = olds.get("applied")
+    base = applied if only_reports(news) else olds.get("definition")
+    inside = changes(KIND, base, news.get("definition"), applied)
+    another = any(change.path.split(".")[0] in (*_TOLD, "type") for change in inside)
+    found = (*handling(olds, news, _HANDLING), *inside)
+    return Difference(found, (*moved(olds, news, "project"), *(["definition"] if another else [])))
+
+
+def create(session: Session, news: Props) -> Made:
+    """Registers the index, or takes over the version that has our mark."""
+    view, owner, definition = session.versioned(str(news["endpoint"])), owner_of(news), news["definition"]
+    service, name = view.service.waiting_for_roles().indexes, str(definition["name"])
+    version = _version(definition)
+    mark = Mark(owner, str(news["name"]), version, session.incarnation(), versioned=True)
+    for other in service.versions(name):
+        found = mark_of(other.tags)
+        refuse_unless_ours(f"index asset {name}, version {other.version}", found, owner, None)
+        if found is None:
+            raise FoundryError(
+                f"the project has an index asset {name!r} already, and this tool didn't make its version {other.version}",
+                fix="declare another `asset.name`",
+            )
+        left = other.version != version and found.incarnation not in view.spoken_for
+        if left and not _users(session, other.id):
+            # Left of a run that was cut off: no state that this process knows speaks of it, and nothing searches by it.
+            service.delete(name, other.version)
+            view.assets.drop(other.id)
+    live = _live(service, name, version)
+    tags = _tags(mark, live.tags if live is not None else {}, definition, {})
+    if live is None:
+        made = service.create(version, definition, tags)
+    else:
+        PROGRESS.info("index asset %s: found, taken over", live.id)
+        made = service.update(live, definition.get("description"), tags)
+    view.assets.put(made)
+    return Made(made.id, _outs(news, mark, made))
+
+
+def read(session: Session, identifier: str, props: Props) -> Seen | None:
+    """The live version in the words of the last declaration."""
+    name, version = _parts(identifier)
+
+    def live() -> LiveIndexAsset:
+        view = session.versioned(str(props["endpoint"]))
+        view.spoken_for.add(str(props.get("incarnation")))
+        listed = view.assets.find(identifier, view.service.indexes.list)
+        return listed or view.service.indexes.get(name, version)
+
+    asset = session.read(str(props["project"]), live)
+    if asset is None:
+        return None
+    mark = mark_of(asset.tags)
+    told = {**asset.definition, "tags": without_mark(asset.tags)}
+    outs = {
+        **props,
+        "definition": settled(KIND, told, props.get("applied")),
+        "owner": owner_props(mark.owner if mark else None),
+        "name": mark.name if mark else "",
+        "assetId": asset.asset_id,
+    }
+    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+
+
+def update(session: Session, identifier: str, olds: Props, news: Props) -> dict[str, Any]:
+    """Changes description, tags and mark in place."""
+    view, definition = session.versioned(str(news["endpoint"])), news["definition"]
+    service, (name, version) = view.service.waiting_for_roles().indexes, _parts(identifier)
+    live = _live(service, name, version)
+    if live is None:
+        raise FoundryError(f"index asset {identifier} is gone", fix="run `pulumi refresh`, then up again")
+    found, incarnation = mark_of(live.tags), olds.get("incarnation")
+    refuse_unless_ours(f"index asset {identifier}", found, owner_of(news), None, incarnation=incarnation)
+    kept = found is not None and found.incarnation == incarnation
+    mark = Mark(
+        owner_of(news),
+        str(news["name"]),
+        version,
+        str(incarnation) if kept else session.incarnation(),
+        versioned=True,
+    )
+    applied = olds.get("applied") or {}
+    told = definition
+    if only_reports(news) and not changes(KIND, applied, definition, applied):
+        told = {"description": live.definition.get("description"), "tags": without_mark(live.tags)}
+    made = service.update(live, told.get("description"), _tags(mark, live.tags, told, applied))
+    view.assets.put(made)
+    return _outs(news, mark, made)
+
+
+def delete(session: Session, identifier: str, props: Props) -> None:
+    """Deletes the version if the state speaks of this very one and no agent searches by it; the index stays."""
+    name, version = _parts(identifier)
+
+    def look() -> LiveIndexAsset:
+        return session.versioned(str(props["endpoint"])).service.indexes.get(name, version)
+
+    asset = session.unless_gone(str(props["project"]), look)
+    if asset is None:
+        return
+    view = session.versioned(str(props["endpoint"]))
+    mark = mark_of(asset.tags)
+    if mark is None or mark.incarnation != props.get("incarnation"):
+        PROGRESS.info("index asset %s: taken over since; left alone", identifier)
+        return
+    if is_let_go(props):
+        PROGRESS.info("index asset %s: let go", identifier)
+        free = view.service.indexes.update(
+            asset, asset.definition.get("description"), without_mark(asset.tags)
+        )
+        view.assets.put(free)
+        return
+    refuse_if_used(f"index asset {identifier}", _users(session, identifier))
+    view.service.indexes.delete(name, version)
+    view.assets.drop(identifier)
+
+
+def _users(session: Session, identifier: str) -> list[LiveAgent]:
+    """Agents of the projects that this process knows. One that is gone, or lets nobody in, has nothing to say."""
+    using: list[LiveAgent] = []
+    for project in session.projects():
+        try:
+            using += users(project, project.service, uses_asset(identifier))
+        except ServiceError as error:
+            PROGRESS.info("index asset %s: users not known (%s)", identifier, error.what)
+    return using
+
+
+def _live(service: IndexAssetService, name: str, version: str) -> LiveIndexAsset | None:
+    try:
+        return service.get(name, version)
+    except NotFound:
+        return None
+
+
+def _version(definition: Mapping[str, Any]) -> str:
+    return digest(normal(KIND, {key: definition.get(key) for key in _FIXED}))[:12]
+
+
+def _parts(identifier: str) -> tuple[str, str]:
+    name, _, version = identifier.partition("/versions/")
+    return name, version
+
+
+def _tags(
+    mark: Mark, live: Mapping[str, str], definition: Mapping[str, Any], applied: Mapping[str, Any]
+) -> dict[str, str]:
+    """All tags: the mark, what is declared, and what others put there and nobody declared."""
+    before = applied.get("tags") or {}
+    foreign = {key: value for key, value in live.items() if key not in before and key != KEY}
+    return {**foreign, **(definition.get("tags") or {}), KEY: mark.text()}
+
+
+def _outs(news: Props, mark: Mark, made: LiveIndexAsset) -> dict[str, Any]:
+    return {
+        **{key: news[key] for key in INPUTS if key in news},
+        "assetId": made.asset_id,
+        "incarnation": mark.incarnation,
+        "applied": news["definition"],
+        "adopted": False,
+    }

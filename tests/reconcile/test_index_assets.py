@@ -1,0 +1,189 @@
+"""Index assets: registered once, watched, left to their owners, and kept while an agent searches by them."""
+
+import pytest
+from azure.ai.projects import AIProjectClient
+from azure.ai.projects.models import AzureAISearchIndex
+from azure.core.exceptions import ResourceNotFoundError
+
+from foundry.model import UNKNOWN, FoundryError
+from foundry.reconcile import agent, index_asset
+from foundry.reconcile.marks import KEY, mark_of
+
+
+def inputs(world, *, lifecycle=None, owner=None, **more):
+    base = world.agent("products", **({"owner": owner} if owner else {}))
+    told = {
+        "name": "catalogue",
+        "connection_name": "search",
+        "index_name": "products",
+        "description": "What we sell",
+        "field_mapping": {"content_fields": ["title"], "title_field": "title"},
+        "tags": {"team": "shop"},
+        **more,
+    }
+    definition = {key: value for key, value in told.items() if value is not None}
+    return {**base, "dialect": "versioned", "lifecycle": lifecycle or {}, "definition": definition}
+
+
+@pytest.fixture
+def assets(world):
+    return AIProjectClient(world.endpoint, world.credential()).indexes
+
+
+def versions(assets):
+    return [f"{one.name}/versions/{one.version}" for one in assets.list_versions("catalogue")]
+
+
+def live(assets, made):
+    return assets.get("catalogue", made.id.rsplit("/", 1)[-1])
+
+
+def test_an_asset_is_made_changed_in_place_and_deleted(world, assets):
+    first = inputs(world)
+    made = index_asset.create(world.session(), first)
+    one = live(assets, made)
+    assert (one.connection_name, one.index_name, one.description) == ("search", "products", "What we sell")
+    assert (one.field_mapping.content_fields, one.field_mapping.title_field) == (["title"], "title")
+    assert (one.tags["team"], mark_of(one.tags).name) == ("shop", "products")
+    assert made.outs["assetId"] == one.id
+
+    seen = index_asset.read(world.session(), made.id, made.outs)
+    assert seen.inputs == first
+    assert index_asset.diff(made.id, seen.outs, first).changes == ()
+    second = inputs(world, description=None, tags={"stage": "live"})
+    difference = index_asset.diff(made.id, seen.outs, second)
+    assert [change.path for change in difference.changes] == ["description", "tags.stage", "tags.team"]
+    assert difference.replaces == ()
+    outs = index_asset.update(world.session(), made.id, seen.outs, second)
+    one = live(assets, made)
+    assert (one.description, set(one.tags)) == (None, {"stage", KEY})
+    seen = index_asset.read(world.session(), made.id, outs)
+    assert index_asset.diff(made.id, seen.outs, second).changes == ()
+
+    index_asset.delete(world.session(), made.id, seen.outs)
+    with pytest.raises(ResourceNotFoundError):
+        live(assets, made)
+    assert index_asset.read(world.session(), made.id, seen.outs) is None
+    index_asset.delete(world.session(), made.id, seen.outs)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"index_name": "products-2"},
+        {"connection_name": "other"},
+        {"field_mapping": {"content_fields": ["title", "description"]}},
+        {"field_mapping": None},
+    ],
+)
+def test_what_an_asset_refers_to_makes_another_version_and_the_old_one_goes(world, assets, changed):
+    old = index_asset.create(world.session(), inputs(world))
+    after = inputs(world, **changed)
+    seen = index_asset.read(session := world.session(), old.id, old.outs)
+    assert index_asset.diff(old.id, seen.outs, after).replaces == ("definition",)
+
+    new = index_asset.create(session, after)
+    assert set(versions(assets)) == {old.id, new.id}
+    index_asset.delete(session, old.id, old.outs)
+
+    assert versions(assets) == [new.id]
+    seen = index_asset.read(world.session(), new.id, new.outs)
+    assert index_asset.diff(new.id, seen.outs, after).changes == ()
+
+
+def test_an_index_whose_name_is_not_known_yet_makes_another_version(world):
+    props = {**inputs(world), "applied": inputs(world)["definition"]}
+
+    assert index_asset.diff("x", props, inputs(world, index_name=UNKNOWN)).replaces == ("definition",)
+    assert index_asset.diff("x", props, {**inputs(world), "project": UNKNOWN}).replaces == ("project",)
+
+
+def test_tags_of_others_stay_and_those_declared_are_put_right(world, assets):
+    made = index_asset.create(world.session(), inputs(world))
+    version = made.id.rsplit("/", 1)[-1]
+    patch = {"type": "AzureSearch", "description": "Old stock", "tags": {"team": "nobody", "seen": "yes"}}
+    assets.create_or_update("catalogue", version, patch)
+
+    seen = index_asset.read(world.session(), made.id, made.outs)
+    changes = index_asset.diff(made.id, seen.outs, inputs(world)).changes
+    assert [change.path for change in changes] == ["description", "tags.team"]
+    index_asset.update(world.session(), made.id, seen.outs, inputs(world))
+
+    one = live(assets, made)
+    assert (one.description, one.tags["team"], one.tags["seen"]) == ("What we sell", "shop", "yes")
+
+
+def test_drift_of_an_asset_that_is_only_to_be_reported_stays(world, assets):
+    told = inputs(world, lifecycle={"onDrift": "report"})
+    made = index_asset.create(world.session(), told)
+    version = made.id.rsplit("/", 1)[-1]
+    assets.create_or_update("catalogue", version, {"type": "AzureSearch", "description": "Old stock"})
+    seen = index_asset.read(world.session(), made.id, made.outs)
+
+    assert index_asset.diff(made.id, seen.outs, told).changes == ()
+    index_asset.update(world.session(), made.id, seen.outs, {**told, "name": "goods"})
+
+    assert (live(assets, made).description, mark_of(live(assets, made).tags).name) == ("Old stock", "goods")
+
+
+def test_a_name_of_somebody_else_is_refused_and_left_alone(world, assets):
+    theirs = AzureAISearchIndex(connection_name="search", index_name="theirs")
+    assets.create_or_update("catalogue", "1", theirs)
+    with pytest.raises(FoundryError, match=r"didn't make its version 1.*another `asset\.name`"):
+        index_asset.create(world.session(), inputs(world))
+    assert versions(assets) == ["catalogue/versions/1"]
+
+    assets.delete("catalogue", "1")
+    other = index_asset.create(world.session(), inputs(world, owner=world.other))
+    with pytest.raises(FoundryError, match="belongs to shop/dev"):
+        index_asset.create(world.session(), inputs(world))
+    assert mark_of(live(assets, other).tags).incarnation == other.outs["incarnation"]
+
+
+def test_a_lost_answer_and_a_lost_state_leave_one_version(world, assets):
+    world.faults({"match": {"method": "PATCH", "path": "/indexes/", "nth": 1}, "action": {"drop": "after"}})
+    first = index_asset.create(world.session(), inputs(world))
+
+    second = index_asset.create(world.session(), inputs(world))
+    index_asset.delete(world.session(), first.id, first.outs)
+
+    assert versions(assets) == [second.id] == [first.id]
+
+
+def test_a_version_that_a_run_which_was_cut_off_has_left_goes_with_the_next_create(world, assets):
+    index_asset.create(world.session(), inputs(world, index_name="products-2"))
+
+    made = index_asset.create(world.session(), inputs(world))
+
+    assert versions(assets) == [made.id]
+
+
+def test_an_asset_that_is_let_go_stays_without_the_mark(world, assets):
+    made = index_asset.create(world.session(), inputs(world, lifecycle={"onRemove": "retain"}))
+
+    index_asset.delete(world.session(), made.id, made.outs)
+
+    assert live(assets, made).tags == {"team": "shop"}
+
+
+def test_an_asset_that_an_agent_searches_by_is_kept(world, assets, search_agent):
+    made = index_asset.create(world.session(), inputs(world))
+    desk = search_agent("products")
+    (tool,) = desk["definition"]["tools"]
+    tool = {"name": tool["name"], "type": tool["type"], "index_asset_id": made.id}
+    session = world.session()
+    agent.create(session, {**desk, "definition": {**desk["definition"], "tools": [tool]}})
+
+    with pytest.raises(FoundryError, match=r"isn't deleted: it is used by agent stock"):
+        index_asset.delete(session, made.id, made.outs)
+
+    assert versions(assets) == [made.id]
+
+
+def test_inputs_that_lack_something_are_told(world):
+    nothing = inputs(world, index_name=None, tags={KEY: "x"})
+
+    assert [one.path for one in index_asset.check({}, nothing)] == [
+        "definition.index_name",
+        f"definition.tags.{KEY}",
+    ]
