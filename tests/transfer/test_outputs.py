@@ -45,3 +45,18 @@ def test_a_stack_with_nothing_in_it_has_a_contract_too() -> None:
     told = contract("prod", {}, [])
     Draft202012Validator(SCHEMA).validate(told)
     assert as_github(told).splitlines()[0] == "foundry_outputs_version=1"
+
+
+def test_an_index_is_known_by_its_asset_where_it_has_one() -> None:
+    where = "https://s.search.windows.net"
+    made = [
+        Made("SearchIndex", name, f"{name}-v1", "-", f"{name}-v1", where, "") for name in ("boots", "tents")
+    ]
+    told = contract("prod", {"indexAssets": {"tents": "tents/versions/0a1b"}}, made)
+    Draft202012Validator(SCHEMA).validate(told)
+    assert told["searchIndexes"] == {
+        "boots": {"name": "boots-v1", "endpoint": where},
+        "tents": {"name": "tents-v1", "endpoint": where, "asset": "tents/versions/0a1b"},
+    }
+    lines = as_dotenv(told).splitlines()
+    assert [line for line in lines if "ASSET" in line] == ["SEARCH_INDEX_TENTS_ASSET=tents/versions/0a1b"]

@@ -50,6 +50,7 @@ _RESOLVED: Final = {
     "agent": "agent_id",
     "connection": "connection_id",
     "index": "index_name",
+    "index_asset": "index_asset_id",
     "expires_after": "expires_after_days",
     "server_url": "spec",
     "toolbox": "server_url",
