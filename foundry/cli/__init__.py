@@ -32,7 +32,7 @@ from foundry.cli import (
     trying,
 )
 from foundry.cli.project import Project, default_stack, find_project
-from foundry.model import Finding, FoundryError, Severity
+from foundry.model import Finding, FoundryError, Manifest, Severity
 
 FAILED = 1
 WRONG = 2
@@ -181,10 +181,19 @@ def _validate(arguments: argparse.Namespace) -> int:
     if arguments.show:
         for line in explain(project.root, arguments.stack):
             print(line)
-    return _check(project, arguments.stack, say_fine=not arguments.show, needs_id=False)
+    manifest = _checked(project, arguments.stack, needs_id=False)
+    if manifest is None:
+        return WRONG
+    if not arguments.show:
+        _say(
+            f"Stack {arguments.stack} is fine: {len(manifest.agents)} agents, {len(manifest.vector_stores)} vector stores, "
+            f"{len(manifest.search_indexes)} search indexes, {len(manifest.environment.deployments)} model deployments."
+        )
+    return 0
 
 
-def _check(project: Project, stack: str, *, say_fine: bool, needs_id: bool) -> int:
+def _checked(project: Project, stack: str, *, needs_id: bool) -> Manifest | None:
+    """The stack's manifest; None when it has faults, which are told."""
     from foundry.manifest import load
 
     loaded = load(project.root, stack, needs_id=needs_id)
@@ -192,14 +201,7 @@ def _check(project: Project, stack: str, *, say_fine: bool, needs_id: bool) -> i
         print(finding, file=sys.stderr)
     if loaded.manifest is None:
         _complain(_count(loaded.findings))
-        return WRONG
-    if say_fine:
-        manifest = loaded.manifest
-        _say(
-            f"Stack {stack} is fine: {len(manifest.agents)} agents, {len(manifest.vector_stores)} vector stores, "
-            f"{len(manifest.search_indexes)} search indexes, {len(manifest.environment.deployments)} model deployments."
-        )
-    return 0
+    return loaded.manifest
 
 
 def _count(findings: Sequence[Finding]) -> str:
@@ -212,6 +214,7 @@ def _operate(arguments: argparse.Namespace) -> int:
 
     project = find_project(Path(arguments.cwd).resolve())
     config = settings.read(project.settings_file(arguments.stack))
+    manifest = None
     if arguments.verb in {"up", "preview"}:
         if (
             arguments.verb == "up"
@@ -224,21 +227,21 @@ def _operate(arguments: argparse.Namespace) -> int:
                     fix=f"run `fac init -s {arguments.stack}` on a desk and commit its settings file",
                 )
             _init(arguments)
-        code = _check(project, arguments.stack, say_fine=False, needs_id=not arguments.offline)
-        if code:
-            return code
+        manifest = _checked(project, arguments.stack, needs_id=not arguments.offline)
+        if manifest is None:
+            return WRONG
     if arguments.offline:
         return operations.preview_offline(
             project, arguments.stack, arguments.rest, as_review=arguments.review, say=_say
         )
     run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
-    if arguments.verb == "up" and not arguments.unchecked:
-        migrating.require_checks(project, run, _say)
+    if arguments.verb == "up" and manifest is not None and not arguments.unchecked:
+        migrating.require_checks(project, run, manifest, _say)
     if arguments.review:
         return operations.review(run, arguments.rest, say=_say)
     code = operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
-    if arguments.verb == "preview" and "--json" not in arguments.rest:
-        adopting.tell(project, run, _say)
+    if arguments.verb == "preview" and manifest is not None and "--json" not in arguments.rest:
+        adopting.tell(run, manifest, _say)
     if arguments.check and code == 0:
         return check.gate(project, arguments.stack, _say)
     return code

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.project import Project
 from foundry.model import FoundryError, ServiceError
 
 if TYPE_CHECKING:
@@ -20,16 +19,14 @@ if TYPE_CHECKING:
 _LONG = 60
 
 
-def tell(project: Project, run: Run, say: Callable[[str], None]) -> None:
+def tell(run: Run, manifest: Manifest, say: Callable[[str], None]) -> None:
     """Say of each object that the next `up` would take over what that would change; nothing where there is none."""
-    from foundry.cli.standing import Standing, exported
-    from foundry.manifest import load
-    from foundry.transfer.adoption import adoptions
-
-    manifest = load(project.root, run.stack, needs_id=False).manifest
-    wanted = set(_adopting(manifest)) if manifest is not None else set()
+    wanted = set(_adopting(manifest))
     if not wanted:
         return
+    from foundry.cli.standing import Standing, exported
+    from foundry.transfer.adoption import adoptions
+
     try:
         resources = exported(run)
     except FoundryError:
@@ -47,7 +44,7 @@ def tell(project: Project, run: Run, say: Callable[[str], None]) -> None:
     found = tuple(_with_id(stands, one) for one in found)
     taken = {one.urn: str(one.adopt.get("id")) for one in found}
     for one in found:
-        for line in _told(stands, one, taken, str(manifest.owner.stack_id) if manifest else ""):
+        for line in _told(stands, one, taken, str(manifest.owner.stack_id)):
             say(line)
 
 

@@ -10,12 +10,12 @@ from foundry.model import Dialect, FoundryError
 
 if TYPE_CHECKING:
     from foundry.cli.engines import Run
-    from foundry.model import Agent
+    from foundry.model import Agent, Manifest
 
 OVERRIDE: Final = "--unchecked"
 
 
-def require_checks(project: Project, run: Run, say: Callable[[str], None]) -> None:
+def require_checks(project: Project, run: Run, manifest: Manifest, say: Callable[[str], None]) -> None:
     """Hold the checks of each agent whose classic form the next `up` deletes, on its versioned form.
 
     Raises:
@@ -23,11 +23,9 @@ def require_checks(project: Project, run: Run, say: Callable[[str], None]) -> No
     """
     from foundry.checks import report
     from foundry.cli.check import check
-    from foundry.manifest import load
 
-    manifest = load(project.root, run.stack).manifest
-    moving = [agent for agent in manifest.agents if _is_moving(agent)] if manifest is not None else []
-    if manifest is None or not moving:
+    moving = [agent for agent in manifest.agents if _is_moving(agent)]
+    if not moving:
         return
     classic, versioned = _held(run)
     leaving = [agent.name for agent in moving if agent.name in classic]
