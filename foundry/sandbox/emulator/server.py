@@ -207,7 +207,8 @@ def create_emulator(home: Path, port: int = 0, settings: Settings | None = None)
         certificates = ensure_certificates(home)
         header = _identity_header(home)
         url = f"https://localhost:{listener.getsockname()[1]}"
-        world = create_world(home / "emulator.sqlite", settings or Settings(), url, header)
+        database = home / "emulator.sqlite"
+        world = create_world(database, settings or Settings(), url, header, certificates.ca)
     except BaseException:
         listener.close()
         raise

@@ -42,6 +42,8 @@ class World:
     settings: Settings
     base_url: str
     identity_header: str
+    #: Certificate of the authority that the emulator's own is signed by.
+    authority: Path
     identity: IdentityStore
     arm: ArmStore
     access: AccessStore
@@ -78,7 +80,9 @@ class World:
             self.drop_file(shelf, identity)
 
 
-def create_world(database_file: Path, settings: Settings, base_url: str, identity_header: str) -> World:
+def create_world(
+    database_file: Path, settings: Settings, base_url: str, identity_header: str, authority: Path
+) -> World:
     """Opens the database and puts the stores on it; raises `DatabaseUnusableError`."""
     database = Database(database_file)
     access = AccessStore(database)
@@ -106,6 +110,7 @@ def create_world(database_file: Path, settings: Settings, base_url: str, identit
         settings=settings,
         base_url=base_url,
         identity_header=identity_header,
+        authority=authority,
         identity=IdentityStore(database),
         arm=ArmStore(database, gone),
         access=access,

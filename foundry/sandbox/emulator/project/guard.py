@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from foundry.sandbox.emulator.arm.foundry import ACCOUNT, HOSTS, PROJECT
-from foundry.sandbox.emulator.arm.kinds import subdomain_of
+from foundry.sandbox.emulator.arm.kinds import principal_of, subdomain_of
 from foundry.sandbox.emulator.arm.store import Resource
 from foundry.sandbox.emulator.http import Call
 from foundry.sandbox.emulator.identity.store import TokenError
@@ -58,7 +58,9 @@ def admit(call: Call, versions: Sequence[str]) -> None:
         raise platform_problem(400, "UnsupportedApiVersion", message)
     action = f"Microsoft.CognitiveServices/accounts/AIServices/agents/{_ACTIONS[call.method]}"
     before = call.now - call.world.faults.late_roles(call.world.settings.late_roles)
-    if not call.world.access.allows(call.principal.ids, project.target.id, action, data=True, before=before):
+    if not _at_its_own_toolbox(call, project) and not call.world.access.allows(
+        call.principal.ids, project.target.id, action, data=True, before=before
+    ):
         operation = (
             f"{call.method} /api/projects/{{projectName}}{call.path.partition(call.params['project'])[2]}"
         )
@@ -69,6 +71,17 @@ def admit(call: Call, versions: Sequence[str]) -> None:
         )
         raise platform_problem(401, "PermissionDenied", message)
     call.params["project_id"] = project.target.key
+
+
+def _at_its_own_toolbox(call: Call, project: Resource) -> bool:
+    """Whether a project's own identity calls one of its toolboxes, as the agent service does for agents that use one."""
+    own = principal_of(project.target.key, project.target.kind, project.body)
+    return (
+        call.principal is not None
+        and call.principal.oid == own
+        and call.path.partition(f"/projects/{call.params['project']}")[2].startswith("/toolboxes/")
+        and call.path.endswith("/mcp")
+    )
 
 
 def project_id(call: Call) -> str:

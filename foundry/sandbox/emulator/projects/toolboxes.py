@@ -11,6 +11,7 @@ from foundry.sandbox.emulator.projects.guard import guard, require_feature
 from foundry.sandbox.emulator.projects.paging import page_of
 from foundry.sandbox.emulator.projects.series import Series
 from foundry.sandbox.emulator.projects.skill_packages import package
+from foundry.sandbox.emulator.projects.toolbox_mcp import answered
 from foundry.sandbox.emulator.projects.tools import TOOLBOX_TOOLS
 from foundry.sandbox.emulator.shapes import (
     array,
@@ -300,6 +301,27 @@ def _delete_skill_version(call: Call) -> Reply:
     return Reply(body={"id": f"{name}:{number}", "name": name, "version": number, "deleted": True})
 
 
+# Toolboxes as MCP servers
+
+
+def _invoked(call: Call, number: str) -> Reply:
+    version = _version(call, _toolboxes_of(call), "toolbox", number)
+    return answered(call, call.params["name"], version["body"]["tools"])
+
+
+def _invoke_latest(call: Call) -> Reply:
+    return _invoked(call, _head(call, _toolboxes_of(call), "Toolbox")["latest"])
+
+
+def _invoke_default(call: Call) -> Reply:
+    series = _toolboxes_of(call)
+    return _invoked(call, series.default(_head(call, series, "Toolbox")))
+
+
+def _invoke_version(call: Call) -> Reply:
+    return _invoked(call, call.params["version"])
+
+
 _ONE: Final = "/toolboxes/{name}"
 _ONE_SKILL: Final = "/skills/{name}"
 
@@ -310,7 +332,9 @@ FAMILY = Family(
     guard=guard,
     refuse=malformed,
     note=(
-        "A toolbox's tools are checked field by field and never called. Skills need the header `Skills=V1Preview`; they are "
+        "A toolbox's tools are checked field by field. As an MCP server it runs file search, code interpreter, AI Search, OpenAPI "
+        "operations and tools of MCP servers, the last two on loopback addresses; it neither offers nor runs tools of other types, and "
+        "its tool search isn't there. A project's own identity needs no role for that, so that agents reach the toolbox by its address. Skills need the header `Skills=V1Preview`; they are "
         "made from inline content only, and downloaded as a zip with one `SKILL.md`. Names follow the rule of agents' names, those of "
         "toolboxes with `_` too, as the client's samples have it; the version that was set as the default "
         "one can't be deleted before another is set (409; both unconfirmed for the service)."
@@ -324,7 +348,14 @@ FAMILY = Family(
         Route("GET", _ONE + "/versions", "list toolbox versions", _list_toolbox_versions),
         Route("GET", _ONE + "/versions/{version}", "get a toolbox version", _get_toolbox_version),
         Route("DELETE", _ONE + "/versions/{version}", "delete a toolbox version", _delete_toolbox_version),
-        Route("POST", _ONE + ":invoke_mcp", "call a toolbox as an MCP server"),
+        Route("POST", _ONE + ":invoke_mcp", "call the latest version as an MCP server", _invoke_latest),
+        Route("POST", _ONE + "/mcp", "call the default version as an MCP server", _invoke_default),
+        Route(
+            "POST",
+            _ONE + "/versions/{version}/mcp",
+            "call a toolbox version as an MCP server",
+            _invoke_version,
+        ),
         Route("POST", _ONE_SKILL + "/versions", "create a skill version", _create_skill, "From files: 501."),
         Route("GET", "/skills", "list skills", _list_skills),
         Route("GET", _ONE_SKILL, "get a skill", _get_skill),

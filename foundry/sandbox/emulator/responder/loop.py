@@ -112,7 +112,7 @@ class Loop:
             label = tool.get("server_label")
             if tool["type"] != "mcp" or label in frame.listed:
                 continue
-            server = mcp_server(self.world, agent, label)
+            server = mcp_server(self.world, self.project, agent, label)
             if server is None:
                 continue
             try:
@@ -192,7 +192,7 @@ class Loop:
     def _call_server(self, turn: Turn, agent: Body) -> Wait | None:
         if turn.output is not None:
             return None
-        server = mcp_server(self.world, agent, turn.details["server_label"])
+        server = mcp_server(self.world, self.project, agent, turn.details["server_label"])
         if server is None:
             turn.output = "The sandbox speaks to MCP servers on this machine only; a rule can say what another would answer."
             return None

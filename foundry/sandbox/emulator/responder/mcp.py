@@ -4,9 +4,11 @@ A session per question: initialize, then one request. What a server asks for on 
 """
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,12 +29,14 @@ class Server:
         url: Its endpoint; must be on this machine.
         headers: Sent with every request.
         seconds: How long each answer may take.
+        authority: Certificate of the authority that it is trusted by; None for the public ones.
     """
 
     label: str
     url: str
     headers: Mapping[str, str]
     seconds: float
+    authority: Path | None = None
 
     def tools(self) -> list[Body]:
         """What it offers: name, description and input schema of each; raises `OutsideError`."""
@@ -95,8 +99,15 @@ class _Session:
     def _send(self, message: Body, number: int | None) -> Body:
         where = self._where(message["method"])
         base = urlsplit(self._server.url)
-        connect = HTTPSConnection if base.scheme == "https" else HTTPConnection
-        connection = connect(base.hostname or "", base.port, timeout=self._server.seconds)
+        host, seconds = base.hostname or "", self._server.seconds
+        connection: HTTPConnection
+        if base.scheme == "https":
+            trusted = ssl.create_default_context(
+                cafile=str(self._server.authority) if self._server.authority else None
+            )
+            connection = HTTPSConnection(host, base.port, timeout=seconds, context=trusted)
+        else:
+            connection = HTTPConnection(host, base.port, timeout=seconds)
         headers = {
             **self._server.headers,
             **self._given,

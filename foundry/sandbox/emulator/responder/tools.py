@@ -88,8 +88,11 @@ def _credential(
     return ({name: str(value)}, {}) if where == "header" else ({}, {name: str(value)})
 
 
-def mcp_server(world: "World", agent: Body, label: str) -> Server | None:
-    """The server behind an MCP tool; None when it isn't on this machine. Raises `RunFailedError` when there is no such tool."""
+def mcp_server(world: "World", project: str, agent: Body, label: str) -> Server | None:
+    """The server behind an MCP tool; None when it isn't on this machine. Raises `RunFailedError` when there is no such tool.
+
+    A toolbox of this sandbox is reached as the project's own identity.
+    """
     tools = [tool for tool in agent["tools"] if tool["type"] == "mcp" and tool["server_label"] == label]
     if not tools:
         raise RunFailedError(_FAILED, f"the agent has no MCP server '{label}'")
@@ -103,7 +106,17 @@ def mcp_server(world: "World", agent: Body, label: str) -> Server | None:
     connection = tools[0].get("project_connection_id")
     if connection:
         headers |= {name: str(key) for name, key in (world.vault.get(connection).get("keys") or {}).items()}
-    return Server(label, url, headers, world.settings.tool_seconds)
+    if not url.startswith(f"{world.base_url}/"):
+        return Server(label, url, headers, world.settings.tool_seconds)
+    held = world.arm.get(project)
+    oid = principal_of(held.target.key, held.target.kind, held.body) if held else None
+    if oid is None:
+        raise RunFailedError(_FAILED, f"mcp '{label}': the project has no managed identity")
+    token, _ = world.identity.issue(
+        Principal(oid, oid, oid), "https://ai.azure.com", world.clock.now(), world.settings.token_seconds
+    )
+    headers["Authorization"] = f"Bearer {token}"
+    return Server(label, url, headers, world.settings.tool_seconds, world.authority)
 
 
 def azure_function_call(world: "World", turn: Turn, agent: Body) -> Callable[[], str]:
