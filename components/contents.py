@@ -18,6 +18,7 @@ from .references import (
     asset_definition,
     beside_lifecycle,
     evaluation_definition,
+    handed_over,
     index_definition,
     lifecycle_inputs,
     memory_definition,
@@ -213,14 +214,12 @@ class _Filling:
         """The index as an asset of a project; `index_name` is what the search service calls it."""
         place = self.platform.projects[asset.project]
         references = self.platform.references[asset.project]
-        # What is adopted is the index: its asset is ours from the start.
-        lifecycle = replace(index.lifecycle, adopt=None)
         return providers.IndexAsset(
             index.name,
             **self._of_project(place, index.name),
             definition=asset_definition(asset, index_name=index_name, to=references),
-            lifecycle=lifecycle_inputs(lifecycle),
-            opts=self._options(place, lifecycle),
+            lifecycle=handed_over(index.lifecycle, id=asset.name),
+            opts=self._options(place, index.lifecycle),
         ).id
 
     def store(
@@ -312,14 +311,18 @@ class _Filling:
         """The rule that evaluates an agent's answers, after the eval that it runs; `name` is the agent's at the service."""
         place = self.platform.projects[agent.project]
         common = {**self._of_project(place, agent.name), "opts": self._options(place, agent.lifecycle)}
-        # Of a declaration in both dialects it is the classic agent that is adopted. An eval that we make is never one that was there.
-        ours = replace(agent.lifecycle, adopt=None)
-        taken = agent if agent.dialect is VERSIONED else replace(agent, lifecycle=ours)
+        # Of a declaration in both dialects it is the classic agent that is adopted.
+        taken = (
+            agent
+            if agent.dialect is VERSIONED
+            else replace(agent, lifecycle=replace(agent.lifecycle, adopt=None))
+        )
         eval_id: pulumi.Input[str] | None = evaluation.eval_id
         if eval_id is None:
             definition = evaluation_definition(agent, evaluation, references)
+            lifecycle = handed_over(taken.lifecycle, name=definition["name"])
             eval_id = providers.Evaluation(
-                agent.name, **common, definition=definition, lifecycle=lifecycle_inputs(ours)
+                agent.name, **common, definition=definition, lifecycle=lifecycle
             ).id
         rule = rule_definition(evaluation, agent_name=name, eval_id=eval_id)
         providers.EvaluationRule(

@@ -365,6 +365,16 @@ def beside_lifecycle(index: model.SearchIndex, one: model.SearchObject) -> dict[
     return inputs
 
 
+def handed_over(lifecycle: model.Lifecycle, **called: str) -> dict[str, Any]:
+    """The `lifecycle` input of what we make for something that may be adopted: taken over only from the stack that it comes from.
+
+    `called` is its `id` or `name`.
+    """
+    inputs = lifecycle_inputs(lifecycle)
+    source = inputs.pop("adopt", {}).get("from")
+    return {**inputs, "adopt": {**called, "from": source}} if source else inputs
+
+
 def rule_lifecycle(agent: model.Agent, evaluation: model.Evaluation) -> dict[str, Any]:
     """The `lifecycle` input of an agent's evaluation rule: the agent's own, and taken over with it, under its own id."""
     inputs = lifecycle_inputs(agent.lifecycle)

@@ -7,11 +7,12 @@ turns to before the old one goes. The mark's digest stands for the evaluators, s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from foundry.diff import changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.marks import Mark, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.reconcile.marks import Mark, mark_in, mark_of, marked, refuse_unless_ours, without_mark
 from foundry.reconcile.session import Session, VersionedView
 from foundry.reconcile.shapes import (
     Difference,
@@ -21,6 +22,7 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    lifecycle_of,
     moved,
     needs,
     only_reports,
@@ -74,6 +76,7 @@ def create(session: Session, news: Props) -> Made:
     """Makes the eval, or takes over the one that has our mark and measures the same."""
     view, owner, name = session.versioned(str(news["endpoint"])), owner_of(news), str(news["name"])
     service, definition = view.service.waiting_for_roles().evaluations, news["definition"]
+    adopt = lifecycle_of(news).get("adopt") or {}
     mark = _mark(news, session.incarnation())
 
     def ours() -> list[LiveEval]:
@@ -83,8 +86,18 @@ def create(session: Session, news: Props) -> Made:
             if (found := mark_of(one.metadata)) is not None and found.belongs_to(owner, name, versioned=True)
         ]
 
+    def handed_over() -> list[LiveEval]:
+        source, called = adopt.get("from"), adopt.get("name")
+        return [
+            one
+            for one in (view.evals.all(service.list_evals) if source else ())
+            if (found := mark_of(one.metadata)) is not None
+            and found.source == source
+            and one.definition["name"] == called
+        ]
+
     def claimed() -> LiveEval | None:
-        equal = [one for one in ours() if _digest_of(one) == mark.digest]
+        equal = [one for one in (*ours(), *handed_over()) if _digest_of(one) == mark.digest]
         if len(equal) > 1:
             ids = ", ".join(sorted(one.id for one in equal))
             raise FoundryError(
@@ -108,6 +121,9 @@ def create(session: Session, news: Props) -> Made:
         made = session.make_once(lambda: service.create_eval(definition, metadata), just_made, f"eval {name}")
     else:
         PROGRESS.info("eval %s: found as %s, taken over", name, live.id)
+        before = mark_of(live.metadata)
+        adopted = before is not None and (before.adopted or before.owner.stack_id != owner.stack_id)
+        mark = replace(mark, adopted=adopted)
         made = service.update_eval(live.id, str(definition["name"]), marked(mark, live.metadata, {}, {}))
     view.evals.put(made)
     return Made(made.id, _outs(news, made.id, mark))
@@ -143,10 +159,11 @@ def update(session: Session, eval_id: str, olds: Props, news: Props) -> dict[str
     live = _live(service, eval_id)
     if live is None:
         raise FoundryError(f"eval {eval_id} is gone", fix="run `pulumi refresh`, then up again")
-    found = mark_of(live.metadata)
-    refuse_unless_ours(f"eval {eval_id}", found, owner_of(news), None, incarnation=olds.get("incarnation"))
+    found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
+    refuse_unless_ours(f"eval {eval_id}", found, owner_of(news), adopt, incarnation=olds.get("incarnation"))
     kept = found is not None and found.incarnation == olds.get("incarnation")
     mark = _mark(news, str(olds["incarnation"]) if kept else session.incarnation())
+    mark = replace(mark, adopted=bool(olds.get("adopted")))
     applied, wanted = olds.get("applied") or {}, str(news["definition"]["name"])
     untouched = only_reports(news) and wanted == applied.get("name")
     name = str(live.definition["name"]) if untouched else wanted
@@ -155,7 +172,10 @@ def update(session: Session, eval_id: str, olds: Props, news: Props) -> dict[str
 
 
 def delete(session: Session, eval_id: str, props: Props) -> None:
-    """Deletes the eval with its runs, if the state speaks of this very one and no rule runs it."""
+    """Deletes the eval with its runs, if the state speaks of this very one and no rule runs it.
+
+    One that is run by rules without a mark, which were let go or are somebody else's, is let go with them.
+    """
 
     def look() -> LiveEval:
         return session.versioned(str(props["endpoint"])).service.evaluations.get_eval(eval_id)
@@ -168,15 +188,16 @@ def delete(session: Session, eval_id: str, props: Props) -> None:
     if mark is None or mark.incarnation != props.get("incarnation"):
         PROGRESS.info("eval %s: taken over since; left alone", eval_id)
         return
-    if is_let_go(props):
+    using = list(_rules_of(view, view.service.evaluations, eval_id))
+    kept = bool(using) and all(mark_in(rule.definition.get("description"))[1] is None for rule in using)
+    if kept or is_let_go(props):
         PROGRESS.info("eval %s: let go", eval_id)
         free = without_mark(live.metadata)
         view.evals.put(view.service.evaluations.update_eval(eval_id, str(live.definition["name"]), free))
         return
-    using = [rule.id for rule in _rules_of(view, view.service.evaluations, eval_id)]
     if using:
         raise FoundryError(
-            f"eval {eval_id} isn't deleted: it is run by evaluation rule {', '.join(using)}",
+            f"eval {eval_id} isn't deleted: it is run by evaluation rule {', '.join(rule.id for rule in using)}",
             fix="delete that rule or give it another eval, then run the command again",
         )
     view.service.evaluations.delete_eval(eval_id)
@@ -221,5 +242,5 @@ def _outs(news: Props, eval_id: str, mark: Mark) -> dict[str, Any]:
         "evalId": eval_id,
         "incarnation": mark.incarnation,
         "applied": news["definition"],
-        "adopted": False,
+        "adopted": mark.adopted,
     }

@@ -22,6 +22,7 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    lifecycle_of,
     moved,
     needs,
     only_reports,
@@ -73,14 +74,17 @@ def create(session: Session, news: Props) -> Made:
     service, name = view.service.waiting_for_roles().indexes, str(definition["name"])
     version = _version(definition)
     mark = Mark(owner, str(news["name"]), version, session.incarnation(), versioned=True)
+    adopt = lifecycle_of(news).get("adopt")
     for other in service.versions(name):
         found = mark_of(other.tags)
-        refuse_unless_ours(f"index asset {name}, version {other.version}", found, owner, None)
+        refuse_unless_ours(f"index asset {name}, version {other.version}", found, owner, adopt)
         if found is None:
             raise FoundryError(
                 f"the project has an index asset {name!r} already, and this tool didn't make its version {other.version}",
                 fix="declare another `asset.name`",
             )
+        if found.owner.stack_id != owner.stack_id:
+            continue
         left = other.version != version and found.incarnation not in view.spoken_for
         if left and not _users(session, other.id):
             # Left of a run that was cut off: no state that this process knows speaks of it, and nothing searches by it.
@@ -130,7 +134,8 @@ def update(session: Session, identifier: str, olds: Props, news: Props) -> dict[
     if live is None:
         raise FoundryError(f"index asset {identifier} is gone", fix="run `pulumi refresh`, then up again")
     found, incarnation = mark_of(live.tags), olds.get("incarnation")
-    refuse_unless_ours(f"index asset {identifier}", found, owner_of(news), None, incarnation=incarnation)
+    adopt = lifecycle_of(news).get("adopt")
+    refuse_unless_ours(f"index asset {identifier}", found, owner_of(news), adopt, incarnation=incarnation)
     kept = found is not None and found.incarnation == incarnation
     mark = Mark(
         owner_of(news),

@@ -68,7 +68,7 @@ class Tool:
 
 Change = Value | Text | Files | Tool
 
-_KEYED: Final = (Kind.SEARCH_OBJECT, Kind.INDEX_ASSET, Kind.EVALUATION, Kind.EVALUATION_RULE)
+_KEYED: Final = (Kind.SEARCH_OBJECT, Kind.INDEX_ASSET, Kind.EVALUATION)
 """Kinds whose definitions are told as they stand, their lists by name."""
 _LONG: Final = 120
 # A document (a schema, an API description) with more differences than this is easier to read as a whole.
@@ -80,12 +80,16 @@ _REFERENCES: Final = {
     "file_ids": "files",
     "agent_id": "agent",
     "index_connection_id": "connection",
+    "index_asset_id": "index asset",
+    "eval_id": "eval",
     "connection_id": "connection",
 }
 _KIND_OF: Final = {
     "vector_store_ids": "VectorStore::",
     "file_ids": "File::",
     "agent_id": "Agent::",
+    "index_asset_id": "IndexAsset::",
+    "eval_id": "Evaluation::",
 }
 
 
@@ -148,6 +152,9 @@ def changes(
     elif one.kind is Kind.SEARCH_INDEX:
         found += _files("documents", old.get("documents"), new.get("documents"))
         found += _of_index(before, after)
+    elif one.kind is Kind.EVALUATION_RULE:
+        was = _told(before, names, ())
+        found += _values("", was, _told(after, names, one.needs, was))
     elif one.kind in _KEYED:
         found += _of_index(before, after)
     found += _values("", _beside_definition(old), _beside_definition(new))

@@ -31,6 +31,7 @@ definition:
     - {{name: id, type: Edm.String, key: true}}
     - {{name: title, type: Edm.String, searchable: true, synonymMaps: [moved-map]}}
 """
+EVALUATED = AGENT + "evaluation: {{rule: continuous, evaluators: {{relevance: {{model: chat}}}}}}\n"
 KINDS_OF_THINGS = [
     pytest.param("classic", "Agent", "agents", AGENT, id="classic agent"),
     pytest.param("versioned", "VersionedAgent", "agents", AGENT, id="versioned agent"),
@@ -38,6 +39,10 @@ KINDS_OF_THINGS = [
     pytest.param("versioned", "VersionedVectorStore", "vector-stores", STORE, id="versioned store"),
     pytest.param("versioned", "MemoryStore", "memory-stores", MEMORY, id="memory store"),
     pytest.param("classic", "SearchIndex", "search-indexes", INDEX, id="index"),
+    pytest.param("versioned", "VersionedAgent", "agents", EVALUATED, id="agent with an evaluation"),
+    pytest.param(
+        "classic", "SearchIndex", "search-indexes", INDEX + "asset: true\n", id="index with an asset"
+    ),
 ]
 """Dialect, resource type, folder, document."""
 
@@ -128,12 +133,13 @@ def test_what_moves_to_another_stack_keeps_its_id(
     stack.declare(base, layers.of("here", {path: document.format(name="thing")}))
     stack.up()
     identifier = stack.state[kind, "thing"].id
+    ids = {one: held.id for (one, _), held in stack.state.items() if not one.endswith("File")}
 
     adopting = f"lifecycle: {{adopt: {{id: {identifier}, from: shop/dev}}}}\n"
     there = layers.of("there", {path: document.format(name="thing") + adopting})
     second.declare(base, there)
     second.up()
-    assert second.state[kind, "thing"].id == identifier
+    assert {one: held.id for (one, _), held in second.state.items() if not one.endswith("File")} == ids
     stack.declare(base)
     stack.up()
     assert stack.preview() == {}

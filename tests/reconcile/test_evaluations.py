@@ -284,6 +284,31 @@ def test_an_eval_that_is_let_go_stays_without_the_mark(world, evals):
     assert evals.retrieve(made.id).metadata == {}
 
 
+def test_an_eval_that_a_rule_without_a_mark_runs_is_let_go_with_it(world, evals, rules):
+    made = evaluation.create(world.session(), eval_inputs(world))
+    by_hand(rules, rule_id="theirs")
+    live = rules.get("theirs")
+    live.action.eval_id = made.id
+    rules.create_or_update("theirs", live)
+
+    evaluation.delete(world.session(), made.id, made.outs)
+
+    assert evals.retrieve(made.id).metadata == {}
+
+
+def test_an_eval_is_taken_over_only_from_the_stack_that_hands_it_over(world, evals):
+    theirs = evaluation.create(world.session(), eval_inputs(world, owner=world.other))
+    handed = {"adopt": {"name": "desk evaluation", "from": "shop/dev"}}
+
+    other = evaluation.create(world.session(), eval_inputs(world, VIOLENCE, lifecycle=handed))
+    ours = evaluation.create(world.session(), eval_inputs(world, name="desk evaluation", lifecycle=handed))
+
+    assert ours.id == theirs.id != other.id
+    assert ours.outs["adopted"] is True
+    evaluation.delete(world.session(), theirs.id, theirs.outs)
+    assert mark_of(evals.retrieve(ours.id).metadata).incarnation == ours.outs["incarnation"]
+
+
 def test_inputs_of_an_eval_that_lack_something_are_told(world):
     nothing = eval_inputs(world)
     nothing["definition"]["testing_criteria"] = []

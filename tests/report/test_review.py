@@ -330,6 +330,34 @@ def test_another_evaluator_is_told_by_its_name_and_with_what_becomes_of_the_old_
     assert "testing_criteria[violence]" in told
 
 
+def test_a_rule_names_its_eval_and_not_the_evals_id() -> None:
+    urns = {
+        kind: f"urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:{kind}::desk"
+        for kind in ("Evaluation", "EvaluationRule")
+    }
+
+    def state(kind: str, identifier: str, definition: dict[str, Any], **more: Any) -> dict[str, Any]:
+        inputs = {"name": "desk", "definition": definition}
+        told = {"urn": urns[kind], "type": f"pulumi-python:dynamic/foundry:{kind}", "id": identifier}
+        return {**told, "inputs": inputs, "outputs": inputs, **more}
+
+    measures = [{"testing_criteria": [{"name": name, "evaluator_name": "builtin.x"}]} for name in ("a", "b")]
+    old, new = (state("Evaluation", "eval_1", one) for one in measures)
+    evals = [
+        {"op": op, "urn": urns["Evaluation"], "oldState": old, "newState": new}
+        for op in ("create-replacement", "replace", "delete-replaced")
+    ]
+    before = state("EvaluationRule", "desk", {"id": "desk", "eval_id": "eval_1"})
+    needs = {"propertyDependencies": {"definition": [urns["Evaluation"]]}}
+    after = state("EvaluationRule", "desk", {"id": "desk", "eval_id": UNKNOWN_TEXT}, **needs)
+    rule = {"op": "update", "urn": urns["EvaluationRule"], "oldState": before, "newState": after}
+
+    told = render({"steps": [*evals, rule]})
+
+    assert "eval: `desk` → `desk` (new id)" in told
+    assert "eval_1" not in told
+
+
 def test_drift_that_is_left_alone_is_told_with_its_age() -> None:
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::desk"
 

@@ -11,7 +11,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from components.references import (
     asset_definition,
     beside_lifecycle,
     evaluation_definition,
+    handed_over,
     index_definition,
     lifecycle_inputs,
     memory_definition,
@@ -209,7 +210,7 @@ class Stack:
                 made = ids.get(("SearchIndex", index.name), UNKNOWN)
                 to = References(search_connection=f"{project}/connections/search")
                 asset = plain(asset_definition(index.asset, index_name=made, to=to))
-                ours = lifecycle_inputs(replace(index.lifecycle, adopt=None))
+                ours = handed_over(index.lifecycle, id=index.asset.name)
                 inside = {"name": index.name, "dialect": "versioned", "project": project}
                 yield ("IndexAsset", index.name), {**common, **inside, "definition": asset, "lifecycle": ours}
             yield from beside(index, maps=False)
@@ -326,7 +327,7 @@ class Stack:
         inside = {**common, "name": each.name}
         if told.eval_id is None:
             definition = plain(evaluation_definition(each, told, references))
-            ours = lifecycle_inputs(replace(each.lifecycle, adopt=None))
+            ours = handed_over(each.lifecycle, name=definition["name"])
             yield ("Evaluation", each.name), {**inside, "definition": definition, "lifecycle": ours}
         agent_name = ids.get(("VersionedAgent", each.name), UNKNOWN)
         eval_id = told.eval_id or ids.get(("Evaluation", each.name), UNKNOWN)
