@@ -105,6 +105,7 @@ class Standing:
             stores={one.id: one.name for one in self.declared("VectorStore")},
             agents={one.id: one.name for one in self.declared("Agent")},
             indexes={one.id: one.name for one in self.of_kind("SearchIndex")},
+            assets={one.id: one.name for one in self.of_kind("IndexAsset")},
             search_connections={
                 str(one["id"]).lower()
                 for one in self.resources

@@ -38,7 +38,7 @@ _VERSIONED_FIELDS: Final = ("reasoning", "tool_choice", "structured_inputs", "co
 class Names:
     """What the ids of a project stand for in declarations. An id that isn't here stays an id.
 
-    `search_connections` hold ARM ids in lower case, `queues` pairs of endpoint and name, `files` file id → path as the document
+    `assets` are those of indexes, `<name>/versions/<version>` → the index's declared name. `search_connections` hold ARM ids in lower case, `queues` pairs of endpoint and name, `files` file id → path as the document
     writes it, `memories` a memory store's name at the service → its declared name, `toolboxes` the address of a toolbox's MCP
     endpoint → its declared name. `skills` are known by name at the service and version; the version is None for one that is followed.
     """
@@ -46,6 +46,7 @@ class Names:
     stores: Mapping[str, str] = field(default_factory=dict)
     agents: Mapping[str, str] = field(default_factory=dict)
     indexes: Mapping[str, str] = field(default_factory=dict)
+    assets: Mapping[str, str] = field(default_factory=dict)
     search_connections: Collection[str] = ()
     queues: Mapping[tuple[str, str], str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -450,6 +451,8 @@ def _code_files(told: dict[str, Any], to: Names) -> dict[str, Any]:
 
 def _index(told: dict[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
     connection, index = str(told.pop("index_connection_id", "")), str(told.pop("index_name", ""))
+    if not connection and told.get("index_asset_id") in to.assets:
+        return {"index_asset": to.assets[told.pop("index_asset_id")]}
     if not connection:
         return {}
     if index in to.indexes and connection.lower() in to.search_connections:

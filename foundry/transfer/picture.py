@@ -83,6 +83,9 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
             drawing.edge(here, drawing.node("connection", agent.model.connection, agent.model.deployment))
         elif agent.model:
             drawing.edge(here, drawing.node("model", agent.model, "deployment"))
+        for one in agent.evaluation.evaluators if agent.evaluation is not None else ():
+            if one.model is not None:
+                drawing.edge(here, drawing.node("model", one.model, "deployment"))
         for tool in agent.tools:
             there = drawing.node("tool", tool.name, tool.type, key=f"{agent.name}/{tool.name}")
             drawing.edge(here, there)
@@ -190,7 +193,7 @@ def _uses(tool: Tool) -> Iterator[tuple[str, str]]:
     for key in ("vector_stores", "vector_store_ids"):
         for name in settings.get(key) or ():
             yield "store", str(name)
-    for key in ("index", "index_name", "index_asset_id"):
+    for key in ("index", "index_asset", "index_name", "index_asset_id"):
         if settings.get(key):
             yield "index", str(settings[key])
     auth = settings.get("auth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundry.manifest import load
+from foundry.model import Evaluation, Evaluator, Tool
 from foundry.transfer.picture import Edge, Node, Picture, Status, mermaid, picture_of, svg
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,3 +102,20 @@ def test_names_are_text_and_nothing_else(label: str) -> None:
 def test_nothing_declared_is_an_empty_picture() -> None:
     assert boxes(svg(Picture("none", (), ()))) == {}
     assert mermaid(Picture("none", (), ())) == "flowchart LR\n"
+
+
+def test_an_agent_points_to_the_models_that_judge_its_answers_and_to_the_index_of_an_asset() -> None:
+    manifest = load(ROOT, "sandbox").manifest
+    assert manifest is not None
+    finder = next(agent for agent in manifest.agents if agent.name == "product-finder")
+    tool = Tool("stock", "azure_ai_search", {"index_asset": "products"})
+    evaluators = (
+        Evaluator("relevance", "builtin.relevance", model="embeddings"),
+        Evaluator("x", "builtin.x"),
+    )
+    judged = replace(finder, tools=(tool,), evaluation=Evaluation("rule", evaluators=evaluators))
+
+    edges = picture_of(replace(manifest, agents=(judged,)), {}).edges
+
+    assert Edge("agent:product-finder", "model:embeddings") in edges
+    assert Edge("tool:product-finder/stock", "index:products") in edges
