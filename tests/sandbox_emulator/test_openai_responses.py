@@ -1,6 +1,7 @@
 """The OpenAI client of azure-ai-projects, unmodified, against conversations and responses of agents."""
 
 import json
+import threading
 import typing
 from typing import Any
 
@@ -373,7 +374,7 @@ def test_the_stream_helper_of_the_client_reads_it(client: OpenAI) -> None:
     assert arguments == final.output[0].arguments  # type: ignore[union-attr]
 
 
-def test_a_response_in_the_background_is_polled_cancelled_and_streamed_again(
+def test_a_response_in_the_background_is_polled_and_streamed_again(
     client: OpenAI, librarian: dict[str, Any]
 ) -> None:
     made = client.responses.create(input="When may goods be returned?", extra_body=librarian, background=True)
@@ -383,14 +384,32 @@ def test_a_response_in_the_background_is_polled_cancelled_and_streamed_again(
     rest = list(client.responses.retrieve(made.id, stream=True, starting_after=3))
     assert [event.type for event in rest] == [event.type for event in whole[4:]]
     assert whole[-1].type == "response.completed"
-    other = client.responses.create(
-        input="When may goods be returned?", extra_body=librarian, background=True
-    )
-    assert client.responses.cancel(other.id).status == "cancelled"
-    assert client.responses.retrieve(other.id).status == "cancelled"
     plain = client.responses.create(input="When?", extra_body=librarian)
     with pytest.raises(openai.BadRequestError, match="Cannot cancel a synchronous response"):
         client.responses.cancel(plain.id)
+
+
+def test_a_response_in_the_background_goes_on_by_itself_until_it_is_cancelled(
+    client: OpenAI, make: Any
+) -> None:
+    asked, hold = threading.Event(), threading.Event()
+
+    def answer(_path: str, _body: Any) -> tuple[int, Any]:
+        asked.set()
+        hold.wait(20)
+        return 200, {}
+
+    with server(answer) as (base, _):
+        function = OpenApiFunctionDefinition(
+            name="orders", description="Orders", spec=document(base), auth=OpenApiAnonymousAuthDetails()
+        )
+        agent = make(OpenApiTool(openapi=function), name="slow")
+        made = client.responses.create(input="status of order A-7", extra_body=agent, background=True)
+        assert asked.wait(20)
+        assert client.responses.retrieve(made.id).status == "in_progress"
+        assert client.responses.cancel(made.id).status == "cancelled"
+        hold.set()
+    assert client.responses.retrieve(made.id).status == "cancelled"
 
 
 # Keeping

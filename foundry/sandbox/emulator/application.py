@@ -5,7 +5,7 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, Protocol
 
 from starlette.datastructures import Headers
@@ -37,6 +37,7 @@ from foundry.sandbox.emulator.models.routes import FAMILY as MODELS
 from foundry.sandbox.emulator.openai.batches import FAMILY as OPENAI_BATCHES
 from foundry.sandbox.emulator.openai.evals import FAMILY as OPENAI_EVALS
 from foundry.sandbox.emulator.openai.files import FAMILY as OPENAI_FILES
+from foundry.sandbox.emulator.openai.responses import Responses
 from foundry.sandbox.emulator.openai.routes import ENDPOINT as AGENT_ENDPOINT
 from foundry.sandbox.emulator.openai.routes import FAMILY as OPENAI
 from foundry.sandbox.emulator.openai.vector_stores import FAMILY as OPENAI_VECTOR_STORES
@@ -146,20 +147,24 @@ class Application:
         await _response(reply, request.headers, feed, head=call.method == "HEAD")(scope, receive, send)
 
     async def keep_going(self) -> None:
-        """Takes runs on that nobody looks at, a few at a time, for as long as the emulator lives."""
+        """Takes on, a few at a time, what nobody looks at, for as long as the emulator lives: runs, and responses in the background."""
+        world = self._world
         while True:
             await asyncio.sleep(_PACE)
-            for project, thread in [*self._world.moving][:_AT_ONCE]:
+            for project, thread in [*world.moving][:_AT_ONCE]:
                 # What still waits afterwards is put in again, behind the others.
-                del self._world.moving[project, thread]
-                self._take_on(project, thread)
+                del world.moving[project, thread]
+                self._take_on(Runs(world, project, world.clock.now()).settle, thread)
+            for project, response in [*world.answering][:_AT_ONCE]:
+                del world.answering[project, response]
+                self._take_on(Responses(world, project, world.clock.now()).get, response)
 
-    def _take_on(self, project: str, thread: str) -> None:
+    def _take_on(self, step: Callable[[str], object], identity: str) -> None:
         try:
             with self._world.database.transaction():
-                Runs(self._world, project, self._world.clock.now()).settle(thread)
+                step(identity)
         except Exception:
-            _log.exception("the run of %s can't go on", thread)
+            _log.exception("%s can't go on", identity)
 
     async def _troubled(self, call: Call, request: Request) -> Reply | None:
         """The reply after the fault plan has had its say; None when the connection is to be cut."""

@@ -62,6 +62,8 @@ class World:
     rules: tuple[Path, ...]
     #: Projects and threads with a run that goes on by itself: what is looked at every now and then.
     moving: dict[tuple[str, str], None]
+    #: Projects and ids of responses that are made in the background: likewise.
+    answering: dict[tuple[str, str], None]
     clock: Clock = field(default_factory=Clock)
     log: RequestLog = field(default_factory=RequestLog)
 
@@ -105,6 +107,7 @@ def create_world(
         storage.drop_under(key)
 
     threads = ThreadStore(objects)
+    conversations = ConversationStore(objects)
     return World(
         database=database,
         settings=settings,
@@ -120,7 +123,7 @@ def create_world(
         files=files,
         vector_stores=VectorStoreStore(objects, faults),
         threads=threads,
-        conversations=ConversationStore(objects),
+        conversations=conversations,
         search=search,
         storage=storage,
         vault=vault,
@@ -128,4 +131,5 @@ def create_world(
         faults=faults,
         rules=(database_file.parent / "rules", *([settings.rules] if settings.rules else [])),
         moving=dict.fromkeys(threads.under_way()),
+        answering=dict.fromkeys(conversations.under_way()),
     )

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from foundry.sandbox.emulator.http import Call, Family, Malformed, Problem, Reply, Route, not_implemented
+from foundry.sandbox.emulator.openai.conversations import UNDER_WAY
 from foundry.sandbox.emulator.openai.guard import PREFIX, guard, shelf
-from foundry.sandbox.emulator.openai.responses import UNDER_WAY, Responses, shown
+from foundry.sandbox.emulator.openai.responses import Responses, shown
 from foundry.sandbox.emulator.openai.routes import begin_response
 from foundry.sandbox.emulator.project.guard import project_id
 from foundry.sandbox.emulator.project.objects import new_id

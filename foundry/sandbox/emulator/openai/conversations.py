@@ -7,6 +7,8 @@ from foundry.sandbox.emulator.project.objects import ObjectStore, new_id
 
 KIND: Final = "conversation"
 ITEM: Final = "conversation.item"
+RESPONSE: Final = "response"
+UNDER_WAY: Final = ("queued", "in_progress")
 
 Body = dict[str, Any]
 
@@ -16,6 +18,10 @@ class ConversationStore:
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
+
+    def under_way(self) -> list[tuple[str, str]]:
+        """Projects and ids of the responses that are being made in the background."""
+        return [(project, one) for project, _, one in self._objects.having(RESPONSE, "status", UNDER_WAY)]
 
     def create(self, project: str, metadata: Body, now: float) -> Body:
         """Adds an empty conversation."""

@@ -1,12 +1,14 @@
 """How a response comes about: the same responder as behind runs of the classic dialect, told as output items.
 
-A response moves when somebody looks at it; what it has done so far is kept with it.
+A response moves when somebody looks at it, and one in the background every now and then by itself; what it has done so far is kept
+with it.
 """
 
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from foundry.sandbox.emulator.openai.conversations import RESPONSE, UNDER_WAY
 from foundry.sandbox.emulator.openai.errors import no_call, no_output
 from foundry.sandbox.emulator.openai.guard import shelf
 from foundry.sandbox.emulator.openai.items import files_of, output_of, text_of
@@ -27,8 +29,7 @@ from foundry.sandbox.emulator.responder.loop import Loop
 if TYPE_CHECKING:
     from foundry.sandbox.emulator.world import World
 
-KIND: Final = "response"
-UNDER_WAY: Final = ("queued", "in_progress")
+KIND: Final = RESPONSE
 
 Body = dict[str, Any]
 
@@ -61,7 +62,9 @@ class Responses:
         self.world.objects.add(self.project, KIND, response, self.now)
         if response["conversation"] is not None:
             self._into_conversation(response, response["_input"])
-        if not response["background"]:
+        if response["background"]:
+            self.world.answering[self.project, response["id"]] = None
+        else:
             self._go_on(response)
         return response
 
@@ -188,6 +191,8 @@ class Responses:
         response["_frame"] = frame.json()
         if isinstance(outcome, Wait):
             self.world.objects.put(self.project, KIND, response)
+            if response["background"]:
+                self.world.answering[self.project, response["id"]] = None
             return
         if isinstance(outcome, Say):
             response["output"].append(_message(outcome))

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
 from foundry.sandbox.emulator.openai.agents import agent_of, inputs_of
-from foundry.sandbox.emulator.openai.conversations import ITEM
+from foundry.sandbox.emulator.openai.conversations import ITEM, UNDER_WAY
 from foundry.sandbox.emulator.openai.errors import (
     disabled,
     no_conversation,
@@ -16,7 +16,7 @@ from foundry.sandbox.emulator.openai.errors import (
 )
 from foundry.sandbox.emulator.openai.guard import PREFIX, guard, shelf
 from foundry.sandbox.emulator.openai.items import item, kept, named_files
-from foundry.sandbox.emulator.openai.responses import UNDER_WAY, Responses, shown, shown_item
+from foundry.sandbox.emulator.openai.responses import Responses, shown, shown_item
 from foundry.sandbox.emulator.openai.streaming import ResponseStream
 from foundry.sandbox.emulator.project.guard import PREFIX as PROJECT
 from foundry.sandbox.emulator.project.guard import project_id
@@ -466,7 +466,7 @@ FAMILY = Family(
         "offers); AI Search, OpenAPI and Azure Functions as "
         "`…_call` and `…_call_output`. Fields that the agent decides about are refused with 400 (`model`, `instructions`, "
         "`tools`, `tool_choice`, `parallel_tool_calls`, `temperature`, `top_p`, `reasoning`, `text`; partly unconfirmed). A "
-        "response that fails is answered 200 with status `failed`. A disabled agent answers 403 (unconfirmed)."
+        "response that fails is answered 200 with status `failed`. A disabled agent answers 403 (unconfirmed). A response in the background goes on by itself."
     ),
     routes=_ROUTES,
 )

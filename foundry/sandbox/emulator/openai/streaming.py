@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.sandbox.emulator.http import Feed, Reply
-from foundry.sandbox.emulator.openai.responses import UNDER_WAY, Responses, shown
+from foundry.sandbox.emulator.openai.conversations import UNDER_WAY
+from foundry.sandbox.emulator.openai.responses import Responses, shown
 
 if TYPE_CHECKING:
     from foundry.sandbox.emulator.world import World

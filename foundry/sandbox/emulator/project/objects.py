@@ -152,17 +152,17 @@ class ObjectStore:
         )
         return [row["parent"] for row in rows]
 
-    def having(self, kind: str, field: str, values: Sequence[str]) -> list[tuple[str, str]]:
-        """Projects and parents of the objects of a kind with one of these values in a top-level field; reads them all."""
+    def having(self, kind: str, field: str, values: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Project, parent and id of the objects of a kind with one of these values in a top-level field; reads them all."""
         marks = ", ".join("?" * len(values))
         rows = self._db.all(
-            f"SELECT DISTINCT project, parent FROM objects WHERE project IN (SELECT DISTINCT project FROM objects)"  # noqa: S608 - fixed texts only
+            f"SELECT project, parent, id FROM objects WHERE project IN (SELECT DISTINCT project FROM objects)"  # noqa: S608 - fixed texts only
             f" AND kind = ? AND body IS NOT NULL AND json_extract(body, ?) IN ({marks})",
             kind,
             f"$.{field}",
             *values,
         )
-        return [(row["project"], row["parent"]) for row in rows]
+        return [(row["project"], row["parent"], row["id"]) for row in rows]
 
     def holding(self, project: str, kind: str, text: str) -> list[Body]:
         """Objects of a kind whose body holds a text somewhere: a first sieve for references."""

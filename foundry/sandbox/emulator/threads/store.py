@@ -116,7 +116,7 @@ class ThreadStore:
 
     def under_way(self) -> list[tuple[str, str]]:
         """Projects and threads with a run that goes on by itself."""
-        return self._objects.having(RUN, "status", MOVING)
+        return [(project, thread) for project, thread, _ in self._objects.having(RUN, "status", MOVING)]
 
     def run(self, project: str, thread: str, identity: str) -> Body | None:
         """A run of a thread, or None."""
