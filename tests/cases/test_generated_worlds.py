@@ -62,6 +62,25 @@ agents = st.fixed_dictionaries(
 )
 
 
+measures = st.fixed_dictionaries(
+    {}, optional={"model": st.just("chat"), "data_mapping": st.builds(lambda: {"query": "{{item.query}}"})}
+)
+evaluations = st.fixed_dictionaries(
+    {
+        "rule": st.just("continuous"),
+        "evaluators": st.dictionaries(
+            st.sampled_from(["relevance", "violence"]), measures, min_size=1, max_size=2
+        ),
+    },
+    optional={
+        "sampling_rate": st.sampled_from([0.5, 10, 100]),
+        "max_hourly_runs": st.integers(1, 9),
+        "enabled": st.booleans(),
+        "description": words,
+    },
+)
+
+
 @st.composite
 def worlds(draw):
     """The files of a world: YAML documents, and the material that they name."""
@@ -79,6 +98,8 @@ def worlds(draw):
             document["tools"] = {**document["tools"], "policies": search}
         if document["dialect"] == "versioned" and draw(st.booleans()):
             document["reasoning"] = {"effort": draw(st.sampled_from(["low", "high"]))}
+        if document["dialect"] != "classic" and draw(st.booleans()):
+            document["evaluation"] = draw(evaluations)
         files[f"{name}.yaml"] = yaml.safe_dump(document, allow_unicode=True)
     return files
 
@@ -109,3 +130,10 @@ def test_from_any_world_to_any_other_leaves_nothing_to_change(new_stack, first, 
         for each in manifest.agents
         for dialect in each.dialect.parts
     }
+    evaluated = {each.name for each in manifest.agents if each.evaluation is not None}
+    for kind in ("Evaluation", "EvaluationRule"):
+        assert {name for one, name in stack.state if one == kind} == evaluated
+    service = stack.world.session().services.versioned(stack.world.endpoint).evaluations
+    for live, kind in ((service.list_evals(), "Evaluation"), (service.list_rules(), "EvaluationRule")):
+        held = {held.id for (one, _), held in stack.state.items() if one == kind}
+        assert {one.id for one in live} == held

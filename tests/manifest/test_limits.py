@@ -19,6 +19,15 @@ def tool(kind: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     return agent(tools={"it": {"type": kind, **fields}})
 
 
+def evaluated(**fields: Any) -> tuple[str, dict[str, Any]]:
+    return agent(dialect="versioned", evaluation={"rule": "continuous", "eval_id": "eval_1", **fields})
+
+
+def registered(**asset: Any) -> tuple[str, dict[str, Any]]:
+    path, document = index()
+    return path, {**document, "asset": asset}
+
+
 def store(**fields: Any) -> tuple[str, dict[str, Any]]:
     given = {"kind": "VectorStore", "name": "other", "files": ["../knowledge/a.md"], **fields}
     return "stacks/base/vector-stores/other.yaml", given
@@ -137,6 +146,31 @@ BOUNDS = {
         lambda n: tool("azure_ai_search", connection="search", index_name="i", top_k=n),
         [1, 2, 49, 50],
         {0: "less than 1", 51: "more than 50"},
+    ),
+    "evaluations an hour": (
+        lambda n: evaluated(max_hourly_runs=n),
+        [1, 2, 1000],
+        {0: "less than 1"},
+    ),
+    "share of answers that is evaluated": (
+        lambda n: evaluated(sampling_rate=n),
+        [0.1, 1, 99.9, 100],
+        {0: "write more than 0", 100.1: "more than 100"},
+    ),
+    "name of a measure": (
+        lambda n: agent(dialect="versioned", evaluation={"rule": "continuous", "evaluators": {"m" * n: {}}}),
+        [1, 62, 63],
+        {64: "up to 63 lower-case letters"},
+    ),
+    "evaluation rule": (
+        lambda n: evaluated(rule_id="r" * n),
+        [1, 127, 128],
+        {129: "up to 128 letters"},
+    ),
+    "index asset": (
+        lambda n: registered(name="a" * n),
+        [1, 254, 255],
+        {256: "up to 255 letters"},
     ),
     "screen": (
         lambda n: tool("computer_use", environment="browser", display_width=n, display_height=768),
