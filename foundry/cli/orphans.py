@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from foundry.model import FoundryError
 
 if TYPE_CHECKING:
     from foundry.cli.standing import Standing
-    from foundry.service.protocols import ProjectService, VersionedService
+    from foundry.service.protocols import NumberedService, ProjectService, VersionedService
     from foundry.transfer.orphans import Orphan
 
 
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _look(
     project: Project, stands: Standing, owner: Any, more: Sequence[str]
 ) -> tuple[list[Orphan], list[str]]:
-    from foundry.transfer.orphans import file_orphans, index_orphans, marked_orphans
+    from foundry.transfer.orphans import file_orphans, index_orphans, marked_orphans, named_orphans
 
     held = {one.id for one in stands.held} | set(stands.going)
     found: list[Orphan] = []
@@ -94,9 +94,30 @@ def _look(
             )
             found += ours
             unknown |= {file.id: file.filename for file in others}
+        for kind, live in _named(stands.services.versioned(endpoint)):
+            names = {one.id for one in stands.of_kind(kind)} | set(stands.going)
+            found += named_orphans(owner, endpoint, kind, live, names)
     for endpoint in stands.search_endpoints:
         found += index_orphans(owner, endpoint, stands.services.search(endpoint).list_indexes(), held)
     return found, list(unknown.values())
+
+
+def _named(service: VersionedService) -> Iterator[tuple[str, list[tuple[str, Mapping[str, str]]]]]:
+    """What the versioned dialect alone has, by kind: names and metadata. Some of it is a preview that not every project has."""
+    kinds: dict[str, Callable[[], list[tuple[str, Mapping[str, str]]]]] = {
+        "MemoryStore": lambda: [(one.id, one.metadata) for one in service.list_memory_stores()],
+        "Toolbox": lambda: _newest(service.toolboxes),
+        "Skill": lambda: _newest(service.skills),
+    }
+    for kind, live in kinds.items():
+        try:
+            yield kind, live()
+        except FoundryError as error:
+            print(f"{kind}: not looked for ({error.what})")
+
+
+def _newest(service: NumberedService) -> list[tuple[str, Mapping[str, str]]]:
+    return [(one.id, service.newest(one).metadata) for one in service.list()]
 
 
 def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
@@ -127,9 +148,15 @@ def _delete_one(stands: Standing, one: Orphan) -> None:
         stands.services.search(one.endpoint).delete_index(one.id, one.etag or "*")
         return
     service = _service(stands, one.endpoint, versioned=one.versioned)
-    {"Agent": service.delete_agent, "VectorStore": service.delete_store, "File": service.delete_file}[
-        one.kind
-    ](one.id)
+    named = stands.services.versioned(one.endpoint)
+    {
+        "Agent": service.delete_agent,
+        "VectorStore": service.delete_store,
+        "File": service.delete_file,
+        "MemoryStore": named.delete_memory_store,
+        "Toolbox": named.toolboxes.delete,
+        "Skill": named.skills.delete,
+    }[one.kind](one.id)
 
 
 def _service(stands: Standing, endpoint: str, *, versioned: bool) -> ProjectService | VersionedService:
@@ -138,6 +165,9 @@ def _service(stands: Standing, endpoint: str, *, versioned: bool) -> ProjectServ
 
 def _users(stands: Standing, one: Orphan, going: set[str]) -> Iterator[str]:
     """What still refers to it and stays."""
+    if one.kind in ("MemoryStore", "Toolbox", "Skill"):
+        yield from _users_by_name(stands.services.versioned(one.endpoint), one, going)
+        return
     endpoints = stands.project_endpoints if one.kind == "SearchIndex" else (one.endpoint,)
     services = [
         _service(stands, endpoint, versioned=flag) for endpoint in endpoints for flag in (False, True)
@@ -158,6 +188,24 @@ def _users(stands: Standing, one: Orphan, going: set[str]) -> Iterator[str]:
                     member.file_id == one.id for member in service.list_members(store.id)
                 ):
                     yield f"vector store {store.name} ({store.id})"
+
+
+def _users_by_name(service: VersionedService, one: Orphan, going: set[str]) -> Iterator[str]:
+    from foundry.reconcile.references import uses_memory, uses_skill, uses_toolbox
+
+    uses = {
+        "MemoryStore": uses_memory(one.id),
+        "Toolbox": uses_toolbox(service.endpoint, one.id),
+        "Skill": uses_skill(one.id),
+    }[one.kind]
+    for agent in service.list_agents():
+        parts = service.skills_in_use(agent) if one.kind == "Skill" else service.tools_in_use(agent)
+        if agent.id not in going and any(map(uses, parts)):
+            yield f"agent {agent.id}"
+    for toolbox in service.toolboxes.list() if one.kind == "Skill" else ():
+        held = service.toolboxes.newest(toolbox).definition.get("skills") or ()
+        if toolbox.id not in going and any(map(uses, held)):
+            yield f"toolbox {toolbox.id}"
 
 
 def _listed(value: Any) -> list[Any]:

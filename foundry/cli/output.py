@@ -15,7 +15,7 @@ from foundry.transfer import outputs
 if TYPE_CHECKING:
     from foundry.cli.standing import Standing
 
-_TOLD = ("Agent", "VectorStore", "SearchIndex")
+_TOLD = ("Agent", "VectorStore", "SearchIndex", "MemoryStore", "Toolbox", "Skill")
 
 
 def add(commands: Any) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from foundry.model import Manifest
     from foundry.transfer.picture import Status
 
-_SHOWN = ("Agent", "VectorStore", "SearchIndex")
+_SHOWN = ("Agent", "VectorStore", "SearchIndex", "MemoryStore", "Toolbox", "Skill")
 _LONG = 70
 
 
@@ -131,6 +131,15 @@ def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
     session = Session(stands.services, Patience.from_environment())
     own = [("Agent", one.name, one.dialect) for one in manifest.agents]
     own += [("VectorStore", one.name, one.dialect) for one in manifest.vector_stores]
+    own += [
+        (kind, one.name, Dialect.VERSIONED)
+        for kind, ones in (
+            ("MemoryStore", manifest.memory_stores),
+            ("Toolbox", manifest.toolboxes),
+            ("Skill", manifest.skills),
+        )
+        for one in ones
+    ]
     # An index knows no dialect; its resource is recorded under that of the environment.
     indexes = {("SearchIndex", one.name, "-") for one in manifest.search_indexes}
     declared = {
@@ -146,12 +155,12 @@ def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
 
 
 def _row(session: Any, key: tuple[str, str, str], held: Held | None, *, is_declared: bool) -> Row:
-    from foundry.cli.standing import live_definition
+    from foundry.cli.standing import live_outputs
     from foundry.transfer.picture import Status
 
     if held is None:
         return Row(*key, None, Status.ABSENT.value)
-    live = live_definition(session, held)
+    live = live_outputs(session, held)
     if live is None:
         return Row(*key, held.id, Status.GONE.value)
     drift = tuple(_drift(held, live))
@@ -164,8 +173,11 @@ def _drift(held: Held, live: Mapping[str, Any]) -> Iterator[str]:
     from foundry.diff import changes
 
     applied = held.outputs.get("applied")
-    for change in changes(held.table, applied, live, applied):
+    for change in changes(held.table, applied, live["definition"], applied):
         yield f"{change.path}: {_short(change.old)} => {_short(change.new)}"
+    before, now = held.outputs.get("appliedDefault"), live.get("defaultVersion")
+    if before != now:
+        yield f"default_version: {_short(before)} => {_short(now)}"
 
 
 def _cells(row: Row) -> Sequence[str]:

@@ -14,7 +14,16 @@ from foundry.cli import operations, settings
 from foundry.cli.engines import Run
 from foundry.cli.project import Project
 from foundry.model import FoundryError, Owner, toolbox_address
-from foundry.reconcile import Session, agent, search_index, vector_store, versioned_agent
+from foundry.reconcile import (
+    Session,
+    agent,
+    memory_store,
+    search_index,
+    skill,
+    toolbox,
+    vector_store,
+    versioned_agent,
+)
 from foundry.service.connect import AzureServices
 from foundry.transfer.declared import Names
 
@@ -170,14 +179,27 @@ def live_definition(session: Session, held: Held) -> Mapping[str, Any] | None:
     Raises:
         ServiceError: the service couldn't be asked.
     """
+    live = live_outputs(session, held)
+    return None if live is None else live["definition"]
+
+
+def live_outputs(session: Session, held: Held) -> Mapping[str, Any] | None:
+    """What a refresh would find of an object; None when it is gone.
+
+    Raises:
+        ServiceError: the service couldn't be asked.
+    """
     kinds: Mapping[str, Any] = {
         "Agent": agent,
         "VersionedAgent": versioned_agent,
         "VectorStore": vector_store,
         "SearchIndex": search_index,
+        "MemoryStore": memory_store,
+        "Toolbox": toolbox,
+        "Skill": skill,
     }
     seen = kinds[held.table].read(session, held.id, held.outputs)
-    return None if seen is None else seen.outs["definition"]
+    return None if seen is None else seen.outs
 
 
 def exported(run: Run) -> Sequence[Mapping[str, Any]]:

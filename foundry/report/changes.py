@@ -68,7 +68,7 @@ class Tool:
 
 Change = Value | Text | Files | Tool
 
-_KEYED: Final = (Kind.SEARCH_OBJECT, Kind.INDEX_ASSET, Kind.EVALUATION)
+_KEYED: Final = (Kind.SEARCH_OBJECT, Kind.INDEX_ASSET, Kind.MEMORY_STORE, Kind.EVALUATION)
 """Kinds whose definitions are told as they stand, their lists by name."""
 _LONG: Final = 120
 # A document (a schema, an API description) with more differences than this is easier to read as a whole.
@@ -121,6 +121,10 @@ class Names:
             return Reference(made_names[0], fresh=True) if len(made_names) == 1 else UNKNOWN
         return self._one(value)
 
+    def made(self, kind: str, needs: Sequence[str]) -> list[str]:
+        """The URNs of what the update makes of one kind, among those that are needed."""
+        return [urn for urn in needs if f":{kind}::" in urn and urn in self.fresh]
+
     def _one(self, value: Any) -> Any:
         if not isinstance(value, str):
             return value
@@ -144,7 +148,7 @@ def changes(
     if one.kind is Kind.PLATFORM:
         return tuple(_values("", old, new, touched))
     before, after = _mapping(old.get("definition")), _mapping(new.get("definition"))
-    if one.kind is Kind.AGENT:
+    if one.kind in (Kind.AGENT, Kind.TOOLBOX, Kind.SKILL):
         found += _of_agent(before, after, names, one.needs)
     elif one.kind is Kind.VECTOR_STORE:
         found += _files("files", before.get("files"), after.get("files"))
@@ -188,11 +192,30 @@ def _of_agent(
     if not same(was, will):
         yield from _text("instructions", was, will)
     yield from _tools(old.get("tools"), new.get("tools"), names, needs)
-    yield from _values(
-        "",
-        {key: old[key] for key in old if key not in ("instructions", "tools")},
-        {key: new[key] for key in new if key not in ("instructions", "tools")},
+    yield from _skills(old.get("skills"), new.get("skills"), names, needs)
+    told = ("instructions", "tools", "skills")
+    yield from _values("", _without(old, *told), _without(new, *told))
+
+
+def _skills(old: Any, new: Any, names: Names, needs: Sequence[str]) -> Iterator[Change]:
+    """References to skills by name. A version that isn't known yet is the one that the update makes."""
+    before, after = (
+        _versions_of(old, []),
+        _versions_of(new, [_last(urn) for urn in names.made("Skill", needs)]),
     )
+    if before != after:
+        yield Value("skills", before or ABSENT, after or ABSENT)
+
+
+def _versions_of(skills: Any, made: list[str]) -> list[str]:
+    entries = [one for one in skills if isinstance(one, Mapping)] if isinstance(skills, list) else []
+    told = []
+    for one in entries:
+        name, version = one.get("name"), one.get("version")
+        called = (made.pop(0) if made else "a new skill") if name is UNKNOWN else str(name)
+        which = "" if version is None else " (new version)" if version is UNKNOWN else f" (version {version})"
+        told.append(f"{called}{which}")
+    return told
 
 
 def _tools(old: Any, new: Any, names: Names, needs: Sequence[str]) -> Iterator[Change]:
@@ -248,10 +271,17 @@ def _uses(tool: Mapping[str, Any], names: Names, needs: Sequence[str]) -> tuple[
             ("input queue", _mapping(tool.get("input_queue")).get("queue_name")),
             ("output queue", _mapping(tool.get("output_queue")).get("queue_name")),
             ("server", tool.get("server_url")),
+            *(("toolbox", _last(urn)) for urn in _new_toolboxes(tool, names, needs)),
             ("API", _mapping(_mapping(tool.get("spec")).get("info")).get("title")),
         )
         if isinstance(name, str)
     )
+
+
+def _new_toolboxes(tool: Mapping[str, Any], names: Names, needs: Sequence[str]) -> list[str]:
+    """The toolbox behind an address that isn't known yet, where only one can be meant."""
+    made = names.made("Toolbox", needs) if tool.get("server_url") is UNKNOWN else []
+    return made if len(made) == 1 else []
 
 
 def _used_objects(

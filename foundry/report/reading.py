@@ -31,6 +31,9 @@ class Kind(StrEnum):
     SEARCH_INDEX = "SearchIndex"
     SEARCH_OBJECT = "SearchObject"
     INDEX_ASSET = "IndexAsset"
+    MEMORY_STORE = "MemoryStore"
+    TOOLBOX = "Toolbox"
+    SKILL = "Skill"
     EVALUATION = "Evaluation"
     EVALUATION_RULE = "EvaluationRule"
     PLATFORM = "platform"
@@ -213,11 +216,13 @@ def _is_shown(step: Mapping[str, Any]) -> bool:
 
 
 def _inputs(state: Mapping[str, Any], *, applied: bool = False) -> Mapping[str, Any]:
-    """The inputs in a state. A refresh that was saved has overwritten the definition, so the outputs' `applied` goes first."""
+    """The inputs in a state. A refresh that was saved has overwritten them, so what the outputs say was applied goes first."""
     inputs = dict(_mapping(plain(state.get("inputs"))))
-    last = _mapping(plain(state.get("outputs"))).get("applied") if applied else None
-    if isinstance(last, Mapping):
-        inputs["definition"] = last
+    outputs = _mapping(plain(state.get("outputs"))) if applied else {}
+    if isinstance(outputs.get("applied"), Mapping):
+        inputs["definition"] = outputs["applied"]
+    if "appliedDefault" in outputs:
+        inputs["defaultVersion"] = outputs["appliedDefault"]
     return inputs
 
 

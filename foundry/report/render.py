@@ -24,6 +24,9 @@ _TITLES: Final = {
     Kind.SEARCH_INDEX: "Search indexes",
     Kind.SEARCH_OBJECT: "Beside search indexes",
     Kind.INDEX_ASSET: "Index assets",
+    Kind.MEMORY_STORE: "Memory stores",
+    Kind.TOOLBOX: "Toolboxes",
+    Kind.SKILL: "Skills",
     Kind.EVALUATION: "Evals",
     Kind.EVALUATION_RULE: "Evaluation rules",
     Kind.PLATFORM: "Platform",
@@ -35,11 +38,22 @@ _NOUNS: Final = {
     Kind.SEARCH_INDEX: "search index",
     Kind.SEARCH_OBJECT: "search object",
     Kind.INDEX_ASSET: "index asset",
+    Kind.MEMORY_STORE: "memory store",
+    Kind.TOOLBOX: "toolbox",
+    Kind.SKILL: "skill",
     Kind.EVALUATION: "eval",
     Kind.EVALUATION_RULE: "evaluation rule",
 }
 # Their names are their ids: made again, they have the same.
-_NAMED_BY_US: Final = (Kind.SEARCH_INDEX, Kind.SEARCH_OBJECT, Kind.EVALUATION_RULE, Kind.PLATFORM)
+_NAMED_BY_US: Final = (
+    Kind.SEARCH_INDEX,
+    Kind.SEARCH_OBJECT,
+    Kind.MEMORY_STORE,
+    Kind.TOOLBOX,
+    Kind.SKILL,
+    Kind.EVALUATION_RULE,
+    Kind.PLATFORM,
+)
 _OFFLINE: Final = ("analyzers", "tokenizers", "tokenFilters", "charFilters")
 _COLUMNS: Final = (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.RELEASE)
 _WORDS: Final = {

@@ -14,7 +14,7 @@ from foundry.service.protocols import LiveAgent, LiveFile, LiveStore
 
 _MARKED_NAME: Final = re.compile(r"(?P<stem>.*)\.(?P<word>[0-9a-f]{12})(?P<suffix>\.[^.]*)?")
 
-ORDER: Final = ("Agent", "VectorStore", "File", "SearchIndex")
+ORDER: Final = ("Agent", "Toolbox", "Skill", "MemoryStore", "VectorStore", "File", "SearchIndex")
 """The order in which they can be deleted: nothing before what refers to it."""
 
 
@@ -49,6 +49,23 @@ def marked_orphans(
             mark = mark_of(one.metadata)
             if mark is not None and mark.owner.stack_id == owner.stack_id and one.id not in held:
                 yield Orphan(kind, mark.name, one.id, endpoint, one.created_at, versioned=versioned)
+
+
+def named_orphans(
+    owner: Owner,
+    endpoint: str,
+    kind: str,
+    live: Iterable[tuple[str, Mapping[str, str]]],
+    held: Collection[str],
+) -> Iterator[Orphan]:
+    """What is known by its name (MemoryStore, Toolbox, Skill) with the mark of the stack's id.
+
+    `live` are pairs of name and metadata, `held` the names of this kind in the state.
+    """
+    for name, metadata in live:
+        mark = mark_of(metadata)
+        if mark is not None and mark.owner.stack_id == owner.stack_id and name not in held:
+            yield Orphan(kind, mark.name, name, endpoint, versioned=True)
 
 
 def file_orphans(

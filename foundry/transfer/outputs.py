@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from foundry.model import toolbox_address
+
 VERSION: Final = 1
 _CLASSIC: Final = "classic"
 _BOTH: Final = "both"
@@ -22,8 +24,8 @@ _BOTH: Final = "both"
 class Made:
     """A live object as callers know it.
 
-    `kind` is Agent, VectorStore or SearchIndex; `service_name` what the service calls it; `id` its id there. `version` is that
-    of a versioned agent. `project` is the project's ARM id, or its endpoint where that is all there is.
+    `kind` is Agent, VectorStore, SearchIndex, MemoryStore, Toolbox or Skill; `service_name` what the service calls it; `id` its id
+    there. `version` is that of a versioned agent, or the one that a toolbox's or a skill's name stands for. `project` is the project's ARM id, or its endpoint where that is all there is.
     """
 
     kind: str
@@ -42,7 +44,7 @@ def contract(stack: str, exports: Mapping[str, Any], made: Iterable[Made]) -> di
     Args:
         stack: the stack's name.
         exports: the stack outputs (`projectEndpoint`, `modelDeployments`, `queues`, `indexAssets`).
-        made: the agents, stores and indexes in its state.
+        made: the agents, stores, indexes, toolboxes and skills in its state.
 
     Returns:
         JSON that `schemas/outputs.json` describes.
@@ -50,6 +52,7 @@ def contract(stack: str, exports: Mapping[str, Any], made: Iterable[Made]) -> di
     agents: dict[str, dict[str, Any]] = {}
     stores: dict[str, dict[str, Any]] = {}
     indexes: dict[str, dict[str, Any]] = {}
+    named: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in ("MemoryStore", "Toolbox", "Skill")}
     for one in sorted(made, key=lambda one: (one.kind, one.name, one.dialect)):
         match one.kind:
             case "Agent":
@@ -63,6 +66,8 @@ def contract(stack: str, exports: Mapping[str, Any], made: Iterable[Made]) -> di
                     "endpoint": one.endpoint,
                     **({"asset": asset} if asset else {}),
                 }
+            case kind if kind in named:
+                named[kind][one.name] = _named(one)
     return {
         "version": VERSION,
         "stack": stack,
@@ -71,6 +76,9 @@ def contract(stack: str, exports: Mapping[str, Any], made: Iterable[Made]) -> di
         "agents": agents,
         "vectorStores": stores,
         "searchIndexes": indexes,
+        "memoryStores": named["MemoryStore"],
+        "toolboxes": named["Toolbox"],
+        "skills": named["Skill"],
         "queues": dict(exports.get("queues") or {}),
     }
 
@@ -106,6 +114,13 @@ def _store(one: Made) -> dict[str, Any]:
     return {"dialect": one.dialect, **identity, "endpoint": one.endpoint, "project": _last(one.project)}
 
 
+def _named(one: Made) -> dict[str, Any]:
+    """What the versioned dialect alone has: known by its name."""
+    address = {"mcpEndpoint": toolbox_address(one.endpoint, one.id)} if one.kind == "Toolbox" else {}
+    version = {"version": one.version} if one.version else {}
+    return {"name": one.id, **version, **address, "endpoint": one.endpoint, "project": _last(one.project)}
+
+
 def _joined(known: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
     """Two live objects of one declaration, one a dialect, as one entry."""
     if known is None:
@@ -138,5 +153,14 @@ def _pairs(told: Mapping[str, Any], case: Any) -> Iterator[tuple[str, str]]:
         yield named("search", "index", name, "endpoint"), str(index["endpoint"])
         if "asset" in index:
             yield named("search", "index", name, "asset"), str(index["asset"])
+    for name, store in told["memoryStores"].items():
+        yield named("memory", "store", name, "name"), str(store["name"])
+    for name, toolbox in told["toolboxes"].items():
+        yield named("toolbox", name, "name"), str(toolbox["name"])
+        yield named("toolbox", name, "version"), str(toolbox["version"])
+        yield named("toolbox", name, "mcp", "endpoint"), str(toolbox["mcpEndpoint"])
+    for name, skill in told["skills"].items():
+        yield named("skill", name, "name"), str(skill["name"])
+        yield named("skill", name, "version"), str(skill["version"])
     for name, url in told["queues"].items():
         yield named("queue", name, "url"), str(url)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from html import escape
 from typing import Any, Final
 
-from foundry.model import Manifest, ModelElsewhere, Tool
+from foundry.model import Manifest, ModelElsewhere, SkillReference, Tool
 
 
 class Status(StrEnum):
@@ -29,7 +29,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Node:
-    """Something in the picture. `kind` is agent, tool, store, index, model, connection or queue; `note` its second line."""
+    """Something in the picture. `note` is its second line.
+
+    `kind` is agent, tool, store, index, memory, toolbox, skill, model, connection or queue.
+    """
 
     id: str
     kind: str
@@ -60,8 +63,8 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
 
     Args:
         manifest: the declarations.
-        status: how agents, stores and indexes stand live, by kind (Agent, VectorStore, SearchIndex) and name; what isn't in it
-            is only declared.
+        status: how things stand live, by kind (Agent, VectorStore, SearchIndex, MemoryStore, Toolbox, Skill) and name; what isn't
+            in it is only declared.
     """
     drawing = _Drawing(status)
     for deployment in manifest.environment.deployments:
@@ -75,6 +78,16 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
         drawing.node("store", store.name, f"{files} {'file' if files == 1 else 'files'}")
     for index in manifest.search_indexes:
         drawing.node("index", index.name, "")
+    for memory in manifest.memory_stores:
+        here = drawing.node("memory", memory.name, "")
+        for deployment_name in (memory.chat_model, memory.embedding_model):
+            drawing.edge(here, drawing.node("model", deployment_name, "deployment"))
+    for skill in manifest.skills:
+        drawing.node("skill", skill.name, "")
+    for toolbox in manifest.toolboxes:
+        here = drawing.node("toolbox", toolbox.name, "")
+        _draw_tools(drawing, here, here, toolbox.tools)
+        _draw_skills(drawing, here, toolbox.skills)
     for agent in manifest.agents:
         drawing.node("agent", agent.name, agent.dialect.value)
     for agent in manifest.agents:
@@ -86,11 +99,8 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
         for one in agent.evaluation.evaluators if agent.evaluation is not None else ():
             if one.model is not None:
                 drawing.edge(here, drawing.node("model", one.model, "deployment"))
-        for tool in agent.tools:
-            there = drawing.node("tool", tool.name, tool.type, key=f"{agent.name}/{tool.name}")
-            drawing.edge(here, there)
-            for kind, name in _uses(tool):
-                drawing.edge(there, drawing.node(kind, name, ""))
+        _draw_tools(drawing, here, agent.name, agent.tools)
+        _draw_skills(drawing, here, agent.skills)
     title = f"{manifest.environment.name}: {len(manifest.agents)} agents"
     return Picture(title, tuple(drawing.nodes.values()), tuple(dict.fromkeys(drawing.edges)))
 
@@ -149,12 +159,22 @@ def svg(picture: Picture) -> str:
 
 # ---- what a picture is made of
 
-_KINDS: Final = {"agent": "Agent", "store": "VectorStore", "index": "SearchIndex"}
+_KINDS: Final = {
+    "agent": "Agent",
+    "store": "VectorStore",
+    "index": "SearchIndex",
+    "memory": "MemoryStore",
+    "toolbox": "Toolbox",
+    "skill": "Skill",
+}
 _MERMAID_SHAPES: Final = {
     "agent": ("([", "])"),
     "tool": ("[", "]"),
     "store": ("[(", ")]"),
     "index": ("[(", ")]"),
+    "memory": ("[(", ")]"),
+    "toolbox": ("[[", "]]"),
+    "skill": (">", "]"),
     "model": ("{{", "}}"),
     "connection": ("[/", "/]"),
     "queue": ("[[", "]]"),
@@ -187,6 +207,19 @@ class _Drawing:
         self.edges.append(Edge(source, target))
 
 
+def _draw_tools(drawing: _Drawing, user: str, key: str, tools: Sequence[Tool]) -> None:
+    for tool in tools:
+        there = drawing.node("tool", tool.name, tool.type, key=f"{key}/{tool.name}")
+        drawing.edge(user, there)
+        for kind, name in _uses(tool):
+            drawing.edge(there, drawing.node(kind, name, ""))
+
+
+def _draw_skills(drawing: _Drawing, user: str, skills: Sequence[SkillReference]) -> None:
+    for skill in skills:
+        drawing.edge(user, drawing.node("skill", str(skill.skill or skill.name), ""))
+
+
 def _uses(tool: Tool) -> Iterator[tuple[str, str]]:
     """What a tool reaches, as kind and name; ids of what isn't declared count as names."""
     settings = tool.settings
@@ -203,6 +236,11 @@ def _uses(tool: Tool) -> Iterator[tuple[str, str]]:
     for key in ("agent", "agent_id"):
         if settings.get(key):
             yield "agent", str(settings[key])
+    for key in ("memory_store", "memory_store_name"):
+        if settings.get(key):
+            yield "memory", str(settings[key])
+    if settings.get("toolbox"):
+        yield "toolbox", str(settings["toolbox"])
     for key in ("input_queue", "output_queue"):
         queue = settings.get(key)
         if queue:
@@ -329,7 +367,7 @@ def _arrow(placed: _Placed, edge: Edge) -> str:
 
 def _box(node: Node, box: _Box) -> str:
     fill, line, dash = _COLOURS[node.status]
-    radius = {"agent": _HEIGHT // 2, "store": 8, "index": 8}.get(node.kind, 3)
+    radius = {"agent": _HEIGHT // 2, "store": 8, "index": 8, "memory": 8}.get(node.kind, 3)
     middle = box.x + _WIDTH // 2
     told = " · ".join(_told(node))
     return (

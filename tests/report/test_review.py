@@ -358,6 +358,81 @@ def test_a_rule_names_its_eval_and_not_the_evals_id() -> None:
     assert "eval_1" not in told
 
 
+def _numbered(
+    kind: str,
+    op: str,
+    before: dict[str, Any],
+    after: dict[str, Any] | None,
+    *,
+    needs: tuple[str, ...] = (),
+    live: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """The steps of one object of the versioned dialect; `live` is what a refresh finds in the place of `before`."""
+    urn = f"urn:pulumi:dev::foundry-as-code::pulumi-python:dynamic/foundry:{kind}::returns"
+    common = {"urn": urn, "custom": True, "type": urn.split("::")[2]}
+    old = {**common, "id": "returns", "inputs": {"definition": {"name": "returns", **before}}}
+    steps = []
+    if live is not None:
+        found = {**old, "inputs": {"definition": {"name": "returns", **before}, **live}}
+        steps.append({"op": "refresh", "urn": urn, "oldState": old, "newState": found})
+        old = found
+    new = {
+        **common,
+        "inputs": {"definition": {"name": "returns", **(after or {})}},
+        "propertyDependencies": {"definition": list(needs)},
+    }
+    return [*steps, {"op": op, "urn": urn, **({"oldState": old} if op != "create" else {}), "newState": new}]
+
+
+def test_toolboxes_skills_and_memory_stores_are_told_apart_from_the_platform() -> None:
+    skill = "urn:pulumi:dev::foundry-as-code::pulumi-python:dynamic/foundry:Skill::returns"
+    box = skill.replace("Skill", "Toolbox")
+    reference = [{"name": UNKNOWN_TEXT, "version": UNKNOWN_TEXT}]
+    call = {
+        "name": "box",
+        "type": "mcp",
+        "server_url": UNKNOWN_TEXT,
+        "connection_id": "/subscriptions/s/c/box",
+    }
+    steps = [
+        *_numbered("Skill", "create", {}, {"description": "How", "instructions": "Ask.\nAnswer."}),
+        *_numbered("Toolbox", "create", {}, {"tools": [{"name": "web", "type": "web_search"}]}),
+        *_numbered("MemoryStore", "create", {}, {"chat_model": "chat"}),
+        *_numbered(
+            "VersionedAgent", "create", {}, {"skills": reference, "tools": [call]}, needs=(skill, box)
+        ),
+    ]
+    text = render({"steps": steps})
+
+    assert "| Memory stores | 1 |\n| Toolboxes | 1 |\n| Skills | 1 |" in text
+    assert "Platform" not in text
+    assert "- tool `web` (web_search) added" in section(text, "Toolboxes")
+    assert "chat_model: `chat`" in section(text, "Memory stores").replace("`chat_model`", "chat_model")
+    assert "Ask.\nAnswer." in section(text, "Skills")
+    agents = section(text, "Agents")
+    assert "returns (new version)" in agents
+    assert "tool `box` (mcp) added: connection `box`, toolbox `returns`" in agents
+
+
+def test_a_skill_that_changes_is_told_with_the_agents_that_follow_it() -> None:
+    before = {"skills": [{"name": "returns", "version": "1"}, {"name": "theirs", "version": "2"}]}
+    after = {"skills": [{"name": "returns", "version": UNKNOWN_TEXT}, {"name": "theirs", "version": "2"}]}
+    text = render({"steps": _numbered("VersionedAgent", "update", before, after)})
+
+    told = "- skills: added `returns (new version)`, removed `returns (version 1)`"
+    assert told in section(text, "Agents")
+
+
+def test_another_default_version_by_hand_is_drift() -> None:
+    steps = _numbered("Toolbox", "update", {}, {}, live={"defaultVersion": "2"})
+    steps[0]["oldState"]["outputs"] = {"appliedDefault": "latest"}
+    steps[1]["newState"]["inputs"]["defaultVersion"] = "latest"
+    text = render({"steps": steps})
+
+    assert "#### toolbox `returns`: changed outside; the update puts the declaration back" in text
+    assert "defaultVersion: `latest` → `2`" in text.replace("`defaultVersion`", "defaultVersion")
+
+
 def test_drift_that_is_left_alone_is_told_with_its_age() -> None:
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::desk"
 

@@ -41,6 +41,27 @@ def test_a_versioned_agent_is_known_by_name_and_version() -> None:
     assert not any(line.startswith("AGENT_ORDER_DESK_ID") for line in lines)
 
 
+def test_what_is_known_by_its_name_has_its_version_and_a_toolbox_its_address() -> None:
+    def named(kind: str, version: str | None = None) -> Made:
+        return Made(kind, "look-ups", "lookups_prod", "versioned", "lookups_prod", ENDPOINT, PROJECT, version)
+
+    told = contract("prod", {}, [named("Toolbox", "3"), named("Skill", "2"), named("MemoryStore")])
+    Draft202012Validator(SCHEMA).validate(told)
+    address = f"{ENDPOINT}/toolboxes/lookups_prod/mcp?api-version=v1"
+    assert told["toolboxes"]["look-ups"] == {
+        "name": "lookups_prod",
+        "version": "3",
+        "mcpEndpoint": address,
+        "endpoint": ENDPOINT,
+        "project": "p",
+    }
+    assert told["skills"]["look-ups"]["version"] == "2"
+    assert "version" not in told["memoryStores"]["look-ups"]
+    lines = as_dotenv(told).splitlines()
+    assert f"TOOLBOX_LOOK_UPS_MCP_ENDPOINT='{address}'" in lines
+    assert {"SKILL_LOOK_UPS_NAME=lookups_prod", "MEMORY_STORE_LOOK_UPS_NAME=lookups_prod"} <= set(lines)
+
+
 def test_a_stack_with_nothing_in_it_has_a_contract_too() -> None:
     told = contract("prod", {}, [])
     Draft202012Validator(SCHEMA).validate(told)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundry.manifest import load
-from foundry.model import Evaluation, Evaluator, Tool
+from foundry.model import Evaluation, Evaluator, MemoryStore, Skill, SkillReference, Tool, Toolbox
 from foundry.transfer.picture import Edge, Node, Picture, Status, mermaid, picture_of, svg
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +58,34 @@ def test_the_shop_is_drawn_with_every_agent_tool_store_and_model() -> None:
     }
     assert Edge("tool:front-desk/customer_care", "agent:customer-care") in picture.edges
     assert Edge("tool:customer-care/handbook", "store:handbook") in picture.edges
+
+
+def test_toolboxes_skills_and_memory_stores_are_drawn_with_who_uses_them() -> None:
+    manifest = load(ROOT, "sandbox").manifest
+    assert manifest is not None
+    tools = (
+        Tool("box", "toolbox", {"toolbox": "desk"}),
+        Tool("m", "memory_search", {"memory_store": "people"}),
+    )
+    desk = replace(manifest.agents[0], name="desk", tools=tools, skills=(SkillReference(skill="returns"),))
+    stock = Tool("stock", "azure_ai_search", {"index": "products"})
+    box = Toolbox("desk", "desk", "service", (stock,), skills=(SkillReference(name="theirs"),))
+    people = MemoryStore("people", "people", "service", "chat", "embeddings")
+    skill = Skill("returns", "returns", "service", "d", "i")
+    told = replace(manifest, agents=(desk,), toolboxes=(box,), memory_stores=(people,), skills=(skill,))
+    picture = picture_of(told, {("Toolbox", "desk"): Status.DRIFT})
+
+    assert {
+        Edge("agent:desk", "skill:returns"),
+        Edge("tool:desk/box", "toolbox:desk"),
+        Edge("tool:desk/m", "memory:people"),
+        Edge("memory:people", "model:embeddings"),
+        Edge("toolbox:desk", "tool:toolbox:desk/stock"),
+        Edge("tool:toolbox:desk/stock", "index:products"),
+        Edge("toolbox:desk", "skill:theirs"),
+    } <= set(picture.edges)
+    assert "toolbox desk: changed outside" in boxes(svg(picture))
+    assert "returns<br>skill" in mermaid(picture)
 
 
 def test_what_was_changed_outside_has_a_colour_and_says_so() -> None:

@@ -74,6 +74,38 @@ dialect: versioned
 model: chat
 instructions: Help.     # short
 """
+NAMED = {
+    "agents/mate.yaml": """\
+kind: Agent
+name: mate
+dialect: versioned
+model: chat
+skills: [repairs]
+tools:
+  lookups: {type: toolbox, toolbox: lookups, connection_id: "/subscriptions/s/connections/box"}
+  memory: {type: memory_search, memory_store: people, scope: user}
+""",
+    "memory-stores/people.yaml": """\
+kind: MemoryStore
+name: people
+chat_model: chat
+embedding_model: embeddings
+""",
+    "skills/repairs.yaml": """\
+kind: Skill
+name: repairs
+description: How a repair is handled
+instructions: Ask what is broken.
+""",
+    "toolboxes/lookups.yaml": """\
+kind: Toolbox
+name: lookups
+tools:
+  stock: {type: azure_ai_search, index: products}
+skills: [repairs]
+""",
+}
+"""What only the versioned dialect has, and an agent that uses it."""
 
 
 @pytest.fixture(scope="package")
@@ -83,6 +115,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     made = Desk(clone.root, clone.engine)
     (made.root / ".gitignore").write_text(".sandbox/\n.venv\n.pulumi-home/\n__pycache__/\n")
     (made.root / "stacks/sandbox/agents/helper.yaml").write_text(HELPER)
+    for path, text in NAMED.items():
+        (made.root / "stacks/sandbox" / path).parent.mkdir(exist_ok=True)
+        (made.root / "stacks/sandbox" / path).write_text(text)
     git(made, "init", "-q", "-b", "main")
     git(made, "add", "-A")
     git(made, "commit", "-q", "-m", "The environment as it was handed over")

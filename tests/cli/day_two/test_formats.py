@@ -42,7 +42,7 @@ def test_a_file_of_another_tool_becomes_a_declaration_that_is_sound(cleaned: Any
         "service_name: Invoice Clerk"
         in (cleaned.root / "stacks/sandbox/agents/invoice-clerk.yaml").read_text()
     )
-    assert "is fine: 8 agents" in cleaned.fac("validate")
+    assert "is fine: 9 agents" in cleaned.fac("validate")
     again = cleaned.fac("import", "--from", str(tmp_path / "clerk.yaml"))
     assert "invoice-clerk-2" in again
 

@@ -91,6 +91,55 @@ def test_orphans_are_listed_and_deleted_only_by_their_number(left_behind: Any) -
     assert [line.split("  ")[0] for line in left_behind.fac("orphans").splitlines()[:1]] == ["VectorStore"]
 
 
+LEAVE_NAMED = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.ai.projects.models import (
+    MemoryStoreDefaultDefinition, SkillInlineContent, ToolboxSkillReference, WebSearchToolboxTool
+)
+from azure.identity import DefaultAzureCredential
+project = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+mark = project.agents.get("helper").versions.latest.metadata["foundry-as-code"]
+mine = {"foundry-as-code": mark.replace(" helper ", " old-one ")}
+content = SkillInlineContent(description="d", instructions="i", metadata=mine)
+project.beta.skills.create("left-skill", inline_content=content)
+project.beta.skills.create("mate", inline_content=content)
+tools = [WebSearchToolboxTool(name="web")]
+project.toolboxes.create_version("left-box", tools=tools, metadata=mine)
+skills = [ToolboxSkillReference(name="left-skill")]
+project.toolboxes.create_version("by-hand", tools=tools, skills=skills)
+definition = MemoryStoreDefaultDefinition(chat_model="chat", embedding_model="embeddings")
+project.beta.memory_stores.create(name="left-memories", definition=definition, metadata=mine)
+"""
+TAKE_NAMED_AWAY = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+project = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+project.toolboxes.delete("by-hand")
+project.beta.skills.delete("left-skill")
+"""
+
+
+def test_toolboxes_skills_and_memory_stores_are_told_by_kind_and_kept_while_used(up: Any) -> None:
+    up.python(LEAVE_NAMED)
+    try:
+        told = up.fac("orphans")
+        # A skill may be called as an agent is that the state holds.
+        assert [line.split("  ")[:3] for line in told.splitlines()[:4]] == [
+            ["MemoryStore", "old-one", "left-memories"],
+            ["Toolbox", "old-one", "left-box"],
+            ["Skill", "old-one", "left-skill"],
+            ["Skill", "old-one", "mate"],
+        ]
+        code, deleted = up.answered("4\n", "orphans", "--delete")
+        assert code == 1
+        assert "Skill left-skill isn't deleted: used by toolbox by-hand" in deleted
+        assert deleted.count("deleted ") == 3
+    finally:
+        up.python(TAKE_NAMED_AWAY)
+
+
 def test_a_stack_that_is_whole_has_none(up: Any) -> None:
     assert "Stack sandbox has no orphans." in up.fac("orphans")
 

@@ -29,6 +29,10 @@ def test_the_contract_of_a_stack_that_is_up_is_what_its_schema_describes(up: Any
     assert {agent["endpoint"] for agent in told["agents"].values()} == {exports["projectEndpoint"]}
     assert {agent["project"] for agent in told["agents"].values()} == {"service"}
     assert told["queues"] == exports["queues"]
+    assert {name: one["mcpEndpoint"] for name, one in told["toolboxes"].items()} == exports["toolboxes"]
+    assert {name: one["name"] for name, one in told["skills"].items()} == exports["skills"]
+    assert {name: one["name"] for name, one in told["memoryStores"].items()} == exports["memoryStores"]
+    assert (told["toolboxes"]["lookups"]["version"], told["skills"]["repairs"]["version"]) == ("1", "1")
 
 
 def test_a_shell_reads_the_dotenv_form(up: Any, tmp_path: Path) -> None:

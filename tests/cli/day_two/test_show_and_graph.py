@@ -59,6 +59,43 @@ def test_the_picture_colours_what_was_changed_outside(drifted: Any) -> None:
     path.unlink()
 
 
+REPAIRS = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.ai.projects.models import SkillInlineContent
+from azure.identity import DefaultAzureCredential
+skills = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential()).beta.skills
+content = SkillInlineContent(description="How a repair is handled", instructions="Say no.")
+made = skills.create("repairs", inline_content=content)
+skills.update("repairs", default_version="1")
+"""
+BACK = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+skills = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential()).beta.skills
+skills.delete_version("repairs", skills.get("repairs").latest_version)
+"""
+
+
+def test_what_only_the_versioned_dialect_has_is_shown_with_the_version_that_its_name_stands_for(
+    up: Any,
+) -> None:
+    shown = objects(up)
+    for name in ("MemoryStore people", "Toolbox lookups", "Skill repairs"):
+        assert (shown[name]["dialect"], shown[name]["status"]) == ("versioned", "as applied")
+    up.python(REPAIRS)
+    try:
+        skill = objects(up)["Skill repairs"]
+    finally:
+        up.python(BACK)
+    assert skill["status"] == "changed outside"
+    assert skill["drift"] == [
+        'instructions: "Ask what is broken." => "Say no."',
+        'default_version: "latest" => "1"',
+    ]
+
+
 def test_a_picture_of_declarations_alone_asks_no_service(up: Any) -> None:
     told = up.fac("graph", "--declared", "-s", "sandbox")
     assert told.startswith("flowchart LR\n")
