@@ -74,7 +74,9 @@ def environment_of(document: Document, world: World) -> Environment:
 
 
 def _check_setup(tree: Mapping, world: World) -> None:
-    missing = [part for part in _STANDARD if part not in tree]
+    # A part that has a finding of its own is left out of `tree`, and isn't missing as well.
+    declared = world.documents.found["Environment", ""].tree
+    missing = [part for part in _STANDARD if part not in declared]
     if tree.get("setup") == "standard" and missing and "existing" not in tree:
         told = ", ".join(f"`{part}`" for part in missing)
         world.report.error(

@@ -132,7 +132,8 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
     documents = stack.documents
     present = {key: document for key, document in documents.found.items() if not document.omitted}
     environment = present.get(("Environment", ""))
-    if environment is None and documents.complete:
+    # A stack without layers has a finding that says why already.
+    if environment is None and documents.complete and stack.layers:
         report.error(
             Mark(stack.settings_path, 1, 1),
             "the stack has no Environment",

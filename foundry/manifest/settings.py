@@ -43,10 +43,11 @@ class Settings(Protocol):
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """A settings file that was read. `path` is relative to the project root."""
+    """A settings file that was read. `path` is relative to the project root; without `sound` its settings couldn't be read."""
 
     path: str
     values: dict[str, Setting]
+    sound: bool = True
 
     def get(self, key: str) -> Setting | None:
         """The value of `key`, or None when it is not set."""
@@ -66,7 +67,7 @@ def read_project(root: Path, report: Report) -> ProjectFile | None:
     start = Mark("Pulumi.yaml", 1, 1)
     tree = _tree(root, "Pulumi.yaml", report)
     if tree is None:
-        if not (root / "Pulumi.yaml").is_file():
+        if not (root / "Pulumi.yaml").exists():
             report.error(
                 start, "there is no Pulumi.yaml here", "run this in the folder of the Pulumi project"
             )
@@ -127,7 +128,8 @@ def read_settings(root: Path, project: ProjectFile, stack: str, report: Report) 
             "`config` is not a mapping",
             "write `key: value` lines below it",
         )
-    elif config is not None:
+        return SettingsFile(path, values, sound=False)
+    if config is not None:
         for key, value in config.items():
             full = key if ":" in key else f"{project.name}:{key}"
             values[full] = _setting(value, config.values_at[key])
@@ -170,6 +172,8 @@ def stack_id(settings: Settings, path: str, report: Report, *, required: bool = 
     """
     how = "run `fac up`, which writes it, or `pulumi config set foundry:stackId UUID` with a new UUID"
     setting = settings.get("foundry:stackId")
+    if isinstance(settings, SettingsFile) and not settings.sound:
+        return None
     if setting is None:
         tell = report.error if required else report.warning
         tell(Mark(path, 1, 1), "`foundry:stackId` is not set", how)

@@ -1,0 +1,259 @@
+"""One fault, one finding: a file in `one_fault/` for every rule of this room, with the message that it must give.
+
+The form is that of `negative/`, where faults come together. What can't be written into such a file (links, bytes, sizes) is made
+by a function below. Every place in the room that makes a finding, and every sentence that the schemas bring, has a case here: a
+new rule needs a new one.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from foundry.manifest.report import Report
+from foundry.manifest.shelf import LARGEST, _Problem
+from tests.manifest.conftest import HERE, Project
+from tests.manifest.test_bad_declarations import parts
+
+ROOT = HERE.parents[1]
+ROOM = ROOT / "foundry/manifest"
+CASES = sorted((HERE / "one_fault").glob("*.txt"))
+AGENT = "stacks/base/agents/other.yaml"
+STORE = "stacks/base/vector-stores/more.yaml"
+
+
+def link_that_leaves_the_repository(project: Project) -> str:
+    (project.root.parent / "elsewhere.md").write_text("Elsewhere.\n")
+    (project.root / "stacks/base/prompts/link.md").symlink_to(project.root.parent / "elsewhere.md")
+    project.write(AGENT, "kind: Agent\nname: other\nmodel: chat\ninstructions: {file: ../prompts/link.md}\n")
+    return "stacks/base/prompts/link.md is a link that leaves the repository; put the file itself into the repository"
+
+
+def prompt_that_is_no_text(project: Project) -> str:
+    project.write("stacks/base/prompts/other.md", b"caf\xe9\n")
+    project.write(AGENT, "kind: Agent\nname: other\nmodel: chat\ninstructions: {file: ../prompts/other.md}\n")
+    return "stacks/base/prompts/other.md is not text in UTF-8; save it in UTF-8"
+
+
+def knowledge_that_is_no_text(project: Project) -> str:
+    project.write("stacks/base/more/other.md", b"caf\xe9\n")
+    project.write(STORE, "kind: VectorStore\nname: more\nfiles: [../more/other.md]\n")
+    return "stacks/base/more/other.md is not text in UTF-8; save it in UTF-8"
+
+
+def documents_that_are_no_text(project: Project) -> str:
+    project.write("stacks/base/data/products.jsonl", b"caf\xe9\n")
+    return "stacks/base/data/products.jsonl is not text in UTF-8; save it as JSON Lines in UTF-8"
+
+
+def declaration_that_is_no_text(project: Project) -> str:
+    project.write(AGENT, b"kind: Agent # caf\xe9\n")
+    return "the file is not text in UTF-8; save it in UTF-8"
+
+
+def declaration_that_cannot_be_read(project: Project) -> str:
+    # A regular file that nobody, root included, reads from its start.
+    (project.root / AGENT).symlink_to("/proc/self/mem")
+    return "the file can't be read (OSError); make it a file that you may read"
+
+
+def settings_that_cannot_be_read(project: Project) -> str:
+    (project.root / "Pulumi.yaml").unlink()
+    (project.root / "Pulumi.yaml").mkdir()
+    return "the file can't be read (IsADirectoryError); make it a readable file in UTF-8"
+
+
+def file_that_is_too_large(project: Project) -> str:
+    with project.write("stacks/base/more/large.md", "x").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    project.write(STORE, "kind: VectorStore\nname: more\nfiles: [../more/large.md]\n")
+    return f"has {LARGEST + 1:,} bytes, more than the {LARGEST:,} that the service takes; split it"
+
+
+def file_with_a_name_that_no_disk_takes(project: Project) -> str:
+    name = "x" * 300
+    project.write(
+        AGENT, f"kind: Agent\nname: other\nmodel: chat\ninstructions: {{file: ../prompts/{name}.md}}\n"
+    )
+    return "can't be read"
+
+
+def too_many_files_of_a_store(project: Project) -> str:
+    folder = project.root / "stacks/base/many"
+    folder.mkdir()
+    for number in range(10_001):
+        (folder / f"{number}.md").write_bytes(b"x")
+    project.write(STORE, 'kind: VectorStore\nname: more\nfiles: ["../many/*.md"]\n')
+    return "10,001 files: a vector store takes 10,000; divide them between several stores"
+
+
+def stack_that_declares_nothing(project: Project) -> str:
+    shutil.rmtree(project.root / "stacks/base")
+    return "the stack `dev` declares nothing; make the folder stacks/base or stacks/dev"
+
+
+BY_HAND: list[Callable[[Project], str]] = [
+    link_that_leaves_the_repository,
+    prompt_that_is_no_text,
+    knowledge_that_is_no_text,
+    documents_that_are_no_text,
+    declaration_that_is_no_text,
+    declaration_that_cannot_be_read,
+    settings_that_cannot_be_read,
+    file_that_is_too_large,
+    file_with_a_name_that_no_disk_takes,
+    too_many_files_of_a_store,
+    stack_that_declares_nothing,
+]
+
+LIMITS = {
+    "minimum": ", less than ",
+    "maximum": ", more than ",
+    "exclusiveMinimum": "; write more than ",
+    "minLength": " is empty; write something",
+    "maxLength": " characters, more than ",
+    "minItems": " is empty; list at least one",
+    "maxItems": " items, more than ",
+    "minProperties": " is empty; declare something in it",
+    "maxProperties": " entries, more than ",
+    "uniqueItems": " lists something twice",
+    "pattern": " is not allowed as ",
+}
+"""What the room says of a keyword that sets a limit."""
+
+
+def made(case: Path, project: Project) -> str:
+    """Lay a case over the project; the finding that it must give."""
+    *files, (title, expected) = parts(case)
+    assert title == "findings"
+    for path, text in files:
+        if path.endswith(" (removed)"):
+            (project.root / path.removesuffix(" (removed)")).unlink()
+        else:
+            project.write(path, text)
+    (line,) = expected.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_one_fault_gives_one_finding(project: Project, case: Path) -> None:
+    expected = made(case, project)
+    loaded = project.load()
+    assert [str(finding) for finding in loaded.findings] == [expected]
+    assert (loaded.manifest is not None) == (": warning: " in expected)
+
+
+@pytest.mark.parametrize("fault", BY_HAND, ids=lambda fault: fault.__name__)
+def test_a_fault_that_no_text_holds_gives_one_finding(
+    project: Project, fault: Callable[[Project], str]
+) -> None:
+    expected = fault(project)
+    (finding,) = project.load().findings
+    assert expected in str(finding)
+
+
+# ---- every rule has a case
+
+
+Site = tuple[str, int, int]
+"""A call that makes a finding: file, first and last line."""
+
+MAKERS = {Report.error.__code__, Report.warning.__code__, _Problem.__init__.__code__}
+THROUGH = {"_tell", "needs_standard"}
+"""Functions that make findings for others, which have the words."""
+
+
+def sites() -> Iterator[Site]:
+    for file in sorted(ROOM.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            word = called.rpartition(".")[2]
+            if word in THROUGH | {"_Problem"} or (word in ("error", "warning") and "report" in called):
+                yield file.name, node.lineno, node.end_lineno or node.lineno
+
+
+class Seen:
+    """The places of the room that made findings."""
+
+    def __init__(self) -> None:
+        self.lines: set[tuple[str, int]] = set()
+
+    def profile(self, frame: FrameType, event: str, _: Any) -> None:
+        if event != "call" or frame.f_code not in MAKERS:
+            return
+        caller = frame.f_back
+        while caller is not None and Path(caller.f_code.co_filename).parent == ROOM:
+            self.lines.add((Path(caller.f_code.co_filename).name, caller.f_lineno))
+            if caller.f_code.co_name not in THROUGH:
+                return
+            caller = caller.f_back
+
+    def has(self, site: Site) -> bool:
+        return any(file == site[0] and site[1] <= line <= site[2] for file, line in self.lines)
+
+
+def test_every_place_that_makes_a_finding_has_a_case_with_that_fault_alone(tmp_path: Path) -> None:
+    seen = Seen()
+    faults: list[Path | Callable[[Project], str]] = [*CASES, *BY_HAND]
+    for number, fault in enumerate(faults):
+        root = tmp_path / str(number)
+        shutil.copytree(HERE / "project", root)
+        project = Project(root)
+        made(fault, project) if isinstance(fault, Path) else fault(project)
+        before = sys.getprofile()
+        sys.setprofile(seen.profile)
+        try:
+            project.load()
+        finally:
+            sys.setprofile(before)
+        shutil.rmtree(root)
+    assert [f"{file}:{first}" for file, first, last in sites() if not seen.has((file, first, last))] == []
+
+
+@cache
+def findings() -> str:
+    return "\n".join(case.read_text(encoding="utf-8").rpartition("=== findings\n")[2] for case in CASES)
+
+
+def schemas() -> Iterator[Any]:
+    for file in sorted((ROOT / "schemas").glob("*.json")):
+        if file.stem != "outputs":
+            yield from within(json.loads(file.read_text(encoding="utf-8")))
+
+
+def within(schema: Any) -> Iterator[dict[str, Any]]:
+    """A schema and every one in it."""
+    if isinstance(schema, dict):
+        yield schema
+        for value in schema.values():
+            yield from within(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from within(value)
+
+
+def test_every_sentence_of_the_schemas_has_a_case() -> None:
+    said = {
+        text
+        for schema in schemas()
+        for key in ("x-says", "x-refused")
+        for text in schema.get(key, {}).values()
+    }
+    assert sorted(text for text in said if f"{text}" not in findings()) == []
+
+
+def test_every_kind_of_limit_has_a_case() -> None:
+    used = {key for schema in schemas() for key in schema if key in LIMITS}
+    assert used == set(LIMITS)
+    assert [key for key, words in LIMITS.items() if words not in findings()] == []
