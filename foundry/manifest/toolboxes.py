@@ -108,13 +108,13 @@ def _raw(name: str, tree: Mapping, at: Mark, world: World) -> Tool:
     if kind in _KNOWN:
         what = f"a tool of type `{kind}` is one that this tool knows, and would be read back as such"
         world.report.error(body.values_at["type"], what, f"write `type: {kind}` and its fields")
-    else:
+    misplaced = [key for key in ("name", "description", "tool_configs") if key in body]
+    for key in misplaced:
+        what = f"`body.{key}` has a place outside of `body`"
+        fix = "the tool's key is its name" if key == "name" else f"write `{key}` beside `body`"
+        world.report.error(body.keys_at[key], what, fix)
+    if kind not in _KNOWN and not misplaced:
         what = f"`{kind}` is sent as it stands, and nothing of it is checked"
         world.report.warning(at, what, "look at it in every review")
-    for key in ("name", "description", "tool_configs"):
-        if key in body:
-            what = f"`body.{key}` has a place outside of `body`"
-            fix = "the tool's key is its name" if key == "name" else f"write `{key}` beside `body`"
-            world.report.error(body.keys_at[key], what, fix)
     settings: dict[str, Any] = {key: plain(value) for key, value in tree.items() if key != "type"}
     return Tool(name, "raw", settings, (), at.position)

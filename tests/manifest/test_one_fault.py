@@ -2,7 +2,7 @@
 
 The form is that of `negative/`, where faults come together. What can't be written into such a file (links, bytes, sizes) is made
 by a function below. Every place in the room that makes a finding, and every sentence that the schemas bring, has a case here: a
-new rule needs a new one.
+new rule needs a new file, with the one fault in it and nothing else.
 """
 
 from __future__ import annotations
