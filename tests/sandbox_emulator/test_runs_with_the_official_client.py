@@ -1,6 +1,8 @@
 """azure-ai-agents, unmodified, asking agents questions."""
 
+import io
 import json
+import zipfile
 
 import pytest
 from azure.ai.agents import AgentsClient
@@ -98,6 +100,40 @@ def test_what_the_documents_do_not_tell_is_not_made_up(agents: AgentsClient) -> 
     assert said(message) == "I found nothing about that in my documents."
     assert message is not None
     assert message.text_messages[0].text.annotations == []
+
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+
+
+def office(**parts: str) -> bytes:
+    """A package of parts, as Word and PowerPoint write them."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name.replace("__", "/") + ".xml", text)
+    return made.getvalue()
+
+
+def test_the_text_of_office_documents_is_searched(agents: AgentsClient) -> None:
+    paragraph = "<w:p><w:r><w:t>Lights cost </w:t></w:r><w:r><w:t>nine euros.</w:t></w:r></w:p>"
+    word = f'<w:document xmlns:w="{WORD}"><w:body>{paragraph}</w:body></w:document>'
+    slide = f'<s xmlns:a="{DRAWING}"><a:p><a:r><a:t>Bells cost four euros.</a:t></a:r></a:p></s>'
+    files = {
+        "prices.docx": office(word__document=word),
+        "slides.pptx": office(ppt__slides__slide1=slide),
+        "broken.docx": b"no package",
+    }
+    ids = [
+        agents.files.upload(file=content, purpose=FilePurpose.AGENTS, filename=name).id
+        for name, content in files.items()
+    ]
+    store = agents.vector_stores.create_and_poll(file_ids=ids, polling_interval=0)
+    assert (store.file_counts.completed, store.file_counts.failed) == (2, 1)
+    tool = FileSearchTool([store.id])
+    agent = agents.create_agent(model="gpt-4.1", tools=tool.definitions, tool_resources=tool.resources).id
+    assert said(ask(agents, agent, "What do lights cost?")[1]).startswith("Lights cost nine euros.")
+    assert said(ask(agents, agent, "What do bells cost?")[1]).startswith("Bells cost four euros.")
 
 
 def test_a_front_desk_hands_over_to_the_agent_that_knows(agents: AgentsClient) -> None:

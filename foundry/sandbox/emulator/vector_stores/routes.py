@@ -235,8 +235,8 @@ FAMILY = Family(
     note=(
         "Files are `in_progress` for a settable time and number of reads, then `completed` or `failed`: "
         "`unsupported_file` for an extension file search doesn't take, `invalid_file` for text that is neither UTF-8 nor "
-        "UTF-16, or what a fault rule says. There are no embeddings. The text of `pdf`, `doc`, `docx` and `pptx` is not "
-        "taken out, so nothing is found in them. Automatic chunking is reported as static 800/400 (unconfirmed for the "
+        "UTF-16 and for Office documents that aren't any, or what a fault rule says. There are no embeddings. The text of `docx` and `pptx` is searched; that of `pdf` and "
+        "`doc` is not taken out, so nothing is found in them. Automatic chunking is reported as static 800/400 (unconfirmed for the "
         "service). At most 500 files per call."
     ),
     routes=(
