@@ -208,7 +208,7 @@ def memory_definition(store: model.MemoryStore, to: References) -> dict[str, Any
 def evaluation_definition(agent: model.Agent, evaluation: model.Evaluation, to: References) -> dict[str, Any]:
     """The `definition` input of an Evaluation: the eval that an agent's rule runs."""
     return {
-        "name": evaluation.display_name or f"{agent.service_name} continuous evaluation",
+        "name": f"{agent.service_name} continuous evaluation",
         "testing_criteria": [_criterion(one, to) for one in evaluation.evaluators],
     }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from foundry.cli.writing_back import WritingBack
     from foundry.manifest.layers import Document
     from foundry.reconcile import Session
+    from foundry.service.protocols import VersionedService
     from foundry.transfer.declared import Names
     from foundry.transfer.writing_back import Edit
 
@@ -78,6 +79,10 @@ def pulled(
             service = session.services.versioned(str(held.inputs["endpoint"]))
             served, open_ = serving_edits(document.tree, held, service.get_agent(held.id).serving)
             found, lost = (*found, *served), [*lost, *open_]
+            for rule in stands.of_kind("EvaluationRule"):
+                if rule.name == held.name:
+                    changed, kept = rule_edits(rule, service)
+                    found, lost = (*found, *changed), [*lost, *kept]
         edits |= {edit.path: edit for edit in found if edit.path not in edits}
         back.left += lost
     back.write(list(edits.values()))
@@ -118,6 +123,34 @@ def edits_between(
         tree, lost = declared_fields(LiveAgent(identifier, 0, definition, metadata), names, defaults=True)
         trees.append(tree)
     return differences(*trees), [f"{one}; change it by hand at the service or leave it" for one in lost]
+
+
+def rule_edits(held: Held, service: VersionedService) -> tuple[tuple[Edit, ...], list[str]]:
+    """The edits that make `evaluation` of a declaration say what the agent's live evaluation rule does, and what it can't say.
+
+    `held` is the rule in the state.
+    """
+    from foundry.diff import settled
+    from foundry.reconcile.marks import mark_in
+    from foundry.service.errors import NotFound
+    from foundry.transfer.writing_back import differences
+
+    applied = held.outputs["applied"]
+    try:
+        told = service.evaluations.get_rule(held.id).definition
+    except NotFound:
+        return (), [f"evaluation: rule {held.id} is gone; `fac up` makes it again"]
+    live = settled(held.kind, {**told, "description": mark_in(told.get("description"))[0]}, applied)
+    fields = ("max_hourly_runs", "sampling_rate", "enabled", "display_name", "description")
+    before, after = (
+        {"evaluation": {key: side[key] for key in fields if key in side}} for side in (applied, live)
+    )
+    lost = [
+        f"evaluation: {key} of rule {held.id} is {live.get(key)!r}, which a declaration can't say; `fac up` puts it right"
+        for key in ("eval_id", "agent_name", "action", "event_type")
+        if live.get(key) != applied.get(key)
+    ]
+    return differences(before, after), lost
 
 
 def serving_edits(

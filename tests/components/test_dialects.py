@@ -169,7 +169,7 @@ def test_an_evaluation_is_an_eval_and_the_rule_that_runs_it_for_the_agent(stand_
 
     made, rule = world.one("Evaluation"), world.one("EvaluationRule")
     assert made.type == "pulumi-python:dynamic/foundry:Evaluation"
-    assert made.inputs["definition"]["name"] == "Care"
+    assert made.inputs["definition"]["name"] == "care continuous evaluation"
     assert made.inputs["definition"]["testing_criteria"] == [
         {
             "name": "relevance",

@@ -459,6 +459,55 @@ def test_an_agent_that_somebody_stopped_is_stopped_in_its_declaration(stack: Sta
     assert stack.preview() == {}
 
 
+EVALUATED = """\
+kind: Agent
+name: desk
+model: chat
+evaluation:
+  rule: continuous
+  evaluators: {violence: {}}
+  sampling_rate: 10       # enough
+  display_name: Desk
+"""
+
+
+def test_an_evaluation_rule_that_somebody_changed_is_changed_in_its_declaration(
+    stack: Stack, tmp_path: Path
+) -> None:
+    declared(stack, "versioned", EVALUATED, tmp_path)
+    rules = Hand(stack, "versioned").projects.evaluation_rules
+    rule = rules.get("desk-continuous")
+    rule.enabled, rule.display_name, rule.action.sampling_rate, rule.action.max_hourly_runs = (
+        False,
+        None,
+        25,
+        3,
+    )
+    rules.create_or_update("desk-continuous", rule)
+    assert pull(stack) == [
+        "-  sampling_rate: 10       # enough",
+        "-  display_name: Desk",
+        "+  sampling_rate: 25       # enough",
+        "+  enabled: false",
+    ]
+    assert stack.preview() == {}
+
+
+def test_another_eval_and_a_rule_that_is_gone_are_told(stack: Stack, tmp_path: Path) -> None:
+    declared(stack, "versioned", EVALUATED, tmp_path)
+    rules = Hand(stack, "versioned").projects.evaluation_rules
+    rule = rules.get("desk-continuous")
+    rule.action.eval_id = "eval_theirs"
+    rules.create_or_update("desk-continuous", rule)
+    (told,) = pulling(stack).left
+    assert told.startswith(
+        "evaluation: eval_id of rule desk-continuous is 'eval_theirs', which a declaration"
+    )
+    rules.delete("desk-continuous")
+    (told,) = pulling(stack).left
+    assert told == "evaluation: rule desk-continuous is gone; `fac up` makes it again"
+
+
 def test_what_a_declaration_leaves_to_others_is_not_pulled(stack: Stack, tmp_path: Path) -> None:
     declared(stack, "versioned", "kind: Agent\nname: desk\nmodel: chat\n", tmp_path)
     projects = Hand(stack, "versioned").projects
