@@ -19,6 +19,8 @@ STORE = "kind: VectorStore\nname: {name}\nservice_name: handbook\nfiles: [../kno
 MEMORY = (
     "kind: MemoryStore\nname: {name}\nservice_name: people\nchat_model: chat\nembedding_model: research\n"
 )
+TOOLBOX = "kind: Toolbox\nname: {name}\nservice_name: lookups\ntools: {{web: {{type: web_search}}}}\n"
+SKILL = "kind: Skill\nname: {name}\nservice_name: returns\ndescription: How\ninstructions: Ask.\n"
 INDEX = """\
 kind: SearchIndex
 name: {name}
@@ -38,6 +40,8 @@ KINDS_OF_THINGS = [
     pytest.param("classic", "VectorStore", "vector-stores", STORE, id="classic store"),
     pytest.param("versioned", "VersionedVectorStore", "vector-stores", STORE, id="versioned store"),
     pytest.param("versioned", "MemoryStore", "memory-stores", MEMORY, id="memory store"),
+    pytest.param("versioned", "Toolbox", "toolboxes", TOOLBOX, id="toolbox"),
+    pytest.param("versioned", "Skill", "skills", SKILL, id="skill"),
     pytest.param("classic", "SearchIndex", "search-indexes", INDEX, id="index"),
     pytest.param("versioned", "VersionedAgent", "agents", EVALUATED, id="agent with an evaluation"),
     pytest.param(
@@ -95,10 +99,14 @@ def owners(stack: Stack, kind: str, identifier: str) -> tuple[str, str]:
             mark = mark_in(services.search(str(stack.search)).get_index(identifier)["description"])[1]
         case "MemoryStore":
             mark = mark_of(services.versioned(stack.world.endpoint).get_memory_store(identifier).metadata)
+        case "Toolbox" | "Skill":
+            service = services.versioned(stack.world.endpoint)
+            numbered = service.toolboxes if kind == "Toolbox" else service.skills
+            mark = mark_of(numbered.newest(numbered.get(identifier)).metadata)
         case _:
             of = services.versioned if kind.startswith("Versioned") else services.project
-            service = of(stack.world.endpoint)
-            get: Callable[[str], Any] = service.get_agent if kind.endswith("Agent") else service.get_store
+            place = of(stack.world.endpoint)
+            get: Callable[[str], Any] = place.get_agent if kind.endswith("Agent") else place.get_store
             mark = mark_of(get(identifier).metadata)
     assert mark is not None
     return mark.source, mark.name
