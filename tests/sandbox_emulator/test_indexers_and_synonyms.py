@@ -45,7 +45,7 @@ READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 
 @dataclass
 class Blobs:
-    """The blobs of one container."""
+    """The blobs of an account, whatever container they are in."""
 
     held: dict[str, bytes] = field(default_factory=dict)
     url: str = ""
@@ -70,8 +70,14 @@ def blobs() -> Iterator[Blobs]:
             parts = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             _, account, container, *rest = unquote(parts.path).split("/", 3)
-            assert (account, container) == ("devstoreaccount1", "papers")
-            if self.command == "PUT":
+            assert account == "devstoreaccount1"
+            assert container == "papers" or container.startswith("dataset-")
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.command == "PUT" and rest:
+                assert "sig" not in query
+                store.held[rest[0]] = content
+                self._answer(201, b"")
+            elif self.command == "PUT":
                 self._answer(409, b"")
             elif rest:
                 self._answer(200, store.held[rest[0]])

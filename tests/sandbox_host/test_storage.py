@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from azure.ai.agents import AgentsClient
 from azure.ai.agents.models import AzureFunctionStorageQueue, AzureFunctionTool
+from azure.ai.projects import AIProjectClient
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 from azure.search.documents import SearchClient
@@ -23,7 +24,7 @@ from azure.search.documents.indexes.models import (
     SearchIndexerDataSourceConnection,
     SimpleField,
 )
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueServiceClient
 
 from foundry.sandbox.host import SandboxError, environment, start, status, stop, storage
@@ -299,3 +300,25 @@ def test_an_indexer_fills_an_index_from_blobs(blobs, cloud):
     assert (result.error_message, result.item_count) == (None, 1)
     with SearchClient(shelf, "shelf", DefaultAzureCredential()) as documents:
         assert [item["content"] for item in documents.search("boots")] == ["Boots last a year."]
+
+
+@with_azurite
+def test_a_folder_becomes_a_dataset_in_the_storage_of_a_project(azure, cloud, tmp_path):
+    endpoint = cloud.make_project(project="files")
+    project = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/contoso/projects/files"
+    connection = {
+        "authType": "AAD",
+        "category": "AzureStorageAccount",
+        "target": f"{cloud.url}/storage/contosodata/blob/",
+        "metadata": {"ResourceId": ACCOUNT},
+    }
+    cloud.arm("PUT", f"{project}/connections/storage", {"properties": connection})
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "a b" / "x.txt").write_text("hello")
+    with AIProjectClient(endpoint, DefaultAzureCredential()) as client:
+        made = client.datasets.upload_folder(name="texts", version="1", folder=str(tmp_path))
+        assert made.type == "uri_folder"
+        given = client.datasets.get_credentials("texts", "1").blob_reference
+    container = ContainerClient.from_container_url(given.credential.sas_uri)
+    assert [item.name for item in container.list_blobs()] == ["a b/x.txt"]
+    assert container.download_blob("a b/x.txt").readall() == b"hello"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.project.objects import ObjectStore
+from foundry.sandbox.emulator.projects import uploads
 from foundry.sandbox.emulator.projects.errors import absent, invalid, malformed
 from foundry.sandbox.emulator.projects.guard import guard
 from foundry.sandbox.emulator.projects.paging import linked
@@ -203,6 +204,11 @@ def index_asset(objects: ObjectStore, project: str, identity: str) -> Body | Non
     return None if held is None else _shown(held)
 
 
+def _credentials(call: Call) -> Reply:
+    dataset: Body = _DATASETS.get(call).body
+    return uploads.credentials(call, dataset)
+
+
 FAMILY = Family(
     name="assets",
     title="Indexes and datasets of a project",
@@ -216,8 +222,20 @@ FAMILY = Family(
     routes=(
         *_INDEXES.routes(),
         *_DATASETS.routes(),
-        Route("POST", "/datasets/{name}/versions/{version}/startPendingUpload", "begin an upload"),
-        Route("POST", "/datasets/{name}/versions/{version}/credentials", "credentials of a dataset"),
+        Route(
+            "POST",
+            "/datasets/{name}/versions/{version}/startPendingUpload",
+            "begin an upload",
+            uploads.begin,
+            "Into Azurite; 501 where it doesn't run.",
+        ),
+        Route(
+            "POST",
+            "/datasets/{name}/versions/{version}/credentials",
+            "credentials of a dataset",
+            _credentials,
+            "For one in storage of this sandbox.",
+        ),
         Route("POST", "/data_generation_jobs", "create a data generation job"),
         Route("GET", "/data_generation_jobs", "list data generation jobs"),
         Route("GET", "/data_generation_jobs/{job}", "get a data generation job"),

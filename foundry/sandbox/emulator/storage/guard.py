@@ -1,4 +1,4 @@
-"""Who may use the storage of an account: a token with a role, or the account's key."""
+"""Who may use the storage of an account: a token with a role, the account's key, or the signature of an upload."""
 
 from typing import Final
 
@@ -7,7 +7,8 @@ from foundry.sandbox.emulator.arm.store import Resource
 from foundry.sandbox.emulator.http import Call
 from foundry.sandbox.emulator.identity.store import TokenError
 from foundry.sandbox.emulator.storage.azurite import signature
-from foundry.sandbox.emulator.storage.errors import not_running, refused
+from foundry.sandbox.emulator.storage.errors import refused
+from foundry.sandbox.emulator.storage.shared import check
 from foundry.sandbox.emulator.storage.store import account_named
 
 _BASE: Final = "Microsoft.Storage/storageAccounts"
@@ -27,7 +28,7 @@ def guard(call: Call) -> None:
     elif scheme == "SharedKey":
         _shared_key(call, account, given)
     elif "sig" in call.query:
-        raise not_running("Shared access signatures are not implemented by the emulator")
+        check(call, account)
     else:
         message = "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."
         raise refused(401, "NoAuthenticationInformation", message, _CHALLENGE)

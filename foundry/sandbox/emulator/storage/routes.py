@@ -8,6 +8,7 @@ from foundry.sandbox.emulator.outside import OutsideError
 from foundry.sandbox.emulator.storage.azurite import Answer
 from foundry.sandbox.emulator.storage.errors import malformed, not_running
 from foundry.sandbox.emulator.storage.guard import guard
+from foundry.sandbox.emulator.storage.shared import PARAMETERS
 from foundry.sandbox.emulator.storage.store import account_named
 
 _DROPPED_IN: Final = (
@@ -39,7 +40,9 @@ def _forward(call: Call) -> Reply:
     missing = world.storage.unmade(world.arm, account.target.key, service, azurite)
     path = "/" + "/".join(call.raw_path.split("/")[4:])
     headers = {key: value for key, value in call.headers.items() if key.lower() not in _DROPPED_IN}
-    method, query, content = call.method, dict(call.query), call.content
+    method, content = call.method, call.content
+    hidden = PARAMETERS if "sig" in call.query else ()
+    query = {name: value for name, value in call.query.items() if name not in hidden}
     name = call.params.get("queue") or call.params.get("container")
     whole = name is not None and "comp" not in query and call.path.rstrip("/").count("/") == 4
 
@@ -133,7 +136,7 @@ FAMILY = Family(
         "The endpoints of the storage accounts that ARM knows. Behind them stands Azurite, the vendor's emulator, where it runs "
         "(`fac sandbox start --with-storage`); otherwise every call answers 501 and says so. Tokens for "
         "`https://storage.azure.com` need a data role (Storage Queue Data Contributor and so on); Shared Key works unless "
-        "`allowSharedKeyAccess` is false; shared access signatures answer 501. Queues and containers made through ARM are there, "
+        "`allowSharedKeyAccess` is false; shared access signatures answer 501, but for those that uploads of datasets are given. Queues and containers made through ARM are there, "
         "and those made here show in ARM. What Azurite lacks is lacking here. At most 64 accounts. Tables and files: 501."
     ),
     routes=_routes(),
