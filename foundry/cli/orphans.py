@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from foundry.model import FoundryError
 
 if TYPE_CHECKING:
     from foundry.cli.standing import Standing
+    from foundry.reconcile.marks import Mark
     from foundry.service.protocols import NumberedService, ProjectService, VersionedService
     from foundry.transfer.orphans import Orphan
 
@@ -102,10 +103,22 @@ def _look(
     return found, list(unknown.values())
 
 
-def _named(service: VersionedService) -> Iterator[tuple[str, list[tuple[str, Mapping[str, str]]]]]:
-    """What the versioned dialect alone has, by kind: names and metadata. Some of it is a preview that not every project has."""
-    kinds: dict[str, Callable[[], list[tuple[str, Mapping[str, str]]]]] = {
-        "MemoryStore": lambda: [(one.id, one.metadata) for one in service.list_memory_stores()],
+def _named(service: VersionedService) -> Iterator[tuple[str, list[tuple[str, Mark | None]]]]:
+    """What the versioned service alone has, by kind: ids and marks. Some of it is a preview that not every project has."""
+    from foundry.reconcile.marks import mark_in, mark_of
+
+    kinds: dict[str, Callable[[], list[tuple[str, Mark | None]]]] = {
+        "EvaluationRule": lambda: [
+            (one.id, mark_in(one.definition.get("description"))[1])
+            for one in service.evaluations.list_rules()
+        ],
+        "Evaluation": lambda: [(one.id, mark_of(one.metadata)) for one in service.evaluations.list_evals()],
+        "IndexAsset": lambda: [
+            (one.id, mark_of(one.tags))
+            for latest in service.indexes.list()
+            for one in service.indexes.versions(latest.name)
+        ],
+        "MemoryStore": lambda: [(one.id, mark_of(one.metadata)) for one in service.list_memory_stores()],
         "Toolbox": lambda: _newest(service.toolboxes),
         "Skill": lambda: _newest(service.skills),
     }
@@ -116,8 +129,10 @@ def _named(service: VersionedService) -> Iterator[tuple[str, list[tuple[str, Map
             print(f"{kind}: not looked for ({error.what})")
 
 
-def _newest(service: NumberedService) -> list[tuple[str, Mapping[str, str]]]:
-    return [(one.id, service.newest(one).metadata) for one in service.list()]
+def _newest(service: NumberedService) -> list[tuple[str, Mark | None]]:
+    from foundry.reconcile.marks import mark_of
+
+    return [(one.id, mark_of(service.newest(one).metadata)) for one in service.list()]
 
 
 def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
@@ -153,6 +168,9 @@ def _delete_one(stands: Standing, one: Orphan) -> None:
         "Agent": service.delete_agent,
         "VectorStore": service.delete_store,
         "File": service.delete_file,
+        "EvaluationRule": named.evaluations.delete_rule,
+        "Evaluation": named.evaluations.delete_eval,
+        "IndexAsset": lambda asset: named.indexes.delete(*asset.split("/versions/")),
         "MemoryStore": named.delete_memory_store,
         "Toolbox": named.toolboxes.delete,
         "Skill": named.skills.delete,
@@ -165,6 +183,11 @@ def _service(stands: Standing, endpoint: str, *, versioned: bool) -> ProjectServ
 
 def _users(stands: Standing, one: Orphan, going: set[str]) -> Iterator[str]:
     """What still refers to it and stays."""
+    if one.kind in ("Evaluation", "EvaluationRule"):
+        rules = stands.services.versioned(one.endpoint).evaluations.list_rules()
+        running = (rule.id for rule in rules if rule.definition.get("eval_id") == one.id)
+        yield from (f"evaluation rule {rule}" for rule in running if rule not in going)
+        return
     if one.kind in ("MemoryStore", "Toolbox", "Skill"):
         yield from _users_by_name(stands.services.versioned(one.endpoint), one, going)
         return
@@ -177,7 +200,7 @@ def _users(stands: Standing, one: Orphan, going: set[str]) -> Iterator[str]:
             named = (
                 value
                 for tool in agent.definition.get("tools") or ()
-                for key in ("vector_store_ids", "file_ids", "index_name", "agent_id")
+                for key in ("vector_store_ids", "file_ids", "index_name", "index_asset_id", "agent_id")
                 for value in _listed(tool.get(key))
             )
             if agent.id not in going and one.id in named:

@@ -9,12 +9,23 @@ from typing import Any, Final
 
 from foundry.model import Owner
 from foundry.reconcile.file import service_filename
-from foundry.reconcile.marks import mark_in, mark_of
+from foundry.reconcile.marks import Mark, mark_in, mark_of
 from foundry.service.protocols import LiveAgent, LiveFile, LiveStore
 
 _MARKED_NAME: Final = re.compile(r"(?P<stem>.*)\.(?P<word>[0-9a-f]{12})(?P<suffix>\.[^.]*)?")
 
-ORDER: Final = ("Agent", "Toolbox", "Skill", "MemoryStore", "VectorStore", "File", "SearchIndex")
+ORDER: Final = (
+    "Agent",
+    "EvaluationRule",
+    "Evaluation",
+    "IndexAsset",
+    "Toolbox",
+    "Skill",
+    "MemoryStore",
+    "VectorStore",
+    "File",
+    "SearchIndex",
+)
 """The order in which they can be deleted: nothing before what refers to it."""
 
 
@@ -55,15 +66,14 @@ def named_orphans(
     owner: Owner,
     endpoint: str,
     kind: str,
-    live: Iterable[tuple[str, Mapping[str, str]]],
+    live: Iterable[tuple[str, Mark | None]],
     held: Collection[str],
 ) -> Iterator[Orphan]:
-    """What is known by its name (MemoryStore, Toolbox, Skill) with the mark of the stack's id.
+    """What the versioned service keeps beside agents (MemoryStore, Evaluation, …) with the mark of the stack's id.
 
-    `live` are pairs of name and metadata, `held` the names of this kind in the state.
+    `live` are pairs of id and mark, `held` the ids of this kind in the state.
     """
-    for name, metadata in live:
-        mark = mark_of(metadata)
+    for name, mark in live:
         if mark is not None and mark.owner.stack_id == owner.stack_id and name not in held:
             yield Orphan(kind, mark.name, name, endpoint, versioned=True)
 

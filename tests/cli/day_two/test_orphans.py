@@ -140,6 +140,63 @@ def test_toolboxes_skills_and_memory_stores_are_told_by_kind_and_kept_while_used
         up.python(TAKE_NAMED_AWAY)
 
 
+LEAVE_EVALUATED = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.ai.projects.models import (
+    AzureAISearchIndex, ContinuousEvaluationRuleAction, EvaluationRule, EvaluationRuleFilter
+)
+from azure.identity import DefaultAzureCredential
+project = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+mark = project.agents.get("helper").versions.latest.metadata["foundry-as-code"]
+mine = {"foundry-as-code": mark.replace(" helper ", " old-one ")}
+evals = project.get_openai_client().evals
+source = {"type": "azure_ai_source", "scenario": "responses"}
+criterion = {"type": "azure_ai_evaluator", "name": "x", "evaluator_name": "builtin.violence"}
+made = [
+    evals.create(name="left", data_source_config=source, testing_criteria=[criterion], metadata=mine).id
+    for _ in range(2)
+]
+version, source_of, stack_id, name, digest, incarnation, *_ = mine["foundry-as-code"].split()
+described = f"(foundry-as-code: {source_of} {stack_id} {name} - {incarnation})"
+for rule, eval_id, description in (("left-rule", made[0], described), ("by-hand", made[1], None)):
+    action, whom = ContinuousEvaluationRuleAction(eval_id=eval_id), EvaluationRuleFilter(agent_name="helper")
+    told = {"description": description, "event_type": "responseCompleted", "enabled": True}
+    project.evaluation_rules.create_or_update(rule, EvaluationRule(action=action, filter=whom, **told))
+asset = AzureAISearchIndex(connection_name="search", index_name="products", tags=mine)
+project.indexes.create_or_update("left-asset", "1", asset)
+"""
+TAKE_EVALUATED_AWAY = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+project = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+project.evaluation_rules.delete("by-hand")
+evals = project.get_openai_client().evals
+for one in evals.list():
+    evals.delete(one.id)
+"""
+
+
+def test_evals_their_rules_and_assets_are_told_and_an_eval_is_kept_while_a_rule_runs_it(up: Any) -> None:
+    up.python(LEAVE_EVALUATED)
+    try:
+        told = [line.split("  ") for line in up.fac("orphans").splitlines()[:4]]
+        assert sorted((kind, name) for kind, name, *_ in told) == [
+            ("Evaluation", "old-one"),
+            ("Evaluation", "old-one"),
+            ("EvaluationRule", "old-one"),
+            ("IndexAsset", "old-one"),
+        ]
+        code, deleted = up.answered("4\n", "orphans", "--delete")
+        assert code == 1
+        assert "isn't deleted: used by evaluation rule by-hand" in deleted
+        assert deleted.count("deleted ") == 3
+        assert [line.split("  ")[0] for line in up.fac("orphans").splitlines()[:1]] == ["Evaluation"]
+    finally:
+        up.python(TAKE_EVALUATED_AWAY)
+
+
 def test_a_stack_that_is_whole_has_none(up: Any) -> None:
     assert "Stack sandbox has no orphans." in up.fac("orphans")
 
