@@ -81,6 +81,36 @@ evaluations = st.fixed_dictionaries(
 )
 
 
+skills = st.fixed_dictionaries(
+    {"kind": st.just("Skill"), "description": words, "instructions": words},
+    optional={
+        "license": words,
+        "allowed_tools": st.just(["Read", "Bash(git:*)"]),
+        "metadata": st.dictionaries(st.sampled_from(["team", "tier"]), words, max_size=2),
+        "keep_versions": st.integers(1, 2),
+    },
+)
+in_toolboxes = st.fixed_dictionaries(
+    {},
+    optional={
+        "run": st.fixed_dictionaries({"type": st.just("code_interpreter")}, optional={"description": words}),
+        "docs": st.just({"type": "mcp", "server_url": "https://docs.example/mcp"}),
+        "web": st.fixed_dictionaries(
+            {"type": st.just("web_search")},
+            optional={
+                "search_context_size": st.sampled_from(["low", "high"]),
+                "tool_configs": st.just({"*": {"pin": True}}),
+            },
+        ),
+        "find": st.just({"type": "toolbox_search"}),
+    },
+)
+toolboxes = st.fixed_dictionaries(
+    {"kind": st.just("Toolbox"), "tools": in_toolboxes},
+    optional={"description": words, "keep_versions": st.integers(1, 2)},
+)
+
+
 @st.composite
 def worlds(draw):
     """The files of a world: YAML documents, and the material that they name."""
@@ -91,6 +121,13 @@ def worlds(draw):
         named = draw(st.sampled_from([["knowledge/*.md"], ["knowledge/sizes.md"]]))
         document = {"kind": "VectorStore", "name": "handbook", "dialect": store, "files": named}
         files["handbook.yaml"] = yaml.safe_dump(document, allow_unicode=True)
+    known = sorted(draw(st.sets(st.sampled_from(["returns", "sizes"]))))
+    for name in known:
+        files[f"skill-{name}.yaml"] = yaml.safe_dump({"name": name, **draw(skills)}, allow_unicode=True)
+    boxed = draw(st.booleans())
+    if boxed:
+        follows = {"skills": known} if known and draw(st.booleans()) else {}
+        files["box.yaml"] = yaml.safe_dump({"name": "box", **draw(toolboxes), **follows}, allow_unicode=True)
     for name in draw(st.sets(st.sampled_from(["desk", "news", "shop"]), max_size=3)):
         document = {"name": name, **draw(agents)}
         if store in (document["dialect"], "both") and draw(st.booleans()):
@@ -98,6 +135,11 @@ def worlds(draw):
             document["tools"] = {**document["tools"], "policies": search}
         if document["dialect"] == "versioned" and draw(st.booleans()):
             document["reasoning"] = {"effort": draw(st.sampled_from(["low", "high"]))}
+        if document["dialect"] == "versioned" and known and draw(st.booleans()):
+            document["skills"] = known
+        if document["dialect"] == "versioned" and boxed and draw(st.booleans()):
+            call = {"type": "toolbox", "toolbox": "box", "connection": "lookups-box"}
+            document["tools"] = {**document["tools"], "box": call}
         if document["dialect"] != "classic" and draw(st.booleans()):
             document["evaluation"] = draw(evaluations)
         files[f"{name}.yaml"] = yaml.safe_dump(document, allow_unicode=True)
@@ -133,7 +175,10 @@ def test_from_any_world_to_any_other_leaves_nothing_to_change(new_stack, first, 
     evaluated = {each.name for each in manifest.agents if each.evaluation is not None}
     for kind in ("Evaluation", "EvaluationRule"):
         assert {name for one, name in stack.state if one == kind} == evaluated
-    service = stack.world.session().services.versioned(stack.world.endpoint).evaluations
+    versioned = stack.world.session().services.versioned(stack.world.endpoint)
+    assert {one.id for one in versioned.toolboxes.list()} == {each.name for each in manifest.toolboxes}
+    assert {one.id for one in versioned.skills.list()} == {each.name for each in manifest.skills}
+    service = versioned.evaluations
     for live, kind in ((service.list_evals(), "Evaluation"), (service.list_rules(), "EvaluationRule")):
         held = {held.id for (one, _), held in stack.state.items() if one == kind}
         assert {one.id for one in live} == held
