@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from foundry.manifest import load
-from foundry.model import Agent, Dialect, FoundryError
+from foundry.model import Agent, Dialect, FoundryError, SkillReference, Tool
 from foundry.service.classic_bodies import definition_of
 from foundry.transfer.neighbours.reading import Reading, UnreadableError, read
 from foundry.transfer.neighbours.writing import FORMATS, Context, write
@@ -259,6 +259,22 @@ def test_what_is_written_is_read_again_but_for_what_was_told_as_lost(target: str
         assert "response_format" in fields or "response_format" in lost
     if agent.metadata and target != "vscode":
         assert fields["metadata"] == agent.metadata
+
+
+@pytest.mark.parametrize("target", [one for one in FORMATS if one != "sdk"])
+def test_what_only_versioned_agents_have_is_told_as_lost(target: str) -> None:
+    call = Tool("box", "toolbox", {"toolbox": "lookups", "connection_id": "/c"}, only=Dialect.VERSIONED)
+    desk = replace(
+        AGENTS["customer-care"],
+        dialect=Dialect.VERSIONED,
+        tools=(call,),
+        skills=(SkillReference(skill="returns"),),
+        reasoning={"effort": "low"},
+        enabled=False,
+    )
+    lost = paths(write(target, desk, KNOWN).losses)
+    assert {"skills", "reasoning", "enabled", "tools.box"} <= set(lost)
+    assert "content_filter" not in lost
 
 
 def test_the_body_for_the_official_client_is_what_was_applied() -> None:

@@ -19,6 +19,18 @@ _OURS: Final = {
     "checks": "what an agent is held against is no part of it",
     "lifecycle": "how it is looked after is no part of it",
 }
+_VERSIONED_ONLY: Final = (
+    "skills",
+    "reasoning",
+    "tool_choice",
+    "structured_inputs",
+    "content_filter",
+    "endpoint",
+    "enabled",
+    "keep_versions",
+    "evaluation",
+)
+"""Fields of versioned agents that none of the formats has."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,11 @@ def write(target: str, agent: Agent, context: Context) -> Written:
     writing = _Writing(agent, context)
     text = _WRITERS[target](writing)
     losses = [*writing.losses, *(f"{key}: {why}" for key, why in _OURS.items() if _says(agent, key))]
+    losses += [
+        f"{key}: the format has no such field"
+        for key in _VERSIONED_ONLY
+        if getattr(agent, key) not in (None, (), {})
+    ]
     return Written(text, writing.beside, tuple(losses))
 
 
