@@ -178,6 +178,29 @@ def test_what_lives_in_an_account_is_read_listed_and_updated(client: Client) -> 
     assert found.properties.provisioning_state == "Succeeded"
 
 
+def test_what_lives_in_a_storage_account_is_read_changed_and_deleted(client: Client) -> None:
+    storage = client(StorageManagementClient)
+    account = {**PLACE, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    storage.storage_accounts.begin_create("rg", "contosodata", account).result()
+    assert storage.storage_accounts.get_properties("rg", "contosodata").status_of_primary == "available"
+    assert [item.name for item in storage.storage_accounts.list()] == ["contosodata"]
+    assert len(storage.storage_accounts.list_keys("rg", "contosodata").as_dict()["keys"]) == 2
+    container = ("rg", "contosodata", "papers")
+    storage.blob_containers.create(*container, {"properties": {"metadata": {"a": "b"}}})
+    assert storage.blob_containers.get(*container).metadata == {"a": "b"}
+    changed = storage.blob_containers.update(*container, {"properties": {"metadata": {"a": "c"}}})
+    assert changed.metadata == {"a": "c"}
+    storage.blob_containers.delete(*container)
+    assert list(storage.blob_containers.list("rg", "contosodata")) == []
+    queue = ("rg", "contosodata", "orders")
+    storage.queue.create(*queue, {"properties": {"metadata": {"a": "b"}}})
+    assert storage.queue.get(*queue).metadata == {"a": "b"}
+    assert storage.queue.update(*queue, {"properties": {"metadata": {"a": "c"}}}).metadata == {"a": "c"}
+    storage.queue.delete(*queue)
+    with pytest.raises(ResourceNotFoundError):
+        storage.queue.get(*queue)
+
+
 def test_a_network_with_a_private_endpoint(client: Client) -> None:
     network = client(NetworkManagementClient)
     space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}

@@ -67,6 +67,22 @@ def test_secrets_come_only_by_the_call_for_them(projects: AIProjectClient, conne
     assert custom.credential_keys == {"x-token": "secret"}  # type: ignore[attr-defined]
 
 
+def test_where_traces_go_is_read_from_the_connection_to_application_insights(
+    projects: AIProjectClient, project: Wire
+) -> None:
+    with pytest.raises(ResourceNotFoundError):
+        projects.telemetry.get_application_insights_connection_string()
+    told = "InstrumentationKey=k;IngestionEndpoint=https://localhost"
+    properties = {
+        "category": "AppInsights",
+        "authType": "ApiKey",
+        "target": f"{PROJECT}/providers/Microsoft.Insights/components/traces",
+        "credentials": {"key": told},
+    }
+    project.put(f"{PROJECT}/connections/traces", {"properties": properties})
+    assert projects.telemetry.get_application_insights_connection_string() == told
+
+
 def test_deployments_of_the_account_are_listed(projects: AIProjectClient, project: Wire) -> None:
     for name, model in (("chat", "gpt-4.1"), ("embed", "text-embedding-3-large")):
         properties = {"model": {"format": "OpenAI", "name": model, "version": "1"}}
