@@ -28,6 +28,7 @@ from foundry.reconcile.shapes import (
     only_reports,
     owner_of,
     owner_props,
+    with_age_of_drift,
 )
 from foundry.service.errors import NotFound
 from foundry.service.log import PROGRESS
@@ -142,9 +143,10 @@ def read(session: Session, eval_id: str, props: Props) -> Seen | None:
     if one is None:
         return None
     mark = mark_of(one.metadata)
+    definition = settled(KIND, one.definition, props.get("applied"))
     outs = {
-        **props,
-        "definition": settled(KIND, one.definition, props.get("applied")),
+        **with_age_of_drift(props, KIND, definition, session.now()),
+        "definition": definition,
         "owner": owner_props(mark.owner if mark else None),
         "name": mark.name if mark else "",
         "evalId": eval_id,

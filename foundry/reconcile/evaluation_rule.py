@@ -20,12 +20,14 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    kept_age_of_drift,
     lifecycle_of,
     moved,
     needs,
     only_reports,
     owner_of,
     owner_props,
+    with_age_of_drift,
 )
 from foundry.service.errors import NotFound
 from foundry.service.log import PROGRESS
@@ -97,9 +99,10 @@ def read(session: Session, rule_id: str, props: Props) -> Seen | None:
     if rule is None:
         return None
     description, mark = mark_in(rule.definition.get("description"))
+    definition = settled(KIND, {**rule.definition, "description": description}, props.get("applied"))
     outs = {
-        **props,
-        "definition": settled(KIND, {**rule.definition, "description": description}, props.get("applied")),
+        **with_age_of_drift(props, KIND, definition, session.now()),
+        "definition": definition,
         "owner": owner_props(mark.owner if mark else None),
         "name": mark.name if mark else "",
         "ruleId": rule_id,
@@ -130,9 +133,11 @@ def update(session: Session, rule_id: str, olds: Props, news: Props) -> dict[str
     )
     if only_reports(news) and not changes(KIND, applied, definition, applied):
         view.rules.put(service.describe_rule(live, mark.in_description(description)))
+        told = settled(KIND, {**live.definition, "description": description}, applied)
     else:
         view.rules.put(service.put_rule(_marked(definition, mark)))
-    return _outs(news, mark)
+        told = definition
+    return {**_outs(news, mark), "definition": told, **kept_age_of_drift(olds, news, told)}
 
 
 def delete(session: Session, rule_id: str, props: Props) -> None:

@@ -22,12 +22,14 @@ from foundry.reconcile.shapes import (
     Seen,
     handling,
     is_let_go,
+    kept_age_of_drift,
     lifecycle_of,
     moved,
     needs,
     only_reports,
     owner_of,
     owner_props,
+    with_age_of_drift,
 )
 from foundry.service.errors import NotFound
 from foundry.service.log import PROGRESS
@@ -116,9 +118,10 @@ def read(session: Session, identifier: str, props: Props) -> Seen | None:
         return None
     mark = mark_of(asset.tags)
     told = {**asset.definition, "tags": without_mark(asset.tags)}
+    definition = settled(KIND, told, props.get("applied"))
     outs = {
-        **props,
-        "definition": settled(KIND, told, props.get("applied")),
+        **with_age_of_drift(props, KIND, definition, session.now()),
+        "definition": definition,
         "owner": owner_props(mark.owner if mark else None),
         "name": mark.name if mark else "",
         "assetId": asset.asset_id,
@@ -145,12 +148,12 @@ def update(session: Session, identifier: str, olds: Props, news: Props) -> dict[
         versioned=True,
     )
     applied = olds.get("applied") or {}
-    told = definition
+    told: Mapping[str, Any] = definition
     if only_reports(news) and not changes(KIND, applied, definition, applied):
-        told = {"description": live.definition.get("description"), "tags": without_mark(live.tags)}
+        told = settled(KIND, {**live.definition, "tags": without_mark(live.tags)}, applied)
     made = service.update(live, told.get("description"), _tags(mark, live.tags, told, applied))
     view.assets.put(made)
-    return _outs(news, mark, made)
+    return {**_outs(news, mark, made), "definition": told, **kept_age_of_drift(olds, news, told)}
 
 
 def delete(session: Session, identifier: str, props: Props) -> None:

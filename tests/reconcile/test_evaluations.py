@@ -121,7 +121,9 @@ def test_drift_of_a_rule_that_is_only_to_be_reported_stays(world, rules):
     seen = evaluation_rule.read(world.session(), made.id, made.outs)
 
     assert evaluation_rule.diff(made.id, seen.outs, inputs).changes == ()
-    evaluation_rule.update(world.session(), made.id, seen.outs, {**inputs, "name": "front"})
+    assert "driftSince" in seen.outs
+    outs = evaluation_rule.update(world.session(), made.id, seen.outs, {**inputs, "name": "front"})
+    assert (outs["driftSince"], outs["definition"]["enabled"]) == (seen.outs["driftSince"], False)
 
     live = rules.get("desk-continuous")
     assert (live.enabled, mark_in(live.description)[1].name) == (False, "front")

@@ -121,7 +121,9 @@ def test_drift_of_an_asset_that_is_only_to_be_reported_stays(world, assets):
     seen = index_asset.read(world.session(), made.id, made.outs)
 
     assert index_asset.diff(made.id, seen.outs, told).changes == ()
-    index_asset.update(world.session(), made.id, seen.outs, {**told, "name": "goods"})
+    assert "driftSince" in seen.outs
+    outs = index_asset.update(world.session(), made.id, seen.outs, {**told, "name": "goods"})
+    assert outs["driftSince"] == seen.outs["driftSince"]
 
     assert (live(assets, made).description, mark_of(live(assets, made).tags).name) == ("Old stock", "goods")
 
