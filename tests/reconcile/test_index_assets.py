@@ -189,3 +189,17 @@ def test_inputs_that_lack_something_are_told(world):
         "definition.index_name",
         f"definition.tags.{KEY}",
     ]
+
+
+def test_a_name_with_more_versions_than_a_page_has_is_refused_for_any_of_them(world, assets):
+    # The listing begins with the version made last: that of somebody else stands on its second page.
+    assets.create_or_update("catalogue", "1", AzureAISearchIndex(connection_name="search", index_name="i"))
+    mark = {KEY: f"v1 shop/dev {world.agent()['owner']['stackId']} products x y versioned"}
+    ours = AzureAISearchIndex(connection_name="search", index_name="i", tags=mark)
+    for number in range(2, 103):
+        assets.create_or_update("catalogue", str(number), ours)
+    session = world.session()
+    session.versioned(world.endpoint).spoken_for.add("y")
+
+    with pytest.raises(FoundryError, match="didn't make its version 1;"):
+        index_asset.create(session, inputs(world))

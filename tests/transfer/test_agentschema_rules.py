@@ -115,7 +115,11 @@ def faults_of_agent(told: Mapping[str, Any]) -> Iterator[str]:
 def with_everything() -> Agent:
     """An agent with every tool and every kind of property that the format has a place for."""
     agent = AGENTS["order-analyst"]
-    inner: dict[str, Any] = {"type": "object", "properties": {"paid": {"type": "boolean"}}, "required": ["paid"]}
+    inner: dict[str, Any] = {
+        "type": "object",
+        "properties": {"paid": {"type": "boolean"}},
+        "required": ["paid"],
+    }
     answer: dict[str, Any] = {
         "type": "object",
         "properties": {
