@@ -6,10 +6,14 @@ import pytest
 from azure.ai.agents import AgentsClient
 from azure.ai.agents.models import (
     FilePurpose,
+    VectorStoreDataSource,
+    VectorStoreDataSourceAssetType,
     VectorStoreStaticChunkingStrategyOptions,
     VectorStoreStaticChunkingStrategyRequest,
 )
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from .conftest import ACCOUNT, PROJECT, Wire
 
 
 @pytest.fixture
@@ -127,3 +131,39 @@ def test_stores_are_modified_in_part_and_paged(agents: AgentsClient) -> None:
     store = agents.vector_stores.get(made[0])
     assert (store.name, store.metadata) == ("renamed", {"x": "y"})
     assert [store.id for store in agents.vector_stores.list(limit=2)] == made[::-1]
+
+
+def test_data_sources_are_taken_into_stores_threads_and_agents(agents: AgentsClient, project: Wire) -> None:
+    source = VectorStoreDataSource(
+        asset_identifier="azureml://subscriptions/s/datastores/d/paths/a.md",
+        asset_type=VectorStoreDataSourceAssetType.URI_ASSET,
+    )
+    store = agents.vector_stores.create_and_poll(name="papers", polling_interval=0)
+    with pytest.raises(HttpResponseError, match="capability host"):
+        agents.vector_store_files.create(store.id, data_source=source)
+    host = {"properties": {"capabilityHostKind": "Agents"}}
+    project.put(f"{ACCOUNT}/capabilityHosts/host", host)
+    project.put(f"{PROJECT}/capabilityHosts/host", host)
+    file = agents.vector_store_files.create_and_poll(store.id, data_source=source, polling_interval=0)
+    assert file.status == "completed"
+    batch = agents.vector_store_file_batches.create_and_poll(
+        store.id, data_sources=[source, source], polling_interval=0
+    )
+    assert batch.file_counts.completed == 2
+    assert agents.vector_stores.get(store.id).file_counts.total == 3
+    tools = [{"type": "file_search"}]
+    attachment = {"data_source": source.as_dict(), "tools": tools}
+    message = {"role": "user", "content": "What is in it?", "attachments": [attachment]}
+    thread = agents.threads.create(messages=[message])  # type: ignore[list-item]
+    (held,) = agents.messages.list(thread.id)
+    assert held.attachments[0].data_source.asset_identifier == source.asset_identifier
+    wanted = {"name": "own", "configuration": {"data_sources": [source.as_dict()]}}
+    agent = agents.create_agent(
+        body={"model": "m", "tools": tools, "tool_resources": {"file_search": {"vector_stores": [wanted]}}}
+    )
+    (made,) = agent.tool_resources.file_search.vector_store_ids
+    assert agents.vector_stores.get(made).file_counts.total == 1
+    with pytest.raises(HttpResponseError, match="Only one of"):
+        agents.vector_store_files.create(
+            store.id, body={"file_id": "assistant-a", "data_source": source.as_dict()}
+        )

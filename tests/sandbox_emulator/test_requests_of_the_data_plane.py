@@ -175,8 +175,9 @@ def test_messages_name_files_that_are_there(
     assert project.data("GET", "/threads").json()["data"] == []
 
 
-def test_an_attachment_over_a_data_source_is_refused_by_name(project: Wire) -> None:
+def test_an_attachment_over_a_data_source_needs_the_standard_set_up(project: Wire) -> None:
     source = {"data_source": {"uri": "azureml://x", "type": "uri_asset"}, "tools": [{"type": "file_search"}]}
     body = {"messages": [{"role": "user", "content": "x", "attachments": [source]}]}
     reply = project.data("POST", "/threads", body)
-    assert (reply.status_code, reply.json()["error"]["code"]) == (501, "NotImplemented")
+    field = "messages[0].attachments[0].data_source"
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, field)

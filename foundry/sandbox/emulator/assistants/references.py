@@ -6,6 +6,7 @@ from foundry.sandbox.emulator.assistants.errors import dangling, needs_capabilit
 from foundry.sandbox.emulator.assistants.tools import STANDARD_SETUP
 from foundry.sandbox.emulator.http import Call
 from foundry.sandbox.emulator.project.guard import has_capability_host, project_id
+from foundry.sandbox.emulator.vector_stores.intake import fate_of_a_source, sources_of
 
 
 def resolve(call: Call, tools: list[dict[str, Any]] | None, resources: dict[str, Any] | None) -> None:
@@ -23,9 +24,14 @@ def resolve(call: Call, tools: list[dict[str, Any]] | None, resources: dict[str,
     for identity in search.get("vector_store_ids") or []:
         if world.vector_stores.get(project, identity, call.now) is None:
             raise dangling("vector store", identity, "tool_resources.file_search.vector_store_ids")
-    made = [
-        world.vector_stores.create(project, {"name": item.get("name")}, call.now)["id"]
-        for item in search.pop("vector_stores", None) or []
-    ]
+    made = []
+    for item in search.pop("vector_stores", None) or []:
+        files = sources_of(
+            call, item["configuration"]["data_sources"], "tool_resources.file_search.vector_stores"
+        )
+        store = world.vector_stores.create(project, {"name": item.get("name")}, call.now)["id"]
+        taken = fate_of_a_source(call)
+        world.vector_stores.attach(project, store, files, call.now, chunking=None, fate=taken)
+        made.append(store)
     if made:
         search["vector_store_ids"] = [*(search.get("vector_store_ids") or []), *made]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from foundry.sandbox.emulator.assistants.errors import dangling, no_agent
 from foundry.sandbox.emulator.assistants.references import resolve
 from foundry.sandbox.emulator.assistants.tools import RESPONSE_FORMAT, resources_shape, tools_shape
-from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
 from foundry.sandbox.emulator.project.errors import malformed
 from foundry.sandbox.emulator.project.guard import PREFIX, PREVIEW, guard, project_id
 from foundry.sandbox.emulator.project.paging import page_of
@@ -38,6 +38,7 @@ from foundry.sandbox.emulator.threads.errors import (
 from foundry.sandbox.emulator.threads.runs import Runs, is_active
 from foundry.sandbox.emulator.threads.store import MESSAGE, RUN, STEP, THREAD
 from foundry.sandbox.emulator.threads.streaming import RunStream, event
+from foundry.sandbox.emulator.vector_stores.intake import DATA_SOURCE, sources_of
 from foundry.sandbox.emulator.vector_stores.store import shown
 
 Body = dict[str, Any]
@@ -55,7 +56,7 @@ _block = tagged(
 )
 _attachment = record(
     {"tools": array(record({"type": one_of("file_search", "code_interpreter")}))},
-    {"file_id": nullable(text()), "data_source": nullable(anything)},
+    {"file_id": nullable(text()), "data_source": nullable(DATA_SOURCE)},
 )
 _message = record(
     {
@@ -80,7 +81,7 @@ _tool_choice = by_sort(
 
 
 def _resolve_messages(call: Call, messages: list[Body] | None, where: str) -> None:
-    """Refuses files that aren't there; data sources are not implemented."""
+    """Refuses files that aren't there, and data sources without the set-up that they need."""
     for index, message in enumerate(messages or []):
         path = f"{where}[{index}]." if where else ""
         named = [
@@ -94,8 +95,9 @@ def _resolve_messages(call: Call, messages: list[Body] | None, where: str) -> No
             if block["type"] == "image_file"
         ]
         for identity, field, attachment in named:
-            if attachment.get("data_source") is not None:
-                raise not_implemented("An attachment over a data source")
+            if attachment.get("data_source"):
+                sources_of(call, [attachment["data_source"]], field.replace("file_id", "data_source"))
+                continue
             if identity is None:
                 raise Malformed(field, "missing", f"Missing required parameter: '{field}'.")
             if call.world.files.get(project_id(call), identity) is None:

@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from foundry.sandbox.emulator.http import Call, Malformed
-from foundry.sandbox.emulator.project.guard import project_id
+from foundry.sandbox.emulator.project.errors import invalid
+from foundry.sandbox.emulator.project.guard import has_capability_host, project_id
+from foundry.sandbox.emulator.project.objects import new_id
 from foundry.sandbox.emulator.shapes import array, integer, one_of, record, tagged, text
 from foundry.sandbox.emulator.vector_stores.store import Fate
 from foundry.sandbox.emulator.vector_stores.texts import fault_of
@@ -16,6 +18,8 @@ CHUNKING = tagged(
     {"auto": record({"type": text()}), "static": record({"type": text(), "static": _static})},
 )
 FILE_IDS = array(text(least=1), most=_MOST_FILES)
+DATA_SOURCE = record({"uri": text(least=1), "type": one_of("uri_asset", "id_asset")})
+DATA_SOURCES = array(DATA_SOURCE, most=_MOST_FILES)
 
 
 def checked_chunking(asked: dict[str, Any]) -> dict[str, Any] | None:
@@ -29,6 +33,19 @@ def checked_chunking(asked: dict[str, Any]) -> dict[str, Any] | None:
                 where, "limit", f"Invalid '{where}': must not exceed half of max_chunk_size_tokens."
             )
     return chunking
+
+
+def sources_of(call: Call, sources: list[dict[str, Any]], where: str) -> list[str]:
+    """Ids of the files that data sources become; raises 400 without the standard set-up that they need."""
+    if sources and not has_capability_host(call):
+        raise invalid("Data sources need a capability host on the project.", where)
+    return [new_id("assistant-") for _ in sources]
+
+
+def fate_of_a_source(call: Call) -> Fate:
+    """What becomes of data sources that a call attaches: they are taken in, and nothing is found in them."""
+    settings = call.world.settings
+    return lambda _: (call.now + settings.store_delay, settings.store_polls, None, 0)
 
 
 def fate(call: Call) -> Fate:

@@ -2,17 +2,13 @@
 
 from typing import Any
 
-from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route, not_implemented
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
 from foundry.sandbox.emulator.project.errors import invalid, malformed
-from foundry.sandbox.emulator.project.guard import PREFIX, guard, has_capability_host, project_id
-from foundry.sandbox.emulator.project.objects import new_id
+from foundry.sandbox.emulator.project.guard import PREFIX, guard, project_id
 from foundry.sandbox.emulator.project.paging import page_of
 from foundry.sandbox.emulator.shapes import (
-    anything,
-    array,
     metadata,
     nullable,
-    one_of,
     record,
     text,
 )
@@ -23,12 +19,20 @@ from foundry.sandbox.emulator.vector_stores.errors import (
     no_store,
     no_store_file,
 )
-from foundry.sandbox.emulator.vector_stores.intake import CHUNKING, EXPIRY, FILE_IDS, checked_chunking, fate
+from foundry.sandbox.emulator.vector_stores.intake import (
+    CHUNKING,
+    DATA_SOURCE,
+    DATA_SOURCES,
+    EXPIRY,
+    FILE_IDS,
+    checked_chunking,
+    fate,
+    fate_of_a_source,
+    sources_of,
+)
 from foundry.sandbox.emulator.vector_stores.store import BATCH, FILE, KIND, Fate, shown
 
-_configuration = record(
-    {"data_sources": array(record({"uri": text(least=1), "type": one_of("uri_asset", "id_asset")}))}
-)
+_configuration = record({"data_sources": DATA_SOURCES})
 
 _create_shape = record(
     {},
@@ -48,7 +52,7 @@ _attach_shape = record(
     {},
     {
         "file_id": nullable(text(least=1)),
-        "data_source": nullable(anything),
+        "data_source": nullable(DATA_SOURCE),
         "chunking_strategy": nullable(CHUNKING),
     },
 )
@@ -56,15 +60,10 @@ _batch_shape = record(
     {},
     {
         "file_ids": nullable(FILE_IDS),
-        "data_sources": nullable(anything),
+        "data_sources": nullable(DATA_SOURCES),
         "chunking_strategy": nullable(CHUNKING),
     },
 )
-
-
-def _fate_of_a_source(call: Call) -> Fate:
-    settings = call.world.settings
-    return lambda _: (call.now + settings.store_delay, settings.store_polls, None, 0)
 
 
 def _require_files(call: Call, file_ids: list[str], param: str) -> None:
@@ -92,14 +91,12 @@ def _create(call: Call) -> Reply:
         raise invalid(
             "Only one of 'file_ids' and 'configuration.data_sources' can be given.", "configuration"
         )
-    if sources and not has_capability_host(call):
-        raise invalid("Data sources need a capability host on the project.", "configuration")
+    made = sources_of(call, sources, "configuration")
     _require_files(call, file_ids, "file_ids")
     stores, project = call.world.vector_stores, project_id(call)
     store = stores.create(project, asked, call.now)
     stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=fate(call))
-    made = [new_id("assistant-") for _ in sources]
-    stores.attach(project, store["id"], made, call.now, chunking=chunking, fate=_fate_of_a_source(call))
+    stores.attach(project, store["id"], made, call.now, chunking=chunking, fate=fate_of_a_source(call))
     return Reply(body=stores.get(project, store["id"], call.now))
 
 
@@ -134,15 +131,30 @@ def _attach(call: Call) -> Reply:
     store = _require_store(call)
     asked = call.object()
     _attach_shape(asked, "")
-    if asked.get("data_source") is not None:
-        raise not_implemented("A vector store file over a data source")
-    if not asked.get("file_id"):
-        raise Malformed("file_id", "missing", "Missing required parameter: 'file_id'.")
-    _require_files(call, [asked["file_id"]], "file_id")
+    source = asked.get("data_source")
+    file_ids, decide = _taken_in(
+        call, [asked["file_id"]] if asked.get("file_id") else [], [source] if source else [], "file_id"
+    )
     stores, project = call.world.vector_stores, project_id(call)
     chunking = checked_chunking(asked)
-    stores.attach(project, store["id"], [asked["file_id"]], call.now, chunking=chunking, fate=fate(call))
-    return Reply(body=shown(_store_file(call, asked["file_id"])))
+    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=decide)
+    return Reply(body=shown(_store_file(call, file_ids[0])))
+
+
+def _taken_in(
+    call: Call, file_ids: list[str], sources: list[dict[str, Any]], where: str
+) -> tuple[list[str], Fate]:
+    """What a call adds, files or data sources, and what becomes of it; raises 400 when it is both or neither."""
+    if file_ids and sources:
+        raise invalid(
+            f"Only one of '{where}' and '{where.replace('file_id', 'data_source')}' can be given.", where
+        )
+    if sources:
+        return sources_of(call, sources, where.replace("file_id", "data_source")), fate_of_a_source(call)
+    if not file_ids:
+        raise Malformed(where, "missing", f"Missing required parameter: '{where}'.")
+    _require_files(call, file_ids, where)
+    return file_ids, fate(call)
 
 
 def _store_file(call: Call, file_id: str) -> dict[str, Any]:
@@ -186,16 +198,13 @@ def _create_batch(call: Call) -> Reply:
     store = _require_store(call)
     asked = call.object()
     _batch_shape(asked, "")
-    if asked.get("data_sources") is not None:
-        raise not_implemented("A vector store batch over data sources")
-    file_ids = asked.get("file_ids") or []
-    if not file_ids:
-        raise Malformed("file_ids", "missing", "Missing required parameter: 'file_ids'.")
-    _require_files(call, file_ids, "file_ids")
+    file_ids, decide = _taken_in(
+        call, asked.get("file_ids") or [], asked.get("data_sources") or [], "file_ids"
+    )
     stores, project = call.world.vector_stores, project_id(call)
     batch = stores.create_batch(project, store["id"], call.now)
     chunking = checked_chunking(asked)
-    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=fate(call), batch=batch)
+    stores.attach(project, store["id"], file_ids, call.now, chunking=chunking, fate=decide, batch=batch)
     return Reply(body=stores.batch(project, store["id"], batch))
 
 
@@ -262,7 +271,7 @@ FAMILY = Family(
             "/vector_stores/{store}/files",
             "add a file",
             _attach,
-            "Adding a file twice changes nothing. Data sources: 501.",
+            "Adding a file twice changes nothing.",
         ),
         Route("GET", "/vector_stores/{store}/files", "list files of a store", _list_files),
         Route("GET", "/vector_stores/{store}/files/{file}", "get a file of a store", _get_file),
@@ -272,7 +281,6 @@ FAMILY = Family(
             "/vector_stores/{store}/file_batches",
             "add files as a batch",
             _create_batch,
-            "Data sources: 501.",
         ),
         Route("GET", "/vector_stores/{store}/file_batches/{batch}", "get a batch", _get_batch),
         Route("POST", "/vector_stores/{store}/file_batches/{batch}/cancel", "cancel a batch", _cancel_batch),
