@@ -48,7 +48,7 @@ def add(commands: Any) -> None:
         "--from",
         dest="from_file",
         metavar="FILE",
-        help="read an agent of another format instead: AgentSchema, azd, Agent Framework, Prompty, VS Code, an SDK dump",
+        help="read an agent of another format instead: AgentSchema, azd, Agent Framework, Prompty, VS Code, Semantic Kernel, an SDK dump",
     )
     command.add_argument(
         "--adopt", action="store_true", help="with --from: take over the live agent whose id the file has"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from foundry.manifest import load
 from foundry.model import Agent, Dialect, FoundryError, SkillReference, Tool
 from foundry.service.classic_bodies import definition_of
+from foundry.transfer.declared import foreign_declaration
 from foundry.transfer.neighbours.reading import Reading, UnreadableError, read
 from foundry.transfer.neighbours.writing import FORMATS, Context, write
 
@@ -35,7 +37,7 @@ def beside(path: Path) -> str | None:
     return path.read_text() if path.is_file() else None
 
 
-def paths(lines: tuple[str, ...]) -> list[str]:
+def paths(lines: Sequence[str]) -> list[str]:
     return sorted(line.split(": ")[0] for line in lines)
 
 
@@ -146,6 +148,44 @@ def test_the_extension_of_vs_code() -> None:
     assert found.losses == ()
 
 
+def test_semantic_kernel() -> None:
+    found = reading("kernel.yaml")
+    (agent,) = found.agents
+    assert (found.format, agent.id, agent.name) == ("Semantic Kernel", "asst_abc123", "Invoice Clerk")
+    assert agent.fields == {
+        "description": "Answers questions about invoices",
+        "model": "${config.ChatModelId}",
+        "temperature": 0.2,
+        "instructions": "Use only the attached invoices.",
+        "tools": {
+            "file_search": {"type": "file_search", "vector_store_ids": ["${config.VectorStoreId}"]},
+            "code_interpreter": {"type": "code_interpreter", "file_ids": ["assistant-1"]},
+            "azure_ai_search": {
+                "type": "azure_ai_search",
+                "connection": "search",
+                "index_name": "invoices",
+                "top_k": 3,
+            },
+            "fx": {
+                "type": "openapi",
+                "description": "Rates",
+                "spec": {"openapi": "3.0.3"},
+                "auth": {"type": "anonymous"},
+            },
+        },
+    }
+    assert paths(found.losses) == [
+        "model.connection",
+        "model.options.max_tokens",
+        "tools[1].description",
+        "tools[4]",
+    ]
+    # A setting is written as one, and not as a text that holds a place.
+    written = foreign_declaration("invoice-clerk", agent, adopt=None)
+    assert written.tree["model"] == "${config.ChatModelId}"
+    assert paths(found.deviations) == ["model", "tools.file_search.vector_store_ids"]
+
+
 def test_what_the_classic_client_prints() -> None:
     found = reading("sdk.json")
     (agent,) = found.agents
@@ -188,6 +228,7 @@ def test_a_manifest_with_places_that_are_no_yaml() -> None:
         ("azure.yaml", "kind: prompt", "knd: prompt", "did you mean `kind`"),
         ("clerk.prompty", "inputs:", "inpts:", "did you mean `inputs`"),
         ("vscode.yaml", "top_p", "top_pp", "did you mean `top_p`"),
+        ("kernel.yaml", "instructions:", "instrctions:", "did you mean `instructions`"),
         ("version.yaml", "  model:", "  modl:", "did you mean `model`"),
     ],
 )

@@ -79,6 +79,12 @@ _AZURE_TOOLS: Final = {
     "bingGrounding": "bing_grounding",
     "azureAiSearch": "azure_ai_search",
 }
+# Agent types of Semantic Kernel (python/semantic_kernel/agents, `register_agent_type`) and their older names.
+_KERNEL_AGENTS: Final = frozenset(
+    ("foundry_agent", "azureai_agent", "chat_completion_agent", "openai_assistant", "azure_assistant", "openai_responses",
+     "azure_openai_responses")
+)  # fmt: skip
+_KERNEL_SETTING: Final = re.compile(r"\$\{(?:AzureAI|AzureOpenAI|OpenAI):(\w+)\}")
 _ENV: Final = re.compile(r"=Env\.(\w+)|\$\{env:(\w+)(?::([^}]*))?\}")
 
 
@@ -101,6 +107,8 @@ def _format_of(tree: Marked, notes: Notes, beside: Callable[[str], str | None]) 
         return "azd", lambda: _azd(tree, notes, beside)
     if str(tree.get("object", "")).startswith("agent.version"):
         return "agent version", lambda: _version(tree, notes)
+    if str(tree.get("type")) in _KERNEL_AGENTS and kind is None:
+        return "Semantic Kernel", lambda: _kernel(tree, notes)
     if tree.get("object") == "assistant" or (
         str(tree.get("id", "")).startswith("asst_") and "version" not in tree
     ):
@@ -120,7 +128,7 @@ def _format_of(tree: Marked, notes: Notes, beside: Callable[[str], str | None]) 
         )
     raise FoundryError(
         f"{notes.path} is in none of the formats that are read",
-        fix="these are: AgentSchema, azd (azure.yaml), Agent Framework, Prompty, VS Code agent/1.0.0, an SDK dump",
+        fix="these are: AgentSchema, azd (azure.yaml), Agent Framework, Prompty, VS Code agent/1.0.0, Semantic Kernel, an SDK dump",
     )
 
 
@@ -552,16 +560,19 @@ def _vscode(tree: Marked, notes: Notes) -> tuple[tuple[Foreign, ...], dict[str, 
     tools: dict[str, Any] = {}
     for number, (_, tool) in enumerate(fields.named("tools"), start=1):
         kind, key = str(tool.take("type") or ""), str(tool.take("id") or "")
-        _put(
-            tools, re.sub(r"[^A-Za-z0-9_-]+", "_", key or kind) or f"tool_{number}", _vscode_tool(kind, tool)
-        )
+        _put(tools, _key_of_tool(key or kind, number), _tool_of_options(kind, tool))
         tool.done()
     _put(told, "tools", tools)
     fields.done()
     return (Foreign(name, told, str(identifier) if identifier else None),), {}
 
 
-def _vscode_tool(kind: str, tool: Fields) -> dict[str, Any] | None:
+def _key_of_tool(name: str, number: int) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name) or f"tool_{number}"
+
+
+def _tool_of_options(kind: str, tool: Fields) -> dict[str, Any] | None:
+    """A tool whose settings stand under `options`; None, with a loss, for one that isn't read."""
     options = tool.inside("options")
     made: dict[str, Any] = {"type": kind}
     match kind:
@@ -569,6 +580,12 @@ def _vscode_tool(kind: str, tool: Fields) -> dict[str, Any] | None:
             connections = options.take("tool_connections") or [""]
             made["connection"] = str(connections[0]).rsplit("/", 1)[-1]
             for key in ("market", "set_lang", "freshness", "count"):
+                _put(made, key, options.take(key))
+        case "azure_ai_search":
+            connections = options.take("tool_connections") or [""]
+            made["connection"] = str(connections[0]).rsplit("/", 1)[-1]
+            made["index_name"] = str(options.take("index_name") or "")
+            for key in ("query_type", "top_k", "filter"):
                 _put(made, key, options.take(key))
         case "code_interpreter":
             _put(made, "file_ids", options.take("file_ids"))
@@ -593,6 +610,62 @@ def _vscode_tool(kind: str, tool: Fields) -> dict[str, Any] | None:
             return None
     options.done()
     return made
+
+
+# ---- Semantic Kernel
+
+
+def _kernel(tree: Marked, notes: Notes) -> tuple[tuple[Foreign, ...], dict[str, Any]]:
+    fields = Fields(tree, notes)
+    kind = str(fields.take("type"))
+    if kind not in ("foundry_agent", "azureai_agent"):
+        notes.deviations.append(f"type: {kind} lives in a program; here it becomes an agent of the service")
+    told: dict[str, Any] = {}
+    name = str(fields.take("name") or "")
+    identifier = fields.take("id")
+    _put(told, "description", fields.take("description"))
+    model = fields.inside("model")
+    told["model"] = model.take("id")
+    model.lose(("api", "connection"), "the deployment is one of the Environment")
+    options = model.inside("options")
+    _put(told, "temperature", options.take("temperature"))
+    _put(told, "top_p", options.take("top_p"))
+    for key in options.everything():
+        if key not in ("temperature", "top_p"):
+            options.lost(key, "an agent of the service has no such option")
+    model.done()
+    _put(told, "instructions", fields.take("instructions"))
+    fields.lose(("template", "prompt_template", "inputs", "outputs"), "the service fills no templates")
+    fields.lose(("extras",), "whatever it is for, the service doesn't know it")
+    tools: dict[str, Any] = {}
+    for number, (_, tool) in enumerate(fields.named("tools"), start=1):
+        kind, key = str(tool.take("type") or ""), str(tool.take("id") or "")
+        made = _tool_of_options(kind, tool)
+        if kind != "openapi":
+            tool.lose(("description",), "the service keeps none for this tool")
+        tool.lose(("extras",), "whatever it is for, the service doesn't know it")
+        _put(tools, _key_of_tool(key or kind, number), made)
+        tool.done()
+    _put(told, "tools", tools)
+    fields.done()
+    is_id = str(identifier).startswith("asst_")
+    return (Foreign(name, _kernel_settings(told, "", notes), str(identifier) if is_id else None),), {}
+
+
+def _kernel_settings(value: Any, where: str, notes: Notes) -> Any:
+    """`${AzureAI:NAME}` as a setting of the stack, wherever it stands."""
+    if isinstance(value, dict):
+        below = f"{where}." if where else ""
+        return {key: _kernel_settings(item, f"{below}{key}", notes) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_kernel_settings(item, where, notes) for item in value]
+    if not isinstance(value, str) or not _KERNEL_SETTING.search(value):
+        return value
+    for name in _KERNEL_SETTING.findall(value):
+        notes.deviations.append(
+            f"{where}: the setting {name} is foundry:{name} here (`pulumi config set foundry:{name} …`)"
+        )
+    return Place(_KERNEL_SETTING.sub(r"${config.\1}", value))
 
 
 # ---- what the official clients print
