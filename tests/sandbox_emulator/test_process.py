@@ -97,6 +97,35 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_answered(tmp_pat
     assert len(found) <= len(answered) + len(writers)
 
 
+def test_a_run_goes_on_by_itself_after_a_kill(tmp_path: Path) -> None:
+    home = tmp_path / "sandbox"
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        silent.settimeout(20)
+        spec = {
+            "openapi": "3.0.0",
+            "servers": [{"url": f"http://127.0.0.1:{silent.getsockname()[1]}"}],
+            "paths": {"/orders": {"get": {"operationId": "list_orders", "summary": "Open orders"}}},
+        }
+        with process(home) as (running, wire):
+            wire.make_project()
+            wire.allow()
+            model = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "m"}}}
+            wire.put(f"{ACCOUNT}/deployments/m", model)
+            openapi = {"name": "orders", "spec": spec, "auth": {"type": "anonymous"}}
+            tools = [{"type": "openapi", "openapi": openapi}]
+            agent = wire.data("POST", "/assistants", {"model": "m", "tools": tools}).json()["id"]
+            thread = {"messages": [{"role": "user", "content": "open orders"}]}
+            wire.data("POST", "/threads/runs", {"assistant_id": agent, "thread": thread})
+            waiting, _ = silent.accept()
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+            waiting.close()
+        with process(home):
+            silent.accept()[0].close()
+
+
 def test_it_ends_at_once_while_a_run_waits_for_somebody_else(tmp_path: Path) -> None:
     spec = {
         "openapi": "3.0.0",
