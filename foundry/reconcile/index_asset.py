@@ -12,7 +12,7 @@ from typing import Any, Final
 from foundry.diff import changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError, ServiceError
 from foundry.reconcile.marks import KEY, Mark, mark_of, refuse_unless_ours, without_mark
-from foundry.reconcile.references import refuse_if_used, users, uses_asset
+from foundry.reconcile.references import User, refuse_if_used, users, uses_asset
 from foundry.reconcile.session import Session
 from foundry.reconcile.shapes import (
     Difference,
@@ -33,7 +33,7 @@ from foundry.reconcile.shapes import (
 )
 from foundry.service.errors import NotFound
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import IndexAssetService, LiveAgent, LiveIndexAsset
+from foundry.service.protocols import IndexAssetService, LiveIndexAsset
 
 KIND: Final = "IndexAsset"
 INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
@@ -183,9 +183,9 @@ def delete(session: Session, identifier: str, props: Props) -> None:
     view.assets.drop(identifier)
 
 
-def _users(session: Session, identifier: str) -> list[LiveAgent]:
-    """Agents of the projects that this process knows. One that is gone, or lets nobody in, has nothing to say."""
-    using: list[LiveAgent] = []
+def _users(session: Session, identifier: str) -> list[User]:
+    """Agents and toolboxes of the projects that this process knows. One that is gone, or lets nobody in, has nothing to say."""
+    using: list[User] = []
     for project in session.projects():
         try:
             using += users(project, project.service, uses_asset(identifier))

@@ -1,4 +1,4 @@
-"""What a live agent refers to, so that nothing in use is deleted from under it."""
+"""What live agents and toolboxes refer to, so that nothing in use is deleted from under them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 from foundry.model import FoundryError
 from foundry.reconcile.session import KnowledgeView
 from foundry.service.errors import NotFound
-from foundry.service.protocols import KnowledgeService, LiveAgent
+from foundry.service.protocols import KnowledgeService, LiveAgent, LiveNumbered
 
 Uses = Callable[[Mapping[str, Any]], bool]
 Parts = Callable[[LiveAgent], Iterable[Mapping[str, Any]]]
+User = LiveAgent | LiveNumbered
+"""An agent, or a toolbox."""
 
 
 def uses_store(store_id: str) -> Uses:
@@ -59,12 +61,19 @@ def uses_asset(identifier: str) -> Uses:
 
 def users(
     view: KnowledgeView, service: KnowledgeService, uses: Uses, parts: Parts | None = None
-) -> Iterator[LiveAgent]:
-    """The live agents with a tool that `uses` it. Each is read anew: a listing may be older than its last change.
+) -> Iterator[User]:
+    """The live agents, and the toolboxes of the versioned dialect, with a tool that `uses` it.
 
-    `parts` gives what is looked at in the place of the tools.
+    Each agent is read anew: a listing may be older than its last change. `parts` gives what is looked at in the place of tools,
+    of agents alone.
     """
-    parts = parts or service.tools_in_use
+    yield from _agents(view, service, uses, parts or service.tools_in_use)
+    for toolbox in view.toolboxes.all(service.list_toolboxes) if parts is None else ():
+        if any(map(uses, service.tools_of_toolbox(toolbox))):
+            yield toolbox
+
+
+def _agents(view: KnowledgeView, service: KnowledgeService, uses: Uses, parts: Parts) -> Iterator[LiveAgent]:
     for listed in view.agents.all(service.list_agents):
         if not any(map(uses, parts(listed))):
             continue
@@ -78,11 +87,18 @@ def users(
             yield agent
 
 
-def refuse_if_used(what: str, using: Iterable[LiveAgent]) -> None:
-    """Raises FoundryError naming every agent that still uses it."""
-    names = [f"{agent.definition.get('name')} ({agent.id})" for agent in using]
+def told(user: User) -> str:
+    """A user in words for people."""
+    if isinstance(user, LiveNumbered):
+        return f"toolbox {user.id}"
+    return f"agent {user.definition.get('name')} ({user.id})"
+
+
+def refuse_if_used(what: str, using: Iterable[User]) -> None:
+    """Raises FoundryError naming everything that still uses it."""
+    names = [told(user) for user in using]
     if names:
         raise FoundryError(
-            f"{what} isn't deleted: it is used by {'agent' if len(names) == 1 else 'agents'} {', '.join(names)}",
+            f"{what} isn't deleted: it is used by {', '.join(names)}",
             fix="take it out of their tools or delete them first, then run the command again",
         )

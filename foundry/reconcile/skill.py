@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from foundry.model import UNKNOWN
 from foundry.reconcile.numbered import Numbered
-from foundry.reconcile.references import users, uses_skill
+from foundry.reconcile.references import told, users, uses_skill
 from foundry.reconcile.session import VersionedView
 from foundry.reconcile.shapes import Problem
 
@@ -34,13 +34,13 @@ def _problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
 def _used(view: VersionedView, name: str, version: str | None) -> Iterator[str]:
     service, uses = view.service, uses_skill(name, version)
     for agent in users(view, service, uses, service.skills_in_use):
-        yield f"agent {agent.definition.get('name')}"
+        yield told(agent)
     for toolbox in view.toolboxes.all(service.toolboxes.list):
         held = [service.toolboxes.newest(toolbox)]
         if toolbox.default != toolbox.latest:
             held.append(service.toolboxes.version(toolbox.id, toolbox.default))
         if any(uses(skill) for one in held for skill in one.definition.get("skills") or ()):
-            yield f"toolbox {toolbox.id}"
+            yield told(toolbox)
 
 
 _SKILLS: Final = Numbered(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from foundry.model import UNKNOWN
 from foundry.reconcile.numbered import Numbered
-from foundry.reconcile.references import users, uses_toolbox
+from foundry.reconcile.references import told, users, uses_toolbox
 from foundry.reconcile.session import VersionedView
 from foundry.reconcile.shapes import Problem
 from foundry.service.toolbox_bodies import TOOL_TYPES
@@ -43,8 +43,7 @@ def _problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _used(view: VersionedView, name: str, version: str | None) -> Iterator[str]:
     uses = uses_toolbox(view.service.endpoint, name, version)
-    for agent in users(view, view.service, uses):
-        yield f"agent {agent.definition.get('name')}"
+    yield from map(told, users(view, view.service, uses))
 
 
 _TOOLBOXES: Final = Numbered(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from foundry.service import classic_bodies as bodies
 from foundry.service.knowledge import Door, Knowledge
-from foundry.service.protocols import LiveAgent
+from foundry.service.protocols import LiveAgent, LiveNumbered
 from foundry.service.wire import Wire
 
 
@@ -24,6 +24,14 @@ class ClassicProject(Knowledge):
     def waiting_for_roles(self) -> ClassicProject:
         """See `ProjectService`."""
         return ClassicProject(self.endpoint, self._wire.waiting_for_roles())
+
+    def list_toolboxes(self) -> Sequence[LiveNumbered]:
+        """See `KnowledgeService`."""
+        return ()
+
+    def tools_of_toolbox(self, toolbox: LiveNumbered) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
+        """See `KnowledgeService`."""
+        return ()
 
     def list_agents(self) -> Sequence[LiveAgent]:
         """See `ProjectService`."""

@@ -89,6 +89,28 @@ class LiveFile:
     status: str
 
 
+@dataclass(frozen=True)
+class LiveNumbered:
+    """A toolbox or a skill; its id is its name.
+
+    `latest` is the number of its newest version, `default` of the one that its name stands for. `body` is the service's answer.
+    """
+
+    id: str
+    latest: str
+    default: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LiveNumberedVersion:
+    """One version of a toolbox or a skill. `definition` has the fields of the declaration, its metadata included."""
+
+    version: str
+    definition: Mapping[str, Any]
+    metadata: Mapping[str, str]
+
+
 class KnowledgeService(Protocol):
     """What one Foundry project has in both dialects: agents to look at, vector stores, files."""
 
@@ -108,6 +130,14 @@ class KnowledgeService(Protocol):
 
     def tools_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
         """The tools of an agent that callers can reach: of a versioned one also those of versions that traffic goes to."""
+        ...
+
+    def list_toolboxes(self) -> Sequence[LiveNumbered]:
+        """All toolboxes of the project in this dialect: the classic one has none."""
+        ...
+
+    def tools_of_toolbox(self, toolbox: LiveNumbered) -> Sequence[Mapping[str, Any]]:
+        """The tools of a toolbox's newest version, and of the one that its name stands for."""
         ...
 
     def list_stores(self) -> Sequence[LiveStore]:
@@ -204,28 +234,6 @@ class LiveMemoryStore:
 
     id: str
     created_at: int
-    definition: Mapping[str, Any]
-    metadata: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class LiveNumbered:
-    """A toolbox or a skill; its id is its name.
-
-    `latest` is the number of its newest version, `default` of the one that its name stands for. `body` is the service's answer.
-    """
-
-    id: str
-    latest: str
-    default: str
-    body: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LiveNumberedVersion:
-    """One version of a toolbox or a skill. `definition` has the fields of the declaration, its metadata included."""
-
-    version: str
     definition: Mapping[str, Any]
     metadata: Mapping[str, str]
 

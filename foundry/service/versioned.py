@@ -17,7 +17,13 @@ from foundry.service.evaluation import Evaluations
 from foundry.service.knowledge import Door, Knowledge
 from foundry.service.numbered import Skills, Toolboxes
 from foundry.service.paging import QUERY, listed
-from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveVersion, LiveVersionedAgent
+from foundry.service.protocols import (
+    LiveAgent,
+    LiveMemoryStore,
+    LiveNumbered,
+    LiveVersion,
+    LiveVersionedAgent,
+)
 from foundry.service.wire import Wire
 
 SCOPE: Final = "https://ai.azure.com/.default"
@@ -81,6 +87,21 @@ class VersionedProject(Knowledge):
     def tools_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
         """See `VersionedService`."""
         return [tool for definition in self._in_use(agent) for tool in definition["tools"]]
+
+    def list_toolboxes(self) -> Sequence[LiveNumbered]:
+        """See `KnowledgeService`."""
+        try:
+            return self.toolboxes.list()
+        except NotFound:
+            return ()
+
+    def tools_of_toolbox(self, toolbox: LiveNumbered) -> Sequence[Mapping[str, Any]]:
+        """See `KnowledgeService`."""
+        tools = list(self.toolboxes.newest(toolbox).definition["tools"])
+        if toolbox.default != toolbox.latest:
+            with suppress(NotFound):
+                tools += self.toolboxes.version(toolbox.id, toolbox.default).definition["tools"]
+        return tools
 
     def skills_in_use(self, agent: LiveAgent) -> Sequence[Mapping[str, Any]]:
         """See `VersionedService`."""

@@ -12,7 +12,7 @@ from azure.ai.projects.models import (
 from azure.core.exceptions import ResourceNotFoundError
 
 from foundry.model import FoundryError
-from foundry.reconcile import skill, toolbox, versioned_agent
+from foundry.reconcile import skill, toolbox, vector_store, versioned_agent
 from foundry.reconcile.marks import KEY
 
 WEB = {"name": "web", "type": "web_search"}
@@ -315,3 +315,30 @@ def test_tools_made_by_hand_are_seen_as_they_are(world):
         },
         {"name": "file_search", "type": "file_search", "vector_store_ids": []},
     ]
+
+
+def test_a_store_stays_while_a_toolbox_searches_it_also_when_another_takes_its_place(world):
+    knowledge = {**world.store(), "dialect": "versioned"}
+    store = vector_store.create(world.session(), knowledge)
+    search = {"name": "rules", "type": "file_search", "vector_store_ids": [store.id]}
+    box = toolbox.create(world.session(), inputs(world, {"tools": [search]}, name="box"))
+    with pytest.raises(
+        FoundryError, match=r"vector store handbook .* isn't deleted: it is used by toolbox box"
+    ):
+        vector_store.delete(world.session(), store.id, store.outs)
+
+    cut = {"type": "static", "max_chunk_size_tokens": 200, "chunk_overlap_tokens": 50}
+    session = world.session()
+    other = vector_store.create(session, {**world.store(chunking_strategy=cut), "dialect": "versioned"})
+    service = session.versioned(world.endpoint).service
+    assert {one.id for one in service.list_stores()} == {store.id, other.id}
+    turned = {**search, "vector_store_ids": [other.id]}
+    outs = toolbox.update(session, "box", box.outs, inputs(world, {"tools": [turned]}, name="box"))
+    vector_store.delete(session, store.id, store.outs)
+    assert {one.id for one in service.list_stores()} == {other.id}
+
+    # The old version is what callers get while the name stands for it.
+    pinned = inputs(world, {"tools": [WEB]}, name="box", default="2")
+    outs = toolbox.update(session, "box", outs, pinned)
+    with pytest.raises(FoundryError, match="used by toolbox box"):
+        vector_store.delete(world.session(), other.id, other.outs)
