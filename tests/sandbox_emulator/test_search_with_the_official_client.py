@@ -265,7 +265,7 @@ def test_documents_are_written_counted_searched_filtered_and_deleted(
         with pytest.raises(HttpResponseError, match="'colour' does not exist"):
             client.upload_documents([{"id": "4", "colour": "red"}])
         with pytest.raises(HttpResponseError) as lacking:
-            list(client.search("*", facets=["title"]))
+            list(client.search("*", query_type="full"))
         assert lacking.value.status_code == 501
     assert indexes.get_index_statistics("parts").document_count == 2
 
@@ -290,6 +290,34 @@ def test_an_alias_leads_to_its_index_and_keeps_it(indexes: SearchIndexClient, en
         assert client.get_document_count() == 0
     indexes.delete_index("parts")
     assert [alias.indexes for alias in indexes.list_aliases()] == [["parts-2"]]
+
+
+def test_values_are_counted_and_words_marked(indexes: SearchIndexClient, endpoint: str) -> None:
+    tags = SearchField(name="tags", type="Collection(Edm.String)", facetable=True, filterable=True)
+    indexes.create_index(definition("parts", tags))
+    with SearchClient(endpoint, "parts", DefaultAzureCredential()) as client:
+        client.upload_documents(
+            [
+                {"id": "1", "text": "Red helmets are here. Lights are not.", "tags": ["red", "head"]},
+                {"id": "2", "text": "A helmet for children", "tags": ["head"]},
+                {"id": "3", "text": "A bell", "tags": ["red"]},
+            ]
+        )
+        found = client.search("helmet", facets=["tags,count:1"], highlight_fields="text")
+        assert found.get_facets() == {"tags": [{"value": "head", "count": 2}]}
+        marked = {item["id"]: item["@search.highlights"]["text"] for item in found}
+        assert marked == {
+            "1": ["Red <em>helmets</em> are here."],
+            "2": ["A <em>helmet</em> for children"],
+        }
+        own = client.search(
+            "bell", highlight_fields="text", highlight_pre_tag="[", highlight_post_tag="]", facets=["tags"]
+        )
+        assert [item["@search.highlights"] for item in own] == [{"text": ["A [bell]"]}]
+        with pytest.raises(HttpResponseError, match="not facetable"):
+            list(client.search("*", facets=["text"]))
+        with pytest.raises(HttpResponseError, match="facet option 'interval:5'"):
+            list(client.search("*", facets=["tags,interval:5"]))
 
 
 def test_an_owner_without_search_roles_is_refused(azure: None, wire: Wire) -> None:

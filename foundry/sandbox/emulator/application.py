@@ -88,7 +88,7 @@ _FORM_OVERHEAD: Final = 1024 * 1024
 _CONTROL: Final = "/_sandbox/"
 _FEED_PAUSE: Final = 0.02
 _PACE: Final = 0.1
-_AT_ONCE: Final = 20
+_AT_ONCE: Final = 10
 
 
 class Connections(Protocol):

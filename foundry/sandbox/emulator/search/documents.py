@@ -2,11 +2,12 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from foundry.sandbox.emulator.http import not_implemented
-from foundry.sandbox.emulator.retrieval import Passage, rank
+from foundry.sandbox.emulator.retrieval import Passage, rank, words
 from foundry.sandbox.emulator.search.definition import leaves
 from foundry.sandbox.emulator.search.errors import invalid
 from foundry.sandbox.emulator.search.filters import parse_filter
@@ -19,14 +20,16 @@ MOST_ACTIONS: Final = 1_000
 _KEY: Final = r"[A-Za-z0-9_=-]{1,1024}"
 _FUSION: Final = 60
 _TEXT: Final = ("Edm.String", "Collection(Edm.String)")
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _NONE: Final[Mapping[str, Synonyms]] = {}
 
 _READ_NAMES: Final = """
 count filter orderby queryType search searchFields searchMode select skip top vectorQueries vectorFilterMode
 semanticConfiguration semanticQuery semanticErrorHandling semanticMaxWaitInMilliseconds sessionId
+facets highlight highlightPostTag highlightPreTag
 """
 _LACKED_NAMES: Final = """
-facets highlight highlightPostTag highlightPreTag minimumCoverage scoringStatistics scoringParameters scoringProfile debug
+minimumCoverage scoringStatistics scoringParameters scoringProfile debug
 answers captions
 """
 _READ: Final = frozenset(_READ_NAMES.split())
@@ -254,9 +257,70 @@ def _answer(fields: Mapping[str, Body], found: list[tuple[float, Body]], asked: 
         }
         for score, item in page
     ]
+    _highlight(fields, page, shown, asked)
     answer: Body = {"value": shown}
+    if asked.get("facets"):
+        matched = [item for _, item in found]
+        answer["@search.facets"] = dict(_facet(fields, matched, one) for one in asked["facets"])
     if asked.get("count"):
         answer["@odata.count"] = len(found)
     if top is None and len(found) > skip + size:
         answer["@search.nextPageParameters"] = {**asked, "skip": skip + size}
     return answer
+
+
+def _facet(fields: Mapping[str, Body], found: list[Body], asked: str) -> tuple[str, list[Body]]:
+    """How often each value of a field occurs: the most frequent first, unless asked otherwise."""
+    path, *options = (part.strip() for part in asked.split(","))
+    if path not in fields or not fields[path].get("facetable"):
+        raise invalid(f"The field '{path}' is not facetable.")
+    most, order = 10, "count"
+    for option in options:
+        name, _, value = option.partition(":")
+        if name == "count" and value.isdigit():
+            most = int(value)
+        elif name == "sort" and value in ("count", "value", "-value"):
+            order = value
+        else:
+            raise not_implemented(f"The facet option '{option}'")
+    held = [value for item in found for value in _values(_at(item, path))]
+    counted = sorted(Counter(held).items(), key=lambda pair: str(pair[0]))
+    if order == "count":
+        counted.sort(key=lambda pair: -pair[1])
+    elif order == "-value":
+        counted.reverse()
+    return path, [{"value": value, "count": count} for value, count in counted[:most]]
+
+
+def _values(value: Any) -> list[Any]:
+    return [] if value is None else list(dict.fromkeys(value)) if isinstance(value, list) else [value]
+
+
+def _highlight(
+    fields: Mapping[str, Body], page: list[tuple[float, Body]], shown: list[Body], asked: Body
+) -> None:
+    """Adds the sentences that hold words of the question, with tags around these."""
+    before, after = (
+        asked.get(f"highlight{part}Tag") or tag for part, tag in (("Pre", "<em>"), ("Post", "</em>"))
+    )
+    wanted = set(words(asked.get("search") or ""))
+    for one in _names(asked.get("highlight")):
+        path, _, most = one.partition("-")
+        if path not in fields or not fields[path]["searchable"]:
+            raise invalid(f"The field '{path}' in the highlight list is not searchable.")
+        for (_, item), told in zip(page, shown, strict=True):
+            sentences = (part for text in _texts(_at(item, path)) for part in _SENTENCE.split(text))
+            tagged = [_tagged(part, wanted, before, after) for part in sentences]
+            found = [new for new, hit in tagged if hit][: int(most) if most.isdigit() else 5]
+            if found:
+                told.setdefault("@search.highlights", {})[path] = found
+
+
+def _tagged(text: str, wanted: set[str], before: str, after: str) -> tuple[str, bool]:
+    """A text with tags around the wanted words, and whether there is any."""
+
+    def tag(found: re.Match[str]) -> str:
+        return f"{before}{found.group()}{after}" if wanted & set(words(found.group())) else found.group()
+
+    new = re.sub(r"\w+", tag, text)
+    return new, new != text

@@ -371,7 +371,7 @@ FAMILY = Family(
             _ONE + "/docs/search.post.search",
             "search",
             _query,
-            "`$filter`: comparisons, and, or, not, search.in. Facets, highlights, captions, answers, scoring profiles, full Lucene syntax: 501.",
+            "`$filter`: comparisons, and, or, not, search.in. Facets by value (ranges: 501), highlights by sentence. Captions, answers, scoring profiles, full Lucene syntax: 501.",
         ),
         Route("GET", _ONE + "/docs", "search by GET"),
         Route("POST", _ONE + "/docs/search.post.suggest", "suggest"),
