@@ -175,6 +175,9 @@ def _drift(held: Held, live: Mapping[str, Any]) -> Iterator[str]:
     applied = held.outputs.get("applied")
     for change in changes(held.table, applied, live["definition"], applied):
         yield f"{change.path}: {_short(change.old)} => {_short(change.new)}"
+    for change in changes("Serving", held.outputs.get("serving"), live.get("serving")):
+        path = change.path if change.path == "enabled" else f"endpoint.{change.path}"
+        yield f"{path}: {_short(change.old)} => {_short(change.new)}"
     before, now = held.outputs.get("appliedDefault"), live.get("defaultVersion")
     if before != now:
         yield f"default_version: {_short(before)} => {_short(now)}"

@@ -24,6 +24,12 @@ rules = (agent.get("agent_endpoint") or {}).get("version_selector", {}).get("ver
 print(agent["state"], [(rule["agent_version"], rule["traffic_percentage"]) for rule in rules])
 """
 
+ENABLE = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential()).agents.enable("stack-helper")
+"""
 
 CARE = """\
 kind: Agent
@@ -97,6 +103,14 @@ def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: An
     )
     up.fac("up", "--yes", "-s", "told")
     assert up.python(SERVED).strip() == "disabled [('1', 100)]"
+
+    # Somebody lets callers reach it again: that shows, and can be kept.
+    up.python(ENABLE)
+    assert "enabled: false => true" in up.fac("show", "-s", "told")
+    assert "wrote enabled  stacks/told/agents/stack-helper.yaml" in up.fac(
+        "pull", "stack-helper", "-s", "told"
+    )
+    assert (told / "agents/stack-helper.yaml").read_text().endswith("\nenabled: true\n")
 
 
 ZSTD = bytes.fromhex("28b52ffd")
