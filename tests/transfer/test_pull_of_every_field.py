@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from azure.ai.agents import AgentsClient
 from azure.ai.projects import AIProjectClient
+from azure.ai.projects.models import SkillInlineContent
 
 from foundry.cli.project import Project
 from foundry.cli.pulling import held_agents, pulled
@@ -382,6 +383,46 @@ def test_a_change_of_what_only_versioned_agents_have_is_written_where_it_is_decl
     Hand(stack, "versioned").change(change)
     assert stack.preview() != {}
     assert pull(stack) == lines
+    assert stack.preview() == {}
+
+
+SKILLED = """\
+kind: Agent
+name: desk
+model: chat
+skills: [returns]         # what it knows
+tools:
+  box: {type: toolbox, toolbox: lookups, connection: lookups-box}
+"""
+BESIDE = {
+    "skills/returns.yaml": "kind: Skill\nname: returns\ndescription: How\ninstructions: Ask.\n",
+    "toolboxes/lookups.yaml": "kind: Toolbox\nname: lookups\ntools: {web: {type: web_search}}\n",
+}
+
+
+def test_skills_and_a_toolbox_keep_their_names_when_somebody_adds_to_them(
+    stack: Stack, tmp_path: Path
+) -> None:
+    for path, text in BESIDE.items():
+        (tmp_path / "layer" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "layer" / path).write_text(text)
+    declared(stack, "versioned", SKILLED, tmp_path)
+    hand = Hand(stack, "versioned")
+    content = SkillInlineContent(description="d", instructions="i")
+    hand.projects.beta.skills.create("theirs", inline_content=content)
+
+    def taught(body: Body, hand: Hand) -> None:
+        body["skills"].append({"name": "theirs"})
+        hand.tool(body, "mcp")["allowed_tools"] = ["web"]
+
+    hand.change(taught)
+    assert stack.preview() != {}
+    assert pull(stack) == [
+        "-skills: [returns]         # what it knows",
+        '+skills: [returns, {name: theirs, version: "1"}]         # what it knows',
+        "-  box: {type: toolbox, toolbox: lookups, connection: lookups-box}",
+        "+  box: {type: toolbox, toolbox: lookups, connection: lookups-box, allowed_tools: [web]}",
+    ]
     assert stack.preview() == {}
 
 
