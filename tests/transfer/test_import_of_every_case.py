@@ -140,17 +140,11 @@ def test_importing_a_case_and_taking_it_up_changes_nothing(
     stack: Stack, standard_setup: Any, swept: list[Stack], dialect: str, case: Path, tmp_path: Path
 ) -> None:
     standard_setup()
-    first = stack.world.session()
-    services = first.services
-
-    def session() -> Session:
-        """What another command starts with, over connections that are open already."""
-        return Session(services, first.patience, root=stack.world.root)
-
+    services = stack.world.session().services
     base = CASES / dialect / "_base"
     stack.declare(base, case / "declaration")
-    stack.up(session())
-    without_marks(stack, session())
+    stack.up()
+    without_marks(stack, stack.world.session())
     before = everything(stack, services)
     found = gathered(
         stack,
@@ -164,9 +158,9 @@ def test_importing_a_case_and_taking_it_up_changes_nothing(
     taken = Stack(stack.world, search=stack.search)
     swept.append(taken)
     taken.declare(base, written(found, tmp_path / "imported"))
-    taken.up(session())
+    taken.up()
     assert everything(stack, services) == before
-    assert taken.preview(session()) == {}
+    assert taken.preview() == {}
     assert _ids(taken) == (_ids(stack) if case.name not in BY_ID else set())
 
 
