@@ -169,8 +169,8 @@ def test_a_program_that_ends_at_once_is_quoted_and_the_other_one_ended(home, fre
 
 
 def test_a_process_that_does_not_answer_is_told_apart_and_ended_by_force(home, free_port):
-    idle = Programs(provider=IDLES, ready_seconds=1, stop_seconds=1)
-    with pytest.raises(SandboxError, match="the provider didn't answer within 1 s"):
+    idle = Programs(provider=IDLES, ready_seconds=5, stop_seconds=1)
+    with pytest.raises(SandboxError, match="the provider didn't answer within 5 s"):
         start(home, port=free_port, programs=idle)
     assert processes_of(home) == []
 
