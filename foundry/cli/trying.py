@@ -126,15 +126,18 @@ def _unknown(value: Any, path: str = "") -> Iterator[str]:
 
 
 def _copy(stands: Standing, held: Talks, place: Place, definition: Mapping[str, Any]) -> str:
+    from foundry.reconcile.hosted_code import code_of
+
     keeper = held.journal.keeper(place)
     ending = f"-try-{held.journal.run[:6]}"
     name = f"{str(definition['name'])[: _LONGEST_NAME - len(ending)]}{ending}"
     scratch = {**definition, "name": name, "metadata": {}}
     services = stands.services
-    made = (
-        services.versioned(place.endpoint).create_version(name, scratch, keeper.mark)
-        if place.dialect == "versioned"
-        else services.project(place.endpoint).create_agent(scratch, keeper.mark)
-    )
-    keeper.made("agent", made.id)
-    return str(made.id)
+    if place.dialect == "versioned":
+        service = services.versioned(place.endpoint)
+        code = code_of(stands.run.root, scratch, service, None)
+        made_id = service.create_version(name, scratch, keeper.mark, code=code).id
+    else:
+        made_id = services.project(place.endpoint).create_agent(scratch, keeper.mark).id
+    keeper.made("agent", made_id)
+    return str(made_id)

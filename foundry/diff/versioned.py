@@ -12,6 +12,7 @@ from foundry.diff.tables import TOOLS, Items, Leaf, Record, Sort, Table
 
 _OWNED: Final = Leaf()
 _DEFAULTED: Final = Leaf(Sort.DEFAULTED)
+_SERVER: Final = Leaf(Sort.SERVER)
 _UNMANAGED: Final = Leaf(Sort.FOREIGN)
 _ID: Final = Leaf(caseless=True)
 _OFF: Final = Leaf(absent=(False,))
@@ -81,7 +82,7 @@ _SKILLS: Final = Items(key=_name_of, of=_skill_reference)
 
 def _tool_table(tool: Mapping[str, Any]) -> Record:
     kind = str(tool.get("type"))
-    name = _OWNED if kind in _NAMED else Leaf(Sort.SERVER)
+    name = _OWNED if kind in _NAMED else _SERVER
     return Record({"type": _OWNED, "name": name, **_TOOLS.get(kind, {})}, rest=_DEFAULTED)
 
 
@@ -116,7 +117,17 @@ VERSIONED_AGENT: Final = Record(
                 "cpu": _OWNED,
                 "memory": _OWNED,
                 "environment_variables": Record({}, rest=_OWNED),
-                "code_configuration": _OWNED,
+                # Where the code lies here is nobody's concern there: the hash of its zip is what is compared.
+                "code_configuration": Record(
+                    {
+                        "runtime": _OWNED,
+                        "entry_point": _OWNED,
+                        "dependency_resolution": _OWNED,
+                        "content_hash": Leaf(caseless=True),
+                        "folder": _SERVER,
+                        "files": _SERVER,
+                    }
+                ),
                 "protocols": _DEFAULTED,
             }
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
@@ -17,7 +18,17 @@ from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.near import meant
 from foundry.manifest.schema import limit, tool_types
 from foundry.manifest.world import World, items, section, unfilled, words
-from foundry.model import Agent, Dialect, KnowledgeFile, ModelElsewhere, SkillReference, Tool
+from foundry.model import (
+    LARGEST_CODE,
+    Agent,
+    Dialect,
+    KnowledgeFile,
+    ModelElsewhere,
+    SkillReference,
+    Tool,
+    zipped,
+    zipped_size,
+)
 
 _REPEATABLE: Final = frozenset(
     ("function", "logic_app", "openapi", "azure_function", "connected_agent", "mcp")
@@ -165,8 +176,40 @@ def _hosted(tree: Mapping, world: World) -> dict[str, Any] | None:
         return None
     if "registry_connection" in hosted:
         world.connection(hosted["registry_connection"], hosted.values_at["registry_connection"])
+        if "code" in hosted:
+            at = hosted.keys_at["registry_connection"]
+            world.report.error(at, "code comes from no registry", "take `registry_connection` out")
     told: dict[str, Any] = plain(hosted)
+    code = told.pop("code", None)
+    if isinstance(code, dict) and isinstance(code.get("folder"), str):
+        told["code_configuration"] = {
+            **{key: code.get(key) for key in ("runtime", "entry_point", "dependency_resolution")},
+            **_code(section(hosted, "code"), world),
+        }
     return told
+
+
+def _code(code: Mapping, world: World) -> dict[str, Any]:
+    """The folder of a hosted agent's code, its files, and the hash of the zip that they make."""
+    at = code.values_at["folder"]
+    taken = world.shelf.folder(str(code["folder"]), at, [pattern for pattern, _ in words(code, "exclude")])
+    if taken is None:
+        return {}
+    folder, files = taken
+    size = zipped_size({name: file.size for name, file in files.items()})
+    if size > LARGEST_CODE:
+        world.report.error(
+            at,
+            f"the code in {folder} makes a zip of {size:,} bytes, more than the {LARGEST_CODE:,} that the service takes",
+            "exclude what the agent doesn't need at run time",
+        )
+        return {}
+    packed = zipped({name: world.shelf.content(file) for name, file in files.items()})
+    return {
+        "content_hash": hashlib.sha256(packed).hexdigest(),
+        "folder": folder,
+        "files": [{"path": name, "sha256": file.sha256} for name, file in sorted(files.items())],
+    }
 
 
 def _check_sampling(tree: Mapping, world: World) -> None:

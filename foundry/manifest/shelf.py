@@ -8,7 +8,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,6 +52,7 @@ SEARCHABLE: Final = frozenset(
 
 _BINARY: Final = frozenset(("doc", "docx", "pdf", "pptx"))
 _WILD: Final = re.compile(r"[*?\[]")
+_COMPILED: Final = "__pycache__"
 _CHUNK: Final = 1 << 20
 
 
@@ -223,6 +224,63 @@ class Shelf:
         """Whether one of the patterns leaves the file out."""
         return any(_regex(self._excluded(text, mark)).fullmatch(file.path) for text, mark in exclude)
 
+    def folder(
+        self, written: str, at: Mark, exclude: Sequence[str]
+    ) -> tuple[str, dict[str, KnowledgeFile]] | None:
+        """A folder's path and its files, by their names inside of it; None, with findings, when it can't be taken whole.
+
+        Hidden files and folders and compiled Python are left out, and what the patterns exclude, which are relative to the
+        folder. A link to a folder is a finding, so that nothing is missing in silence.
+        """
+        path = self._inside(written, at)
+        if path is None:
+            return None
+        if not (self._root / path).is_dir():
+            fix = "name the folder that holds the code, relative to this document"
+            self._report.error(at, f"{path} is not a folder", fix)
+            return None
+        unwanted = [_regex(posixpath.normpath(pattern)) for pattern in exclude]
+        problems: list[_Problem] = []
+        found: dict[str, KnowledgeFile] = {}
+        for name, is_link in self._inner(path):
+            if any(regex.fullmatch(name) or regex.fullmatch(f"{name}/") for regex in unwanted):
+                continue
+            inner = posixpath.normpath(posixpath.join(path, name))
+            facts = self._of_a_folder(inner, is_link=is_link)
+            if isinstance(facts, _Problem):
+                problems.append(facts)
+            else:
+                found[name] = KnowledgeFile(inner, facts.sha256, facts.size)
+        for problem in problems:
+            self._tell(problem, at)
+        if not found and not problems:
+            self._report.error(
+                at, f"{path} holds no file to take", "put the code there, or exclude less of it"
+            )
+        return (path, found) if found and not problems else None
+
+    def _of_a_folder(self, path: str, *, is_link: bool) -> _Facts | _Problem:
+        if is_link:
+            return _Problem(f"{path} is a link to a folder", "put the folder itself there, or exclude it")
+        if not path.isprintable():
+            return _Problem(f"the name of {path!a} can't be taken into a zip", "rename it, or exclude it")
+        return self._inspected(path, may_be_empty=True)
+
+    def _inner(self, path: str) -> Iterator[tuple[str, bool]]:
+        """The names of the files in a folder and below, and of links to folders; which of the two it is."""
+        top = self._root / path
+        for folder, folders, names in os.walk(top):
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != _COMPILED)
+            links = [name for name in folders if Path(folder, name).is_symlink()]
+            below = os.path.relpath(folder, top).replace(os.sep, "/")
+            for name in (*sorted(names), *links):
+                if not name.startswith(".") and not name.endswith(".pyc"):
+                    yield posixpath.normpath(posixpath.join(below, name)), name in links
+
+    def content(self, file: KnowledgeFile) -> bytes:
+        """The bytes of a file that was found before. Raises OSError when it is gone since."""
+        return (self._root / file.path).read_bytes()
+
     def _file(self, path: str, at: Mark, *, searchable: bool) -> KnowledgeFile | None:
         ending = path.rsplit(".", 1)[-1].lower() if "." in path else ""
         facts = self._inspected(path)
@@ -248,10 +306,13 @@ class Shelf:
 
     # ---- looking at the disk
 
-    def _inspected(self, path: str) -> _Facts | _Problem:
+    def _inspected(self, path: str, *, may_be_empty: bool = False) -> _Facts | _Problem:
         if path not in self._facts:
             self._facts[path] = self._inspect(path)
-        return self._facts[path]
+        facts = self._facts[path]
+        if isinstance(facts, _Facts) and facts.size == 0 and not may_be_empty:
+            return _Problem(f"{path} is empty", "write something into it, or leave it out")
+        return facts
 
     def _inspect(self, path: str) -> _Facts | _Problem:
         full = self._root / path
@@ -268,8 +329,6 @@ class Shelf:
                     "name a file, or a pattern such as `folder/**/*.md` where patterns are taken",
                 )
             size = full.stat().st_size
-            if size == 0:
-                return _Problem(f"{path} is empty", "write something into it, or leave it out")
             if size > LARGEST:
                 return _Problem(
                     f"{path} has {size:,} bytes, more than the {LARGEST:,} that the service takes", "split it"

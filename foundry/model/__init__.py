@@ -2,6 +2,7 @@
 
 from foundry.model.agent import Agent, ModelElsewhere, SkillReference, Tool
 from foundry.model.check import Attachment, Check, Conversation, Expectation, Image
+from foundry.model.code import LARGEST_CODE, zipped, zipped_size
 from foundry.model.environment import (
     AccessGrant,
     Account,
@@ -35,6 +36,7 @@ from foundry.model.search import IndexAsset, SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
 __all__ = [
+    "LARGEST_CODE",
     "UNKNOWN",
     "AccessGrant",
     "Account",
@@ -90,4 +92,6 @@ __all__ = [
     "Unknown",
     "VectorStore",
     "toolbox_address",
+    "zipped",
+    "zipped_size",
 ]

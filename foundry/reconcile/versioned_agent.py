@@ -17,6 +17,7 @@ from typing import Any, Final
 from foundry.diff import Change, changes, settled
 from foundry.diff.versioned import versioned_tool_key
 from foundry.model import UNKNOWN, FoundryError
+from foundry.reconcile.hosted_code import code_of
 from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
 from foundry.reconcile.session import Session, VersionedView
 from foundry.reconcile.shapes import (
@@ -188,7 +189,10 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
         PROGRESS.info("agent %s: let go", agent_id)
         free = without_mark(agent.metadata)
         if free != dict(agent.metadata):
-            view.agents.put(view.service.create_version(agent_id, agent.definition, free, live=agent))
+            code = code_of(session.root, agent.definition, view.service, agent)
+            view.agents.put(
+                view.service.create_version(agent_id, agent.definition, free, live=agent, code=code)
+            )
         return
     view.service.delete_agent(agent_id)
     view.agents.drop(agent_id)
@@ -245,6 +249,7 @@ def _write(
     says_so = live is not None and not changes(KIND, _unmarked(live), definition, applied)
     if live is not None and says_so and mark_of(before) == mark:
         return live
+    code = code_of(session.root, definition, service, live)
     metadata = marked(mark, before, definition.get("metadata") or {}, applied.get("metadata") or {})
 
     def just_made() -> LiveVersionedAgent | None:
@@ -256,7 +261,9 @@ def _write(
         return one if other and dict(one.metadata) == metadata else None
 
     made = session.make_once(
-        lambda: service.create_version(name, definition, metadata, live=live), just_made, f"agent {name}"
+        lambda: service.create_version(name, definition, metadata, live=live, code=code),
+        just_made,
+        f"agent {name}",
     )
     PROGRESS.info("agent %s: version %s made", name, made.version)
     return _active(session, service, made)
@@ -279,7 +286,7 @@ def _active(session: Session, service: VersionedService, made: LiveVersionedAgen
     if made.status == "failed":
         raise FoundryError(
             f"version {made.version} of agent {made.id} failed to start",
-            fix="look at its log in the portal, mend the image, and run the command again",
+            fix="look at its log in the portal, mend the image or the code, and run the command again",
         )
     return made
 
@@ -382,6 +389,10 @@ def _definition_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
     said = [kind for kind in _KINDS if definition.get(kind) is not None]
     if len(said) != 1:
         yield Problem("definition", f"says what it is in {len(said)} ways; give it {', '.join(_KINDS)}: one")
+    hosted = definition.get("hosted")
+    sources = ("image", "code_configuration")
+    if isinstance(hosted, Mapping) and sum(hosted.get(key) is not None for key in sources) != 1:
+        yield Problem("definition.hosted", "has an image or code_configuration, and one of them only")
     for field, most in _LIMITS.items():
         text = definition.get(field)
         if isinstance(text, str) and len(text) > most:

@@ -193,8 +193,23 @@ def _of_agent(
         yield from _text("instructions", was, will)
     yield from _tools(old.get("tools"), new.get("tools"), names, needs)
     yield from _skills(old.get("skills"), new.get("skills"), names, needs)
+    yield from _files("code", _code(old).get("files"), _code(new).get("files"))
     told = ("instructions", "tools", "skills")
-    yield from _values("", _without(old, *told), _without(new, *told))
+    yield from _values("", _beside_files(_without(old, *told)), _beside_files(_without(new, *told)))
+
+
+def _code(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(definition.get("hosted")).get("code_configuration"))
+
+
+def _beside_files(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The definition without the files of a hosted agent's code."""
+    if "files" not in _code(definition):
+        return definition
+    return {
+        **definition,
+        "hosted": {**definition["hosted"], "code_configuration": _without(_code(definition), "files")},
+    }
 
 
 def _skills(old: Any, new: Any, names: Names, needs: Sequence[str]) -> Iterator[Change]:

@@ -438,11 +438,17 @@ class VersionedService(KnowledgeService, Protocol):
         metadata: Mapping[str, str],
         *,
         live: LiveVersionedAgent | None = None,
+        code: bytes | None = None,
     ) -> LiveVersionedAgent:
         """Makes a version, and the agent with it if there is none. Never sends twice what may have been acted upon.
 
-        `live` is the agent as it was; the answer speaks of the version alone.
+        `live` is the agent as it was; the answer speaks of the version alone. `code` is the zip of a hosted agent that is
+        made from code.
         """
+        ...
+
+    def download_code(self, name: str, version: str) -> bytes:
+        """The zip that a version of a hosted agent was made from. Raises NotFound."""
         ...
 
     def list_versions(self, name: str) -> Sequence[LiveVersion]:

@@ -6,6 +6,8 @@ the pipeline is azure-core's, without retries, so neither client is needed at ru
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -62,22 +64,46 @@ class VersionedProject(Knowledge):
         metadata: Mapping[str, str],
         *,
         live: LiveVersionedAgent | None = None,
+        code: bytes | None = None,
     ) -> LiveVersionedAgent:
         """See `VersionedService`."""
         gate = bodies.features(definition)
+        headers = {"Foundry-Features": gate} if gate else {}
+        body = bodies.version_body(definition, metadata)
+        parts = None
+        if code is not None:
+            headers["x-ms-code-zip-sha256"] = hashlib.sha256(code).hexdigest()
+            # In the client's own order: what is told of the code goes before the code.
+            parts = (
+                ("metadata", json.dumps(body)),
+                ("code", ("code.zip", code, "application/octet-stream")),
+            )
         version = self._wire.call(
             "create agent version",
             name,
             "POST",
             f"/agents/{name}/versions",
             query=QUERY,
-            headers={"Foundry-Features": gate} if gate else None,
-            body=bodies.version_body(definition, metadata),
+            headers=headers,
+            body=body,
+            parts=parts,
             repeatable=False,
             of_place=True,
         ).body
         before = live.body if live is not None else {"id": name, "name": name}
         return _agent({**before, "versions": {"latest": version}})
+
+    def download_code(self, name: str, version: str) -> bytes:
+        """See `VersionedService`."""
+        packed = self._wire.call(
+            "download agent's code",
+            f"{name}:{version}",
+            "GET",
+            f"/agents/{name}/code:download",
+            query={**QUERY, "agent_version": version},
+            headers={"Accept": "application/zip"},
+        ).body
+        return bytes(packed)
 
     def list_versions(self, name: str) -> Sequence[LiveVersion]:
         """See `VersionedService`."""

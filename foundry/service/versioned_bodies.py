@@ -36,6 +36,7 @@ _IMAGE: Final = (
 _A2A: Final = ("base_url", "agent_card_path", "send_credentials_for_agent_card")
 _A2A_VERSION: Final = "1.0"
 _WEB: Final = ("search_context_size", "external_web_access")
+_CODE: Final = ("runtime", "entry_point", "dependency_resolution")
 _NO_PARAMETERS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}}
 
 
@@ -147,14 +148,12 @@ def _choice_from_wire(choice: Any) -> Any:
 
 
 def _hosted(hosted: Mapping[str, Any]) -> Body:
-    body: Body = {
-        "kind": "hosted",
-        **_some(hosted, ("cpu", "memory", "environment_variables")),
-        "container_configuration": {
-            "image": hosted["image"],
-            **_some(hosted, ("registry_connection_id",)),
-        },
-    }
+    body: Body = {"kind": "hosted", **_some(hosted, ("cpu", "memory", "environment_variables"))}
+    if hosted.get("code_configuration"):
+        body["code_configuration"] = _some(hosted["code_configuration"], _CODE)
+    else:
+        container = _some(hosted, ("image", "registry_connection_id"))
+        body["container_configuration"] = container
     if hosted.get("protocols"):
         body["protocol_versions"] = [
             {"protocol": protocol, "version": version}
@@ -172,7 +171,7 @@ def _hosted_from_wire(body: Mapping[str, Any]) -> Body:
     if body.get("protocol_versions"):
         told["protocols"] = {one.get("protocol"): one.get("version") for one in body["protocol_versions"]}
     if body.get("code_configuration"):
-        told["code_configuration"] = body["code_configuration"]
+        told["code_configuration"] = _some(body["code_configuration"], (*_CODE, "content_hash"))
     return told
 
 

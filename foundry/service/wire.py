@@ -41,6 +41,8 @@ from foundry.service.log import PROGRESS, log_bodies, log_request
 from foundry.service.patience import Patience
 from foundry.service.tracing import traced
 
+Part = tuple[str, str | tuple[str, bytes, str]]
+"""A part of a form: its name, and its text or its file (file name, content, media type)."""
 Send = Callable[[HttpRequest], HttpResponse]
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
@@ -83,11 +85,14 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         file: tuple[str, bytes] | None = None,
+        parts: Sequence[Part] | None = None,
         expect: Sequence[int] = (200,),
         repeatable: bool = True,
         of_place: bool = False,
     ) -> Answer:
         """Sends a request until it is answered with one of the statuses in `expect`, or gives up.
+
+        `body` is sent as JSON; with `file` or `parts` a form is sent instead, and `body` is only what the log tells of it.
 
         `repeatable` False is for a POST that makes something: then a missing answer, 408 or 5xx raises `Unanswered` at
         once, and the caller looks up what was made. `of_place`: a 404 speaks of the project itself.
@@ -99,7 +104,9 @@ class Wire:
         retry = 0
         waited_for_roles = False
         while True:
-            request = _request(method, path, query=query, body=body, headers=headers, form=form, file=file)
+            request = _request(
+                method, path, query=query, body=body, headers=headers, form=form, file=file, parts=parts
+            )
             try:
                 answer = self._once(operation, subject, request, body, retry)
             except ServiceError as error:
@@ -209,6 +216,7 @@ def _request(
     headers: Mapping[str, str] | None,
     form: Mapping[str, str] | None,
     file: tuple[str, bytes] | None,
+    parts: Sequence[Part] | None,
 ) -> HttpRequest:
     options: dict[str, Any] = {
         "params": dict(query or {}),
@@ -217,6 +225,8 @@ def _request(
     if file is not None:
         options["data"] = dict(form or {})
         options["files"] = {"file": file}
+    elif parts is not None:
+        options["files"] = list(parts)
     elif body is not None:
         options["content"] = json.dumps(body, ensure_ascii=False).encode()
         options["headers"].setdefault("Content-Type", "application/json")

@@ -162,7 +162,7 @@ def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
 def _hosted(told: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
     tree = {key: told[key] for key in ("image", "cpu", "memory") if told.get(key)}
     if told.get("code_configuration") or "image" not in tree:
-        writing.lose("hosted", "its container is made from uploaded code, and the format knows images alone")
+        writing.lose("hosted", "its container is made from uploaded code; declare it by hand with `code` and its folder")
     if told.get("environment_variables"):
         variables = told["environment_variables"].items()
         tree["environment_variables"] = {key: writing.inline(str(value)) for key, value in variables}

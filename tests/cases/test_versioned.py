@@ -4,6 +4,7 @@ The official clients (azure-ai-projects, openai) are the witnesses: their models
 they read of the live agent is what was sent.
 """
 
+import hashlib
 import json
 from copy import deepcopy
 from pathlib import Path
@@ -63,6 +64,9 @@ def _witness(stack, requests):
             if agent.versions.latest.metadata == body["metadata"]
         )
         assert _within(body["definition"], ours.definition.as_dict()) == body["definition"]
+        if "code_configuration" in body["definition"]:
+            packed = b"".join(client.agents.download_code(ours.name, agent_version=ours.version))
+            assert hashlib.sha256(packed).hexdigest() == ours.definition.code_configuration.content_hash
 
     _witness_evaluations(client, requests)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ import pytest
 
 from foundry.manifest.report import Report
 from foundry.manifest.shelf import LARGEST, _Problem
+from foundry.model import LARGEST_CODE
 from tests.manifest.conftest import HERE, Project
 from tests.manifest.test_bad_declarations import parts
 
@@ -92,6 +94,32 @@ def stack_that_declares_nothing(project: Project) -> str:
     return "the stack `dev` declares nothing; make the folder stacks/base or stacks/dev"
 
 
+def code(project: Project) -> Path:
+    """An agent made from the code in the folder that is told."""
+    project.write(
+        AGENT,
+        "kind: Agent\nname: other\ndialect: versioned\nhosted:\n  code: {folder: ../code, runtime: python_3_12, "
+        'entry_point: [python, main.py], dependency_resolution: bundled}\n  cpu: "1"\n  memory: 2Gi\n',
+    )
+    return project.write("stacks/base/code/main.py", "print('hello')\n").parent
+
+
+def code_that_is_too_large(project: Project) -> str:
+    with (code(project) / "model.bin").open("wb") as file:
+        file.truncate(LARGEST_CODE)
+    return "makes a zip of 262,144,221 bytes, more than the 262,144,000 that the service takes; exclude what"
+
+
+def code_in_a_linked_folder(project: Project) -> str:
+    (code(project) / "more").symlink_to(project.root / "stacks/base/knowledge")
+    return "stacks/base/code/more is a link to a folder; put the folder itself there, or exclude it"
+
+
+def code_with_a_name_that_is_no_text(project: Project) -> str:
+    (code(project) / os.fsdecode(b"caf\xe9.py")).write_text("")
+    return "the name of 'stacks/base/code/caf\\udce9.py' can't be taken into a zip; rename it, or exclude it"
+
+
 BY_HAND: list[Callable[[Project], str]] = [
     link_that_leaves_the_repository,
     prompt_that_is_no_text,
@@ -103,6 +131,9 @@ BY_HAND: list[Callable[[Project], str]] = [
     file_that_is_too_large,
     file_with_a_name_that_no_disk_takes,
     stack_that_declares_nothing,
+    code_that_is_too_large,
+    code_in_a_linked_folder,
+    code_with_a_name_that_is_no_text,
 ]
 
 LIMITS = {

@@ -460,3 +460,29 @@ def test_drift_that_is_left_alone_is_told_with_its_age() -> None:
         in told
     )
     assert "Incident: say nothing." in told
+
+
+def _hosted(content_hash: str, **files: str) -> dict[str, Any]:
+    listed = [{"path": f"{name}.py", "sha256": sha} for name, sha in files.items()]
+    code = {"runtime": "python_3_12", "content_hash": content_hash, "folder": "src", "files": listed}
+    return {"hosted": {"cpu": "1", "code_configuration": code}}
+
+
+def test_a_hosted_agents_code_is_told_by_its_files() -> None:
+    old, new = _hosted("a" * 64, main="1", desk="2", gone="3"), _hosted("b" * 64, main="9", desk="2")
+    told = render({"steps": _numbered("VersionedAgent", "update", old, new)})
+
+    assert "- code: 1 changed, 1 removed, 1 unchanged" in told
+    assert "changed `main.py`" in told
+    assert "`hosted.code_configuration.content_hash`: " in told
+    assert "code_configuration.files" not in told
+
+
+def test_code_uploaded_by_hand_is_told_by_its_hash() -> None:
+    old = _hosted("a" * 64, main="1")
+    live = _hosted("b" * 64, main="1")
+    steps = _numbered("VersionedAgent", "update", old, old, live={"definition": {"name": "returns", **live}})
+
+    assert f"`hosted.code_configuration.content_hash`: `{'a' * 64}` → `{'b' * 64}`" in render(
+        {"steps": steps}
+    )

@@ -124,7 +124,7 @@ def _format_of(tree: Marked, notes: Notes, beside: Callable[[str], str | None]) 
     if kind in ("hosted", "workflow", "Workflow"):
         raise FoundryError(
             f"{notes.path} is a {str(kind).lower()} agent, and only prompt agents are read",
-            fix="declare it by hand: `hosted: {image: …}` or `workflow: {file: …}` in the dialect versioned",
+            fix="declare it by hand: `hosted: {image: …}` (or `code`) or `workflow: {file: …}` in the dialect versioned",
         )
     raise FoundryError(
         f"{notes.path} is in none of the formats that are read",
