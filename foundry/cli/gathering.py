@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from foundry.cli.operations import declared_filename
-from foundry.model import FoundryError, ServiceError, toolbox_address
+from foundry.model import FoundryError, ServiceError, stays_out, toolbox_address, unzipped, zipped
 from foundry.reconcile.marks import Mark, mark_in, mark_of
 from foundry.service.protocols import (
     LiveAgent,
@@ -146,7 +147,7 @@ class Gathering:
         )
         if not wanted:
             names = self._toolboxes(endpoint, stores, names)
-        self._agents(agents, stores, names, self._rules(endpoint, agents))
+        self._agents(endpoint, agents, stores, names)
 
     def _service(self, endpoint: str, dialect: str) -> ProjectService | VersionedService:
         return self.services.versioned(endpoint) if dialect == VERSIONED else self.services.project(endpoint)
@@ -183,12 +184,9 @@ class Gathering:
         return agents
 
     def _agents(
-        self,
-        agents: Mapping[str, LiveAgent],
-        stores: Mapping[str, str],
-        names: Names,
-        rules: Mapping[str, LiveRule],
+        self, endpoint: str, agents: Mapping[str, LiveAgent], stores: Mapping[str, str], names: Names
     ) -> None:
+        rules = self._rules(endpoint, agents)
         called = {
             live.id: self._named("Agent", str(live.definition.get("name") or ""), "agent")
             for live in agents.values()
@@ -197,17 +195,42 @@ class Gathering:
         lossy = set()
         for live in agents.values():
             tried = self._agent(live, called[live.id], stores, replace(names, agents=known))
-            if tried.lost:
+            lost = [*tried.lost, *self._code(endpoint, live, called[live.id], known=not tried.lost)]
+            if lost:
                 lossy.add(live.id)
                 self.left.append(
                     f"agent {live.definition.get('name')} ({live.id}): it has what the format can't say, and taking it up "
-                    f"would change it: {'; '.join(tried.lost)}"
+                    f"would change it: {'; '.join(lost)}"
                 )
         known |= {identifier: name for identifier, name in called.items() if identifier not in lossy}
         for live in agents.values():
             if live.id not in lossy:
                 named = replace(names, agents=known)
                 self._declare(self._agent(live, called[live.id], stores, named, rules.get(live.id)))
+
+    def _code(self, endpoint: str, live: LiveAgent, name: str, *, known: bool) -> Iterator[str]:
+        """Takes the code of a hosted agent along, if all else of it is `known`; else, what of it can't be taken."""
+        code = (live.definition.get("hosted") or {}).get("code_configuration")
+        if not known or not code:
+            return
+        version = live.version if isinstance(live, LiveVersionedAgent) else ""
+        try:
+            files = unzipped(self.services.versioned(endpoint).download_code(live.id, version))
+        except (ServiceError, ValueError) as error:
+            yield f"hosted: its code: {error}"
+            return
+        taken = {path: content for path, content in files.items() if not stays_out(path)}
+        hidden = sorted(path for path in files if any(part.startswith(".") for part in path.split("/")))
+        if hidden or not taken:
+            what = f"hidden files ({', '.join(hidden)})" if hidden else "no file but compiled ones"
+            yield f"hosted: its code has {what}, which aren't uploaded from here"
+            return
+        self.copies |= {f"code/{name}/{path}": content for path, content in taken.items()}
+        if hashlib.sha256(zipped(taken)).hexdigest() != code.get("content_hash"):
+            self.notes.append(
+                f"Agent {name}: its code is uploaded anew by the next `fac up`, from stacks/{self.place.layer}/code/{name}: "
+                "the same files, in a zip of this tool's making"
+            )
 
     def _agent(
         self,

@@ -19,7 +19,7 @@ from foundry.manifest.marked import Mapping, Mark, marked, place, put_text, text
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
 from foundry.manifest.yaml12 import Reading, read
-from foundry.model import KnowledgeFile
+from foundry.model import KnowledgeFile, stays_out
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes in a file, at most (Azure docs: quotas and limits of the Agent Service)."""
@@ -52,7 +52,6 @@ SEARCHABLE: Final = frozenset(
 
 _BINARY: Final = frozenset(("doc", "docx", "pdf", "pptx"))
 _WILD: Final = re.compile(r"[*?\[]")
-_COMPILED: Final = "__pycache__"
 _CHUNK: Final = 1 << 20
 
 
@@ -270,11 +269,11 @@ class Shelf:
         """The names of the files in a folder and below, and of links to folders; which of the two it is."""
         top = self._root / path
         for folder, folders, names in os.walk(top):
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != _COMPILED)
+            folders[:] = sorted(name for name in folders if not stays_out(name))
             links = [name for name in folders if Path(folder, name).is_symlink()]
             below = os.path.relpath(folder, top).replace(os.sep, "/")
             for name in (*sorted(names), *links):
-                if not name.startswith(".") and not name.endswith(".pyc"):
+                if not stays_out(name):
                     yield posixpath.normpath(posixpath.join(below, name)), name in links
 
     def content(self, file: KnowledgeFile) -> bytes:

@@ -2,7 +2,7 @@
 
 from foundry.model.agent import Agent, ModelElsewhere, SkillReference, Tool
 from foundry.model.check import Attachment, Check, Conversation, Expectation, Image
-from foundry.model.code import LARGEST_CODE, zipped, zipped_size
+from foundry.model.code import LARGEST_CODE, stays_out, unzipped, zipped, zipped_size
 from foundry.model.environment import (
     AccessGrant,
     Account,
@@ -91,7 +91,9 @@ __all__ = [
     "Toolbox",
     "Unknown",
     "VectorStore",
+    "stays_out",
     "toolbox_address",
+    "unzipped",
     "zipped",
     "zipped_size",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Final
 
 LARGEST_CODE: Final = 250 * 1024 * 1024
 """Bytes in a zip of code, at most (azure-ai-projects 2.10, `create_version_from_code`)."""
 
+_MOST_UNPACKED: Final = 4 * LARGEST_CODE
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 _UNIX: Final = 3
 _MODE: Final = 0o100644 << 16
@@ -37,3 +39,31 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 def zipped_size(sizes: Mapping[str, int]) -> int:
     """Bytes in the zip of files of these sizes, by name."""
     return _END + sum(_AROUND_A_FILE + 2 * len(name.encode()) + size for name, size in sizes.items())
+
+
+def unzipped(packed: bytes) -> dict[str, bytes]:
+    """The files of a zip by name, folders left out.
+
+    Raises:
+        ValueError: it is no zip, or a file in it has a name that leads elsewhere, or they are too much to unpack.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            for entry in entries:
+                name = entry.filename
+                parts = name.split("/")
+                if "\\" in name or ":" in name or not name.isprintable() or {"", ".", ".."} & set(parts):
+                    raise ValueError(f"{name!a} can't be the name of a file here")
+            if sum(entry.file_size for entry in entries) > _MOST_UNPACKED:
+                raise ValueError(f"its files have more than {_MOST_UNPACKED:,} bytes")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+        raise ValueError(f"it can't be unpacked ({type(error).__name__})") from None
+
+
+def stays_out(name: str) -> bool:
+    """Whether a file or folder is no part of the code that is uploaded: it is hidden, or compiled Python."""
+    return any(
+        part.startswith(".") or part == "__pycache__" or part.endswith(".pyc") for part in name.split("/")
+    )

@@ -31,6 +31,7 @@ _NAMED_ON_THE_WIRE: Final = frozenset(
 _TOOL_DEFINITIONS: Final = {"Agent": "tool_", "Toolbox": "toolbox_"}
 """What the names of tools' schemas begin with, by kind."""
 _OF_PROJECT: Final = re.compile(r"/projects/[^/]+/connections/[^/]+$", re.IGNORECASE)
+_CODE: Final = ("runtime", "entry_point", "dependency_resolution")
 _VERSIONED_FIELDS: Final = ("reasoning", "tool_choice", "structured_inputs", "content_filter")
 
 
@@ -161,8 +162,14 @@ def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
 
 def _hosted(told: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
     tree = {key: told[key] for key in ("image", "cpu", "memory") if told.get(key)}
-    if told.get("code_configuration") or "image" not in tree:
-        writing.lose("hosted", "its container is made from uploaded code; declare it by hand with `code` and its folder")
+    code = told.get("code_configuration")
+    if code:
+        tree["code"] = {
+            "folder": writing.folder("code", writing.name),
+            **{key: writing.inside(code[key]) for key in _CODE if code.get(key)},
+        }
+    elif "image" not in tree:
+        writing.lose("hosted", "it has neither an image nor code")
     if told.get("environment_variables"):
         variables = told["environment_variables"].items()
         tree["environment_variables"] = {key: writing.inline(str(value)) for key, value in variables}

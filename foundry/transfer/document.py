@@ -132,6 +132,10 @@ class Writing:
             self.lose(path, "its line ends or its first character wouldn't last in a file")
         return self._file(folder, filename, text)
 
+    def folder(self, path: str, name: str) -> str:
+        """A folder of files, as the document speaks of it; what is in it is written by who has it."""
+        return f"../{path}/{name}"
+
     def json_file(self, folder: str, stem: str, document: Any) -> Any:
         """A document in a JSON file of its own."""
         return self._file(
