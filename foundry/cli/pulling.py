@@ -6,12 +6,14 @@ import argparse
 import posixpath
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli.project import default_stack, find_project
 from foundry.model import FoundryError
 
 Path_ = tuple[str, ...]
+_SOURCES: Final = (("hosted", "image"), ("hosted", "code"))
+"""What a hosted agent is made from."""
 
 if TYPE_CHECKING:
     from foundry.cli.project import Project
@@ -122,7 +124,22 @@ def edits_between(
         metadata = definition.get("metadata") or {}
         tree, lost = declared_fields(LiveAgent(identifier, 0, definition, metadata), names, defaults=True)
         trees.append(tree)
-    return differences(*trees), [f"{one}; change it by hand at the service or leave it" for one in lost]
+    found = differences(*trees)
+    told = [f"{one}; change it by hand at the service or leave it" for one in lost]
+    if _code_of(before[0]) != _code_of(after[0]):
+        # What runs it goes with the code: half of the two would be neither what was declared nor what is live.
+        found = tuple(edit for edit in found if edit.path[:2] not in _SOURCES and edit.path != ("hosted",))
+        told.append(
+            "hosted: the live agent is made from other code or another image than the declared one; `fac up` makes it from "
+            "what is declared, and what is live is kept by putting it there by hand"
+        )
+    return found, told
+
+
+def _code_of(definition: Mapping[str, Any]) -> Any:
+    """The hash of the code that an agent is made from; None for one that isn't."""
+    code = (definition.get("hosted") or {}).get("code_configuration") or {}
+    return code.get("content_hash")
 
 
 def rule_edits(held: Held, service: VersionedService) -> tuple[tuple[Edit, ...], list[str]]:

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from foundry.model import zipped, zipped_size
+from foundry.model import unzipped, zipped, zipped_size
 
 AGENT = "stacks/base/agents/concierge.yaml"
 DECLARED = """kind: Agent
@@ -112,9 +112,19 @@ def test_a_zip_is_read_back_as_it_was_and_is_as_large_as_told(files):
         assert archive.namelist() == sorted(files)
     assert zipped_size({name: len(content) for name, content in files.items()}) == len(packed)
     assert zipped(dict(reversed(files.items()))) == packed
+    assert unzipped(packed) == files
 
 
 def test_the_zip_is_the_same_on_every_machine():
     made = hashlib.sha256(zipped({"main.py": b"print('hello')\n", "desk/__init__.py": b""})).hexdigest()
 
     assert made == "6254b8cfd26555d1b8c04ea17fb8271d6dbb2a929ef6c8be60bc93571a983b39"
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"", b"no zip", zipped({"a": b"x" * 100})[:-30], zipped({"a": b"x" * 99}).replace(b"xx", b"yx", 1)],
+)
+def test_what_is_no_sound_zip_is_not_unpacked(packed):
+    with pytest.raises(ValueError, match="it can't be unpacked"):
+        unzipped(packed)

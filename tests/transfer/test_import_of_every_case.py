@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from azure.ai.projects import AIProjectClient
+from azure.ai.projects.models import CodeConfiguration, HostedAgentDefinition
 
 from foundry.cli.gathering import Gathering, Place
 from foundry.cli.operations import declared_filename
@@ -173,3 +178,63 @@ def _ids(stack: Stack) -> set[tuple[str, str]]:
         and kind not in ("Evaluation", "IndexAsset")
         and not name.startswith("datasources ")
     }
+
+
+def by_hand(stack: Stack, files: Mapping[str, bytes]) -> str:
+    """A hosted agent from code, in a zip as another tool packs it; its hash."""
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    code = CodeConfiguration(
+        runtime="python_3_12", entry_point=["python", "main.py"], dependency_resolution="bundled"
+    )
+    definition = HostedAgentDefinition(cpu="1", memory="2Gi", code_configuration=code)
+    client = AIProjectClient(stack.world.endpoint, stack.world.credential())
+    client.agents.create_version_from_code("hand", definition=definition, code=packed)
+    return hashlib.sha256(packed.getvalue()).hexdigest()
+
+
+def test_code_in_a_zip_of_another_make_is_imported_and_uploaded_anew(stack: Stack, tmp_path: Path) -> None:
+    before = by_hand(
+        stack, {"main.py": b"print(1)", "desk/__init__.py": b"", "desk/a.pyc": b"x", "desk/b/": b""}
+    )
+    services = stack.world.session().services
+    found = gathered(stack, services, "versioned")
+
+    assert found.left == []
+    assert found.copies == {"code/hand/main.py": b"print(1)", "code/hand/desk/__init__.py": b""}
+    assert "uploaded anew by the next `fac up`, from stacks/layer1/code/hand" in found.notes[0]
+    taken = Stack(stack.world)
+    taken.declare(CASES / "versioned" / "_base", written(found, tmp_path / "imported"))
+    taken.up()
+    live = services.versioned(stack.world.endpoint).get_agent("hand")
+    assert live.version == "2"
+    assert live.definition["hosted"]["code_configuration"]["content_hash"] != before
+    assert taken.preview() == {}
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        (
+            {"main.py": b"x", ".env": b"KEY=1", "a/.b/c": b""},
+            "its code has hidden files (.env, a/.b/c), which aren't",
+        ),
+        ({"main.pyc": b"x"}, "its code has no file but compiled ones"),
+        ({"main.py": b"x", "../other.py": b"x"}, "its code: '../other.py' can't be the name of a file here"),
+        ({"/etc/main.py": b"x"}, "its code: '/etc/main.py' can't be the name of a file here"),
+    ],
+)
+def test_an_agent_whose_code_cant_be_taken_whole_is_left_out(
+    stack: Stack, files: dict[str, bytes], why: str
+) -> None:
+    by_hand(stack, files)
+
+    found = gathered(stack, stack.world.session().services, "versioned")
+
+    assert (found.declarations, found.copies) == ([], {})
+    assert (
+        f"agent hand (hand): it has what the format can't say, and taking it up would change it: hosted: {why}"
+        in found.left[0]
+    )

@@ -6,18 +6,20 @@ import difflib
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from azure.ai.agents import AgentsClient
 from azure.ai.projects import AIProjectClient
-from azure.ai.projects.models import SkillInlineContent
+from azure.ai.projects.models import HostedAgentDefinition, SkillInlineContent
 
 from foundry.cli.project import Project
 from foundry.cli.pulling import held_agents, pulled
 from foundry.cli.standing import Standing
 from foundry.cli.writing_back import WritingBack, agent_document
+from foundry.model import zipped
 from foundry.reconcile.marks import KEY
 from tests.cases.harness.stack import Stack
 
@@ -307,6 +309,20 @@ ONE = [
 ]
 
 
+CODED = """\
+kind: Agent
+name: desk
+hosted:
+  code:
+    folder: ../flows
+    runtime: python_3_12   # as on our machines
+    entry_point: [python, desk.txt]
+    dependency_resolution: bundled
+  cpu: "1"
+  memory: 2Gi
+"""
+
+
 def declared(stack: Stack, dialect: str, document: str, folder: Path) -> None:
     layer = folder / "layer"
     files = {"agents/desk.yaml": document, **MATERIAL, "flows/desk.txt": "kind: workflow\nid: desk\n"}
@@ -584,3 +600,41 @@ def test_metadata_that_others_added_is_theirs(stack: Stack, tmp_path: Path) -> N
     Hand(stack, "classic").change(label)
     assert pull(stack) == []
     assert stack.preview() == {}
+
+
+def uploaded(stack: Stack, packed: bytes, **changed: Any) -> None:
+    """A version of the agent by hand, from this zip."""
+    agents = AIProjectClient(stack.world.endpoint, stack.world.credential()).agents
+    live = agents.get("desk").versions.latest
+    told = live.definition.as_dict()
+    code = {key: value for key, value in told["code_configuration"].items() if key != "content_hash"}
+    definition = HostedAgentDefinition({**told, "code_configuration": {**code, **changed}})
+    agents.create_version_from_code(
+        "desk", definition=definition, code=BytesIO(packed), metadata=dict(live.metadata)
+    )
+
+
+def test_what_runs_the_code_is_pulled(stack: Stack, tmp_path: Path) -> None:
+    declared(stack, "versioned", CODED, tmp_path)
+    code = zipped({"desk.txt": b"kind: workflow\nid: desk\n"})
+    uploaded(stack, code, runtime="python_3_13", entry_point=["python", "-u", "desk.txt"])
+
+    assert pull(stack) == [
+        "-    runtime: python_3_12   # as on our machines",
+        "-    entry_point: [python, desk.txt]",
+        "+    runtime: python_3_13   # as on our machines",
+        "+    entry_point: [python, -u, desk.txt]",
+    ]
+    assert stack.preview() == {}
+
+
+def test_other_code_is_told_and_stays(stack: Stack, tmp_path: Path) -> None:
+    declared(stack, "versioned", CODED, tmp_path)
+    uploaded(stack, zipped({"other.txt": b""}), runtime="python_3_13")
+
+    found = pulling(stack)
+
+    assert found.written == []
+    assert [line.partition(";")[0] for line in found.left] == [
+        "hosted: the live agent is made from other code or another image than the declared one"
+    ]
