@@ -426,8 +426,16 @@ def test_code_is_uploaded_and_comes_back(projects: AIProjectClient, project: Wir
         )
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     assert (made.definition["code_configuration"]["content_hash"], made.metadata) == (digest, {"k": "v"})
-    back = b"".join(projects.agents.download_code("coded"))
-    assert zipfile.ZipFile(io.BytesIO(back)).namelist() == ["main.py"]
+    told: list[dict[str, str]] = []
+    back = projects.agents.download_code(
+        "coded", cls=lambda _, content, headers: told.append(headers) or content
+    )
+    assert zipfile.ZipFile(io.BytesIO(b"".join(back))).namelist() == ["main.py"]
+    assert told[0]["x-ms-agent-version"] == made.version
+    configuration = dict(made.definition["code_configuration"])
+    sent = {"kind": "hosted", "cpu": "1", "memory": "2Gi", "code_configuration": configuration}
+    _, where = refused(project, "coded", {"definition": sent})
+    assert where == "definition.code_configuration.content_hash"
     with archive.open("rb") as code, pytest.raises(HttpResponseError, match="SHA-256"):
         projects.agents.create_version_from_code(
             "coded", definition=definition, code=code, code_zip_sha256="0" * 64

@@ -176,8 +176,7 @@ _hosted_record: Final = record(
                     "runtime": _name,
                     "entry_point": array(text(), least=1),
                     "dependency_resolution": one_of("bundled", "remote_build"),
-                },
-                _optional({"content_hash": text()}),
+                }
             ),
             "protocol_versions": array(record({"protocol": one_of(*_PROTOCOLS), "version": _name})),
             "telemetry_config": record({"endpoints": array(_telemetry_endpoint)}),

@@ -254,7 +254,7 @@ def _download(call: Call) -> Reply:
     code = agents.code(project, version)
     if code is None:
         raise absent("Code of agent version", version["id"])
-    return Reply(body=code, media="application/zip")
+    return Reply(body=code, media="application/zip", headers={"x-ms-agent-version": version["version"]})
 
 
 _ONE: Final = "/agents/{name}"
