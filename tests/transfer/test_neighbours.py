@@ -356,3 +356,17 @@ def test_a_value_that_a_format_refuses_is_refused_and_not_clipped() -> None:
         write("vscode", replace(AGENTS["order-analyst"], temperature=1.5), KNOWN)
     with pytest.raises(FoundryError, match="service_name"):
         write("azd", replace(AGENTS["order-analyst"], service_name="Order analyst"), KNOWN)
+
+
+@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [({"hosted": {"image": "i"}}, "a hosted agent"), ({"workflow": "kind: workflow"}, "a workflow")],
+)
+def test_an_agent_without_a_model_is_not_written(target: str, kind: dict[str, Any], said: str) -> None:
+    agent = replace(AGENTS["order-analyst"], model=None, **kind)
+
+    with pytest.raises(
+        FoundryError, match=f"agent order-analyst is {said}, and these formats are written for prompt"
+    ):
+        write(target, agent, KNOWN)

@@ -66,8 +66,14 @@ def write(target: str, agent: Agent, context: Context) -> Written:
         context: what its names stand for.
 
     Raises:
-        FoundryError: the format wants something that isn't known, or refuses a value.
+        FoundryError: the format wants something that isn't known, or refuses a value, or the agent is no prompt agent.
     """
+    if agent.model is None:
+        what = "hosted agent" if agent.hosted is not None else "workflow"
+        raise FoundryError(
+            f"agent {agent.name} is a {what}, and these formats are written for prompt agents alone",
+            fix="export an agent that has a `model`",
+        )
     writing = _Writing(agent, context)
     text = _WRITERS[target](writing)
     losses = [*writing.losses, *(f"{key}: {why}" for key, why in _OURS.items() if _says(agent, key))]
