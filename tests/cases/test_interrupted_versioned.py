@@ -3,6 +3,7 @@
 Wherever a run ends, one more run makes the live set the declared one; and no version is made but for a change.
 """
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ tools:
   sales: {type: code_interpreter, files: [data/orders.csv]}
 """,
     "news.yaml": "kind: Agent\nname: news\nmodel: chat\n",
+    "box/main.py": "print('Hello.')\n",
+    "box.yaml": """\
+kind: Agent
+name: box
+hosted:
+  code: {folder: box, runtime: python_3_12, entry_point: [python, main.py], dependency_resolution: bundled}
+  cpu: "1"
+  memory: 2Gi
+""",
 }
 AFTER = {
     **BEFORE,
@@ -42,6 +52,7 @@ tools:
   policies: {type: file_search, vector_stores: [handbook]}
 """,
     "news.yaml": None,
+    "box/main.py": "print('Hallo.')\n",
 }
 MOST_VERSIONS = {"first": 1, "changed": 2}
 
@@ -53,6 +64,9 @@ def assert_live_is_declared(stack, most_versions):
     agents = {agent.name: agent.versions.latest.version for agent in client.agents.list()}
     assert set(agents) == {agent.name for agent in manifest.agents}
     assert all(int(version) <= most_versions for version in agents.values())
+    code = next(agent for agent in manifest.agents if agent.name == "box").hosted["code_configuration"]
+    uploaded = b"".join(client.agents.download_code("box"))
+    assert hashlib.sha256(uploaded).hexdigest() == code["content_hash"]
     held = {
         kind: {one.id for key, one in stack.state.items() if key[0] == kind}
         for kind in ("VersionedFile", "VersionedVectorStore")
