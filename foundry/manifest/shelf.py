@@ -19,7 +19,7 @@ from foundry.manifest.marked import Mapping, Mark, marked, place, put_text, text
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
 from foundry.manifest.yaml12 import Reading, read
-from foundry.model import KnowledgeFile, stays_out
+from foundry.model import FoundryError, KnowledgeFile, stays_out
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes in a file, at most (Azure docs: quotas and limits of the Agent Service)."""
@@ -234,9 +234,12 @@ class Shelf:
         path = self._inside(written, at)
         if path is None:
             return None
-        if not (self._root / path).is_dir():
+        if not self._is_folder(path):
             fix = "name the folder that holds the code, relative to this document"
             self._report.error(at, f"{path} is not a folder", fix)
+            return None
+        if not self._is_inside(self._root / path):
+            self._tell(_leaving(path), at)
             return None
         unwanted = [_regex(posixpath.normpath(pattern)) for pattern in exclude]
         problems: list[_Problem] = []
@@ -277,8 +280,13 @@ class Shelf:
                     yield posixpath.normpath(posixpath.join(below, name)), name in links
 
     def content(self, file: KnowledgeFile) -> bytes:
-        """The bytes of a file that was found before. Raises OSError when it is gone since."""
-        return (self._root / file.path).read_bytes()
+        """The bytes of a file that was found before. Raises FoundryError when somebody takes it away meanwhile."""
+        try:
+            return (self._root / file.path).read_bytes()
+        except OSError as error:
+            raise FoundryError(
+                f"{file.path} can't be read any more ({type(error).__name__})", fix="run the command again"
+            ) from None
 
     def _file(self, path: str, at: Mark, *, searchable: bool) -> KnowledgeFile | None:
         ending = path.rsplit(".", 1)[-1].lower() if "." in path else ""
@@ -319,9 +327,7 @@ class Shelf:
             if not full.exists():
                 return self._missing(path)
             if not self._is_inside(full):
-                return _Problem(
-                    f"{path} is a link that leaves the repository", "put the file itself into the repository"
-                )
+                return _leaving(path)
             if not full.is_file():
                 return _Problem(
                     f"{path} is not a file",
@@ -391,6 +397,12 @@ class Shelf:
             return pattern
         return posixpath.normpath(posixpath.join(posixpath.dirname(at.path), pattern))
 
+    def _is_folder(self, path: str) -> bool:
+        try:
+            return (self._root / path).is_dir()
+        except OSError:
+            return False
+
     def _is_inside(self, full: Path) -> bool:
         real = os.path.realpath(full)
         return real == self._real_root or real.startswith(self._real_root + os.sep)
@@ -425,6 +437,10 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -
         return "\0" not in decoder.decode(chunk, final)
     except UnicodeDecodeError:
         return False
+
+
+def _leaving(path: str) -> _Problem:
+    return _Problem(f"{path} is a link that leaves the repository", "put the file itself into the repository")
 
 
 def _unreadable(path: str, error: Exception) -> _Problem:

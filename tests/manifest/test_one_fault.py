@@ -115,6 +115,20 @@ def code_in_a_linked_folder(project: Project) -> str:
     return "stacks/base/code/more is a link to a folder; put the folder itself there, or exclude it"
 
 
+def code_behind_a_link_that_leaves_the_repository(project: Project) -> str:
+    folder = code(project)
+    folder.rename(project.root.parent / "code")
+    folder.symlink_to(project.root.parent / "code")
+    return "stacks/base/code is a link that leaves the repository; put the file itself into the repository"
+
+
+def code_in_a_folder_with_a_name_that_no_disk_takes(project: Project) -> str:
+    code(project)
+    name = "x" * 300
+    project.write(AGENT, (project.root / AGENT).read_text().replace("../code", f"../{name}"))
+    return f"stacks/base/{name} is not a folder; name the folder that holds the code"
+
+
 def code_with_a_name_that_is_no_text(project: Project) -> str:
     (code(project) / os.fsdecode(b"caf\xe9.py")).write_text("")
     return "the name of 'stacks/base/code/caf\\udce9.py' can't be taken into a zip; rename it, or exclude it"
@@ -133,6 +147,8 @@ BY_HAND: list[Callable[[Project], str]] = [
     stack_that_declares_nothing,
     code_that_is_too_large,
     code_in_a_linked_folder,
+    code_behind_a_link_that_leaves_the_repository,
+    code_in_a_folder_with_a_name_that_no_disk_takes,
     code_with_a_name_that_is_no_text,
 ]
 
