@@ -278,7 +278,8 @@ FAMILY = Family(
         "create makes a new version, equal or not; `--reuse-versions` returns the latest one instead when it says the "
         "same (unconfirmed which the service does). Unconfirmed too: names are compared without case; numbers of deleted "
         "versions are not used again; deleting the last version removes the agent; vector stores and files that a "
-        "definition names must exist (400); codes and texts of refusals other than 403 and 409. Models, connections, "
+        "definition names must exist (400); the hash of code is refused in a request, and whether a zip can be unpacked is "
+        "not looked at; codes and texts of refusals other than 403 and 409. Models, connections, "
         "indexes, memory stores and container images are not looked up. A hosted version is `creating` for a settable "
         "time, then `active`, or `failed` when a fault rule says so; nothing is run. Identities are made up."
     ),
