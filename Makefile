@@ -43,5 +43,5 @@ $(VENV)/.ready-dev: pyproject.toml setup.py $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/preview-client azure-ai-agents==1.2.0b6 \
 		|| echo "azure-ai-agents 1.2.0b6 can't be installed; its tests are skipped."
 	@$(BIN)/python -c 'from pathlib import Path; from foundry.sandbox.host import storage; storage.install(Path("$(CURDIR)/$(VENV)"), print)' \
-		2>/dev/null || echo "Azurite can't be installed (it needs Node.js with npm); the tests of storage are skipped."
+		2>/dev/null || echo "Azurite can't be installed, which takes Node.js with npm and a registry; the tests of storage are skipped."
 	@touch $@

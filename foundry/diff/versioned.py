@@ -129,6 +129,9 @@ VERSIONED_AGENT: Final = Record(
                     }
                 ),
                 "protocols": _DEFAULTED,
+                "telemetry_config": _OWNED,
+                "session_configuration": Record({"idle_timeout_seconds": _DEFAULTED}, sort=Sort.DEFAULTED),
+                "enable_memory_snapshot": _DEFAULTED,
             }
         ),
         "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),

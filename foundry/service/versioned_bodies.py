@@ -37,6 +37,7 @@ _A2A: Final = ("base_url", "agent_card_path", "send_credentials_for_agent_card")
 _A2A_VERSION: Final = "1.0"
 _WEB: Final = ("search_context_size", "external_web_access")
 _CODE: Final = ("runtime", "entry_point", "dependency_resolution")
+_AT_RUN_TIME: Final = ("telemetry_config", "session_configuration", "enable_memory_snapshot")
 _NO_PARAMETERS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}}
 
 
@@ -148,7 +149,7 @@ def _choice_from_wire(choice: Any) -> Any:
 
 
 def _hosted(hosted: Mapping[str, Any]) -> Body:
-    body: Body = {"kind": "hosted", **_some(hosted, ("cpu", "memory", "environment_variables"))}
+    body: Body = {"kind": "hosted", **_some(hosted, ("cpu", "memory", "environment_variables", *_AT_RUN_TIME))}
     if hosted.get("code_configuration"):
         body["code_configuration"] = _some(hosted["code_configuration"], _CODE)
     else:
@@ -164,7 +165,7 @@ def _hosted(hosted: Mapping[str, Any]) -> Body:
 
 def _hosted_from_wire(body: Mapping[str, Any]) -> Body:
     container = body.get("container_configuration") or {}
-    told = _some(body, ("cpu", "memory"))
+    told = _some(body, ("cpu", "memory", *_AT_RUN_TIME))
     if body.get("environment_variables"):
         told["environment_variables"] = dict(body["environment_variables"])
     told |= _some(container, ("image", "registry_connection_id"))

@@ -178,6 +178,9 @@ def _hosted(told: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
         tree["registry_connection"] = writing.connection(str(told["registry_connection_id"]))
     if told.get("protocols"):
         tree["protocols"] = dict(told["protocols"])
+    for key in ("telemetry_config", "session_configuration", "enable_memory_snapshot"):
+        if told.get(key):
+            tree[key] = writing.inside(told[key])
     return tree
 
 

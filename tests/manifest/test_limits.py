@@ -88,6 +88,12 @@ def versioned(**fields: Any) -> tuple[str, dict[str, Any]]:
     return agent(dialect="versioned", **fields)
 
 
+def hosted(**fields: Any) -> tuple[str, dict[str, Any]]:
+    path, document = versioned()
+    del document["model"]
+    return path, {**document, "hosted": {"image": "desk:1", "cpu": "1", "memory": "2Gi", **fields}}
+
+
 def versioned_tool(kind: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     return versioned(tools={"it": {"type": kind, **fields}})
 
@@ -236,6 +242,11 @@ BOUNDS = {
         {-1: "less than 0", 101: "more than 100"},
     ),
     "versions that are kept": (lambda n: versioned(keep_versions=n), [1, 2], {0: "less than 1"}),
+    "seconds of an idle session": (
+        lambda n: hosted(session_configuration={"idle_timeout_seconds": n}),
+        [120, 121, 14399, 14400],
+        {119: "less than 120", 14401: "more than 14400"},
+    ),
     "seconds of an answer": (lambda n: checked(max_seconds=n), [0.01, 1], {0: "write more than 0"}),
     "tokens of an answer": (lambda n: checked(max_tokens=n), [1, 2], {0: "write more than 0"}),
     "overlap of the largest chunk": (lambda n: chunking(4096, n), [2047, 2048], {2049: "2048"}),
