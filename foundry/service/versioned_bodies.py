@@ -149,7 +149,10 @@ def _choice_from_wire(choice: Any) -> Any:
 
 
 def _hosted(hosted: Mapping[str, Any]) -> Body:
-    body: Body = {"kind": "hosted", **_some(hosted, ("cpu", "memory", "environment_variables", *_AT_RUN_TIME))}
+    body: Body = {
+        "kind": "hosted",
+        **_some(hosted, ("cpu", "memory", "environment_variables", *_AT_RUN_TIME)),
+    }
     if hosted.get("code_configuration"):
         body["code_configuration"] = _some(hosted["code_configuration"], _CODE)
     else:
