@@ -3,6 +3,7 @@
 import json
 import threading
 import typing
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -39,6 +40,7 @@ from .test_rules_and_tools import document, server, write_rules
 POLICY = (
     b"# Returns\n\nGoods may be returned within thirty days.\n\n# Shipping\n\nParcels leave on Mondays.\n"
 )
+CLIENTS_PAGE = Path(__file__).parents[2] / "docs" / "emulator-clients.md"
 ORDER = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
 
 
@@ -457,6 +459,8 @@ def test_a_conversation_keeps_items_until_it_is_deleted(client: OpenAI) -> None:
 def test_every_field_of_the_official_client_is_known(project: Wire) -> None:
     names = typing.get_type_hints(ResponseCreateParamsBase)
     assert len(names) > 25
+    if f"\n## openai {openai.__version__}\n" not in CLIENTS_PAGE.read_text(encoding="utf-8"):
+        pytest.skip("the emulator was written for another version of the client")
     for name in [*names, "made_up"]:
         reply = project.data("POST", "/openai/v1/responses", {"agent_reference": [], name: {"x": []}})
         unknown = f"Unknown parameter: '{name}'." in reply.text

@@ -83,6 +83,13 @@ _FIELDS: Final = {
     "tools": array(tagged({**TOOLS, "function": INNER_FUNCTION}), most=128),
     "agent_reference": _reference,
     "background": flag,
+    "background_options": record(
+        {},
+        {
+            "completion_window": nullable(one_of("soonest", "2h", "8h")),
+            "continuation_id": nullable(text()),
+        },
+    ),
     "conversation": by_sort(string=_name, other=record({"id": _name})),
     "include": array(one_of(*_INCLUDABLE)),
     "input": by_sort(string=text(), other=_items),
