@@ -89,21 +89,21 @@ leaves the machine, and only when its URL does.
 _LOAD = """
 ## Load
 
-`python bench/emulator.py` on a machine with two processors that did other work too (Python 3.11), so that the processor time of the
-emulator says more than the rates do:
+`python bench/emulator.py` on a machine with two processors and little else to do (Python 3.11), over HTTPS from the same machine:
 
 | | |
 |---|---|
-| sandbox started again, until emulator and provider answer | 1.5 s in one run, 3.0 s in another under more load; 0.6 s of processor each, 53 MB and 73 MB |
-| create 5,000 agents | 1.3 ms of processor each; 60 MB then |
-| upload 20,000 files of 1 KB | 322 a second, 1.2 ms of processor each; 60 MB then |
-| create 200 vector stores of 100 files | 27 a second, 18 ms of processor each |
-| list 5,000 agents, 100 a page | 0.57 s |
-| get an agent, one connection | 537 a second, 0.9 ms of processor each |
-| update an agent, one connection | 742 a second, 0.9 ms of processor each |
-| a question answered from a store of 100 files | 35 a second, 12.4 ms of processor each |
-| memory with all that | 72 MB; database 123 MB |
-| killed with SIGKILL while four connections wrote | answers again after 0.9 s; all 5,292 agents that were answered for are there |
+| sandbox started, until emulator and provider answer | 0.9 s in an empty folder, 0.8 s again; 54 MB and 73 MB |
+| create 5,000 agents, four connections | 779 a second, 1.2 ms of processor each; 61 MB then |
+| upload 20,000 files of 1 KB, four connections | 757 a second, 1.3 ms of processor each; 61 MB then |
+| create 200 vector stores of 100 files | 45 a second, 21.7 ms of processor each; 62 MB then |
+| list 5,000 agents, 100 a page | 0.23 s |
+| list 200 vector stores; 20,000 files, which come in one page | 0.69 s; 0.21 s |
+| get an agent, one connection | 873 a second, 1.0 ms of processor each |
+| update an agent, one connection | 751 a second, 1.1 ms of processor each |
+| a question answered from a store of 100 files | 61 a second, 15.5 ms of processor each |
+| memory with all that | 76 MB; database 120 MB |
+| killed with SIGKILL while four connections wrote | answers again after 0.6 s; all 5,873 agents that were answered for are there |
 """
 
 
