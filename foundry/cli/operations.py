@@ -176,9 +176,8 @@ def review(run: Run, arguments: Sequence[str], *, say: Say) -> int:
             f"the preview failed: {last_line(done.stderr or done.stdout)}",
             fix="run it without --review to see how far it gets",
         ) from None
-    _, _, text = render(document, "markdown", stack=run.stack).partition(
-        "\n"
-    )  # the first line is for machines
+    # The first line is for machines.
+    _, _, text = render(document, "markdown", stack=run.stack).partition("\n")
     say(text)
     return done.returncode
 

@@ -34,6 +34,11 @@ class Change:
     new: Any
     op: Op
 
+    @property
+    def field(self) -> str:
+        """The field of the definition that it is in: `tools` for `tools[file_search].max_num_results`."""
+        return self.path.split(".", 1)[0].split("[", 1)[0]
+
 
 class _Absent:
     """No value: what null, "", [] and {} come to."""

@@ -172,7 +172,7 @@ def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[st
     )
     wanted = None
     if only_reports(news):
-        wanted = {_field_of(change.path) for change in changes(KIND, applied, definition, applied)}
+        wanted = {change.field for change in changes(KIND, applied, definition, applied)}
     made = _write(view, live, definition, mark, applied=applied, wanted=wanted)
     view.agents.put(made)
     told = settled(KIND, _unmarked(made), definition) if only_reports(news) else definition
@@ -244,10 +244,6 @@ def _outs(news: Props, agent_id: str, mark: Mark, definition: Any) -> dict[str, 
         "applied": news["definition"],
         "adopted": mark.adopted,
     }
-
-
-def _field_of(path: str) -> str:
-    return path.split(".", 1)[0].split("[", 1)[0]
 
 
 def _tool_problems(tools: Any) -> Iterator[Problem]:

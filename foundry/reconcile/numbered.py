@@ -190,7 +190,7 @@ class Numbered:
         )
         wanted = definition
         if only_reports(news):
-            ours = {_field_of(change.path) for change in changes(self.kind, applied, definition, applied)}
+            ours = {change.field for change in changes(self.kind, applied, definition, applied)}
             wanted = {
                 **{key: value for key, value in _unmarked(newest).items() if key not in ours},
                 **{key: definition[key] for key in ours if key in definition},
@@ -385,7 +385,3 @@ def _standing_for(service: NumberedService, live: LiveNumbered, number: str) -> 
 
 def _unmarked(version: LiveNumberedVersion) -> dict[str, Any]:
     return {**version.definition, "metadata": without_mark(version.metadata)}
-
-
-def _field_of(path: str) -> str:
-    return path.split(".", 1)[0].split("[", 1)[0]

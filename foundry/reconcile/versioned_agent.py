@@ -158,7 +158,7 @@ def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[st
     )
     wanted = definition
     if only_reports(news):
-        ours = {_field_of(change.path) for change in changes(KIND, applied, definition, applied)}
+        ours = {change.field for change in changes(KIND, applied, definition, applied)}
         wanted = {
             **{key: value for key, value in _unmarked(live).items() if key not in ours},
             **{key: definition[key] for key in ours if key in definition},
@@ -299,7 +299,7 @@ def _served(
     differs = changes(SERVING, made.serving, declared)
     if not differs:
         return made
-    if any(_field_of(change.path) == "traffic" for change in differs):
+    if any(change.field == "traffic" for change in differs):
         there = {one.version for one in service.list_versions(made.id)}
         missing = sorted(set(declared["traffic"]) - there, key=int)
         if missing:
@@ -372,10 +372,6 @@ def _outs(
         "applied": news["definition"],
         "adopted": mark.adopted,
     }
-
-
-def _field_of(path: str) -> str:
-    return path.split(".", 1)[0].split("[", 1)[0]
 
 
 def _definition_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
