@@ -41,7 +41,7 @@ from foundry.reconcile.shapes import (
 from foundry.service.errors import Conflict, NotFound
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import LiveVersionedAgent, VersionedService
-from foundry.service.versioned_bodies import TOOL_TYPES
+from foundry.service.versioned_bodies import LATEST, TOOL_TYPES
 
 KIND: Final = "VersionedAgent"
 SERVING: Final = "Serving"
@@ -301,7 +301,7 @@ def _served(
         return made
     if any(change.field == "traffic" for change in differs):
         there = {one.version for one in service.list_versions(made.id)}
-        missing = sorted(set(declared["traffic"]) - there, key=int)
+        missing = sorted(set(declared["traffic"]) - there - {LATEST}, key=int)
         if missing:
             raise FoundryError(
                 f"agent {made.id} has no version {', '.join(missing)} to send traffic to",

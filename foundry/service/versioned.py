@@ -137,7 +137,7 @@ class VersionedProject(Knowledge):
         """The definitions that callers can reach: the newest version's, and those that traffic goes to."""
         yield agent.definition
         for version in bodies.serving_of(agent.body).get("traffic", {}):
-            if version != str(agent.body["versions"]["latest"]["version"]):
+            if version not in (bodies.LATEST, str(agent.body["versions"]["latest"]["version"])):
                 with suppress(NotFound):
                     yield bodies.definition_of(self._version(agent.id, version), agent.id)
 

@@ -6,6 +6,7 @@ Shapes: models of azure-ai-projects 2.10. A definition has the same words in bot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -38,6 +39,12 @@ _A2A_VERSION: Final = "1.0"
 _WEB: Final = ("search_context_size", "external_web_access")
 _CODE: Final = ("runtime", "entry_point", "dependency_resolution")
 _AT_RUN_TIME: Final = ("telemetry_config", "session_configuration", "enable_memory_snapshot")
+LATEST: Final = "latest"
+"""The newest version, whichever it is, in a declaration's traffic."""
+
+_LATEST_ON_THE_WIRE: Final = "@latest"
+"""The client's models don't tell of it; public programs patch agents with it, and read it as an endpoint's first rule."""
+
 _NO_PARAMETERS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}}
 
 
@@ -543,8 +550,8 @@ def serving_body(live: Mapping[str, Any], serving: Mapping[str, Any]) -> Body:
     endpoint: Body = {}
     if serving.get("traffic"):
         rules = [
-            {"type": "FixedRatio", "agent_version": version, "traffic_percentage": share}
-            for version, share in sorted(serving["traffic"].items(), key=lambda rule: int(rule[0]))
+            {"type": "FixedRatio", "agent_version": _routed(version), "traffic_percentage": share}
+            for version, share in sorted(serving["traffic"].items(), key=lambda rule: _number(rule[0]))
         ]
         endpoint["version_selector"] = {"version_selection_rules": rules}
     if serving.get("protocols"):
@@ -566,7 +573,7 @@ def serving_of(body: Mapping[str, Any]) -> Body:
     told: Body = {}
     endpoint = body.get("agent_endpoint") or {}
     rules = (endpoint.get("version_selector") or {}).get("version_selection_rules") or ()
-    traffic = {str(rule.get("agent_version")): rule.get("traffic_percentage") for rule in rules}
+    traffic = {_version_of(rule): rule.get("traffic_percentage") for rule in rules}
     if traffic:
         told["traffic"] = traffic
     protocols = endpoint.get("protocol_configuration") or {}
@@ -589,6 +596,19 @@ def serving_of(body: Mapping[str, Any]) -> Body:
     if body.get("state"):
         told["enabled"] = body["state"] == "enabled"
     return told
+
+
+def _routed(version: str) -> str:
+    return _LATEST_ON_THE_WIRE if version == LATEST else version
+
+
+def _number(version: str) -> float:
+    return math.inf if version == LATEST else int(version)
+
+
+def _version_of(rule: Mapping[str, Any]) -> str:
+    version = str(rule.get("agent_version"))
+    return LATEST if version == _LATEST_ON_THE_WIRE else version
 
 
 def _card(card: Mapping[str, Any]) -> Body:

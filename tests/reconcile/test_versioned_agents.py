@@ -382,6 +382,20 @@ def test_traffic_pins_a_version_and_going_back_makes_none(world, client):
     assert versions(client) == ["1", "2"]
 
 
+def test_traffic_goes_to_the_newest_version_whichever_it_is(world, client):
+    wanted = {"traffic": {"1": 90, "latest": 10}}
+    made = agent.create(world.session(), inputs(world, serving=wanted))
+    outs = agent.update(
+        world.session(), made.id, made.outs, inputs(world, instructions="New.", serving=wanted)
+    )
+
+    rules = client.agents.get("desk").agent_endpoint.version_selector.version_selection_rules
+    assert [(rule.agent_version, rule.traffic_percentage) for rule in rules] == [("1", 90), ("@latest", 10)]
+    assert outs["version"] == "2"
+    seen = agent.read(world.session(), made.id, outs)
+    assert agent.diff(made.id, seen.outs, inputs(world, instructions="New.", serving=wanted)).changes == ()
+
+
 def test_traffic_to_a_version_that_isn_t_there_is_told_with_those_that_are(world):
     with pytest.raises(FoundryError, match=r"no version 7 to send traffic to.*: 1"):
         agent.create(world.session(), inputs(world, serving={"traffic": {"7": 100}}))
