@@ -5,5 +5,5 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["foundry", "foundry.*"]), "foundry.components", "foundry.schemas"],
     package_dir={"foundry.components": "components", "foundry.schemas": "schemas"},
-    package_data={"foundry.schemas": ["*.json"]},
+    package_data={"foundry.schemas": ["*.json"], "foundry.cli": ["starter/**"]},
 )

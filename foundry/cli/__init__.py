@@ -27,6 +27,7 @@ from foundry.cli import (
     sandbox,
     settings,
     showing,
+    starting,
     switching,
     traces,
     trying,
@@ -99,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    add("init", _init, "give a stack its id, kept in its settings file")
+    starting.add(commands)
     validate = add("validate", _validate, "check a stack's declarations: no engine, no network")
     validate.add_argument(
         "--show", action="store_true", help="print the merged declarations, each field with its origin"
@@ -162,18 +163,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _init(arguments: argparse.Namespace) -> int:
-    project = find_project(Path(arguments.cwd).resolve())
-    path = project.settings_file(arguments.stack)
-    existing = settings.read(path).get(settings.STACK_ID)
-    if existing:
-        _say(f"Stack {arguments.stack} has its id already: {existing}")
-        return 0
-    value = settings.write_stack_id(path)
-    _say(f"Wrote {settings.STACK_ID} {value} into {path.relative_to(project.root)}; commit it.")
-    return 0
-
-
 def _validate(arguments: argparse.Namespace) -> int:
     from foundry.manifest import explain
 
@@ -186,10 +175,16 @@ def _validate(arguments: argparse.Namespace) -> int:
         return WRONG
     if not arguments.show:
         _say(
-            f"Stack {arguments.stack} is fine: {len(manifest.agents)} agents, {len(manifest.vector_stores)} vector stores, "
-            f"{len(manifest.search_indexes)} search indexes, {len(manifest.environment.deployments)} model deployments."
+            f"Stack {arguments.stack} is fine: {_counted(manifest.agents, 'agent')}, "
+            f"{_counted(manifest.vector_stores, 'vector store')}, "
+            f"{_counted(manifest.search_indexes, 'search index', 'search indexes')}, "
+            f"{_counted(manifest.environment.deployments, 'model deployment')}."
         )
     return 0
+
+
+def _counted(what: Sequence[object], one: str, more: str = "") -> str:
+    return f"1 {one}" if len(what) == 1 else f"{len(what)} {more or one + 's'}"
 
 
 def _checked(project: Project, stack: str, *, needs_id: bool) -> Manifest | None:
@@ -226,7 +221,7 @@ def _operate(arguments: argparse.Namespace) -> int:
                     f"stack {arguments.stack} has no id, and one made here would be lost",
                     fix=f"run `fac init -s {arguments.stack}` on a desk and commit its settings file",
                 )
-            _init(arguments)
+            starting.give_id(project, arguments.stack)
         manifest = _checked(project, arguments.stack, needs_id=not arguments.offline)
         if manifest is None:
             return WRONG

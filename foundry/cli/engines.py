@@ -66,7 +66,7 @@ class Run:
 
         Ctrl-C reaches the engine itself (it is in our process group), which finishes what runs; we wait for it.
         """
-        with subprocess.Popen(self._command(arguments), cwd=self.root, env=dict(self.environment)) as process:
+        with subprocess.Popen(self._command(arguments), cwd=self.root, env=self._variables()) as process:
             before = signal.signal(signal.SIGINT, signal.SIG_IGN)
             forward = signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
             try:
@@ -80,7 +80,7 @@ class Run:
         return subprocess.run(
             self._command(arguments),
             cwd=self.root,
-            env=dict(self.environment),
+            env=self._variables(),
             capture_output=True,
             text=True,
             check=False,
@@ -101,6 +101,10 @@ class Run:
             )
         outputs = json.loads(done.stdout)
         return outputs if isinstance(outputs, dict) else {}
+
+    def _variables(self) -> dict[str, str]:
+        """Our own Python runs the program, where the project names no virtual environment."""
+        return {"PULUMI_PYTHON_CMD": sys.executable, **self.environment}
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [*self.engine.command, *arguments]

@@ -144,7 +144,7 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
         say("Destroying again without reading what is live first (--refresh=false).")
         code = run.interactive([*command, "--refresh=false"])
     if verb == "up" and code == 0 and settings.is_sandbox(settings.read(project.settings_file(run.stack))):
-        _tell_how_to_go_on(run.stack, say)
+        _tell_how_to_go_on(project, run.stack, say)
     return code
 
 
@@ -227,8 +227,10 @@ def _finder(project: Project, run: Run) -> Callable[[Mapping[str, Any]], str | N
     return exists
 
 
-def _tell_how_to_go_on(stack: str, say: Say) -> None:
+def _tell_how_to_go_on(project: Project, stack: str, say: Say) -> None:
     which = "" if stack == default_stack() else f" -s {stack}"
+    has_make = (project.root / "Makefile").exists()
+    has_guide = (project.root / "docs" / "to-azure.md").exists()
     say("\nThe stack is up. To go on:")
     for command, what in (
         (f"fac preview{which}", "after editing a file under stacks/: what would change"),
@@ -236,7 +238,7 @@ def _tell_how_to_go_on(stack: str, say: Say) -> None:
         (f"fac output{which}", "endpoints and ids, as JSON"),
         (f"fac destroy{which}", "destroy what this stack made")
         if which
-        else ("make down", "destroy everything and stop the sandbox"),
-        ("docs/to-azure.md", "the same environment on Azure"),
+        else ("make down" if has_make else "fac down", "destroy everything and stop the sandbox"),
+        *([("docs/to-azure.md", "the same environment on Azure")] if has_guide else []),
     ):
         say(f"  {command:<35} {what}")

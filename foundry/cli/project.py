@@ -11,6 +11,7 @@ import yaml
 from foundry.model import FoundryError
 
 DEFAULT_STACK = "sandbox"
+PROJECT_FILE = "Pulumi.yaml"
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,18 @@ def find_project(start: Path) -> Project:
         FoundryError: there is none, or its `Pulumi.yaml` can't be read.
     """
     for folder in (start, *start.parents):
-        path = folder / "Pulumi.yaml"
+        path = folder / PROJECT_FILE
         if path.is_file():
             return _read(folder, path)
     raise FoundryError(
-        f"no Pulumi.yaml in {start} or above it",
-        fix="change to the folder of the project, or name it with --cwd",
+        f"no {PROJECT_FILE} in {start} or above it",
+        fix="change to the folder of the project, or name it with --cwd; `fac init` begins a project",
     )
+
+
+def is_in_one(start: Path) -> bool:
+    """Whether there is a project in `start` or above it."""
+    return any((folder / PROJECT_FILE).is_file() for folder in (start, *start.parents))
 
 
 def default_stack() -> str:
