@@ -231,7 +231,7 @@ class _Filling:
             store.name,
             **self._of_project(place, store.name),
             dialect=dialect.value,
-            definition=store_definition(store, references),
+            definition=store_definition(store, references, dialect),
             lifecycle=_lifecycle(store, dialect),
             opts=self._options(place, store.lifecycle),
         ).id

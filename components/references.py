@@ -174,13 +174,19 @@ def _tools(agent: model.Agent, dialect: model.Dialect, to: References) -> list[d
     return [_tool(tool, to) for tool in said if tool is not None]
 
 
-def store_definition(store: model.VectorStore, to: References) -> dict[str, Any]:
-    """The `definition` input of a VectorStore."""
+def store_definition(store: model.VectorStore, to: References, dialect: model.Dialect) -> dict[str, Any]:
+    """The `definition` input of a VectorStore in one dialect."""
+    attributes = store.attributes if dialect is model.Dialect.VERSIONED else {}
     definition: dict[str, Any] = {
         "name": store.service_name,
         "metadata": dict(store.metadata),
         "files": [
-            {"path": file.path, "sha256": file.sha256, "file_id": to.files[file.path]}
+            {
+                "path": file.path,
+                "sha256": file.sha256,
+                "file_id": to.files[file.path],
+                **({"attributes": filled(attributes[file.path], to)} if file.path in attributes else {}),
+            }
             for file in sorted(store.files)
         ],
     }

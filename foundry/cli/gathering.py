@@ -322,7 +322,7 @@ class Gathering:
                 store_declaration(
                     name,
                     store,
-                    [path for path in paths.values() if path is not None],
+                    {path: one.attributes for one in members if (path := paths[one.file_id]) is not None},
                     adopt=self._adoption(store.id, mark_of(store.metadata)),
                     dialect=self._said(store.id),
                     chunking=_chunking([one.chunking for one in members]),

@@ -1,6 +1,6 @@
 """Comparison of two definitions of one object, both brought to one normal form. Pure: no I/O, no clock."""
 
-from foundry.diff.compare import Change, Op, changes, digest, normal, settled
+from foundry.diff.compare import Change, Op, changes, digest, normal, same, settled
 from foundry.diff.kinds import TABLES
 from foundry.diff.tables import Items, Leaf, Record, Sort
 
@@ -15,5 +15,6 @@ __all__ = [
     "changes",
     "digest",
     "normal",
+    "same",
     "settled",
 ]

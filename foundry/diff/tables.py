@@ -182,7 +182,9 @@ def _file_key(file: Mapping[str, Any]) -> str:
     return str(file.get("sha256") or file.get("file_id"))
 
 
-_FILE_OF_STORE: Final = Record({"path": _SERVER, "sha256": _OWNED, "file_id": _OWNED})
+_FILE_OF_STORE: Final = Record(
+    {"path": _SERVER, "sha256": _OWNED, "file_id": _OWNED, "attributes": _METADATA}
+)
 
 VECTOR_STORE: Final = Record(
     {

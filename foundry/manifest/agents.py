@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from foundry.manifest import indexes, openapi
+from foundry.manifest.attributes import check_filters
 from foundry.manifest.checks import checks_of
 from foundry.manifest.dialects import only_in
 from foundry.manifest.evaluations import evaluation_of
@@ -306,8 +307,13 @@ def tool_of(name: str, kind: str, tree: Mapping, at: Mark, world: World) -> Tool
 
 
 def _file_search(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Mark, world: World) -> None:
-    for store, at in words(tree, "vector_stores"):
-        world.document("VectorStore", store, at)
+    stores = [world.document("VectorStore", store, at) for store, at in words(tree, "vector_stores")]
+    found = [
+        store for store in stores if store is not None and world.dialect_of(store.tree) is not Dialect.CLASSIC
+    ]
+    # What others' stores hold isn't known here.
+    if stores and len(found) == len(stores) and "vector_store_ids" not in tree:
+        check_filters(tree, found, world)
 
 
 def _check_one_store(tree: Mapping, world: World) -> None:

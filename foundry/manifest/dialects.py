@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, Sequence, dotted, key_place, place
-from foundry.manifest.schema import schema_of
+from foundry.manifest.schema import schema_of, words_of
 from foundry.manifest.world import World, section, words
 from foundry.model import Dialect
 
@@ -44,6 +44,8 @@ _INSTEAD: Final[AnyMapping[str, str]] = {
     "type deep_research": "use `web_search`, with a reasoning model as the agent's `model`",
     "code_interpreter.data_sources": "name `files` of this repository",
     "data_sources": "list `files`, or declare a SearchIndex over the material",
+    "attributes": f"put files that are searched apart into vector stores of their own, or {_TO_VERSIONED}",
+    "file_search.filters": f"put files that are searched apart into vector stores of their own, or {_TO_VERSIONED}",
     "type web_search": f"use `bing_grounding`, or {_TO_VERSIONED}",
     "type a2a": f"use `connected_agent` for an agent of this project, or {_TO_VERSIONED}",
     "type capture_structured_outputs": f"use a `function` tool or `response_format`, or {_TO_VERSIONED}",
@@ -115,6 +117,10 @@ def _walk(
             yield Only(path, f"type {tree[field]}", Dialect(chosen["x-dialects"][0]))
             return
         schema, inside = chosen, str(tree[field])
+    elif isinstance(tree, Mapping):
+        for branch in schema.get("oneOf", ()):
+            # Branches that only say what is required have no fields of their own.
+            yield from _walk(tree, branch, root, path, inside)
     if isinstance(tree, Sequence) and isinstance(schema.get("items"), dict):
         for number, item in enumerate(tree):
             yield from _walk(item, schema["items"], root, (*path, number), inside)
@@ -136,7 +142,7 @@ def _branch(
 ) -> dict[str, Any] | None:
     for branch in branches:
         found = root["$defs"][branch["$ref"].removeprefix("#/$defs/")] if "$ref" in branch else branch
-        if found["properties"][field]["const"] == value:
+        if value in words_of(found["properties"][field]):
             return dict(found)
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -150,7 +150,9 @@ def _discriminated(
 ) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
-    by_value = {_resolved(branch, root)["properties"][field]["const"]: branch for branch in branches}
+    by_value = {
+        word: branch for branch in branches for word in words_of(_resolved(branch, root)["properties"][field])
+    }
     if field not in instance:
         yield ValidationError(
             "missing", validator="x-discriminator", validator_value=list(by_value), instance=instance
@@ -163,6 +165,11 @@ def _discriminated(
         )
         return
     yield from validator.descend(instance, by_value[value])
+
+
+def words_of(field: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words that a field can be which tells the branches of a `oneOf` apart."""
+    return tuple(field["enum"]) if "enum" in field else (field["const"],)
 
 
 def _has_shape(validator: Any, branch: dict[str, Any], instance: Any) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AnyMapping
 from typing import Final
 
 from foundry.manifest.agents import needs_standard
+from foundry.manifest.attributes import Attributes, entries
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, plain
 from foundry.manifest.world import World, items, section, words
 from foundry.model import KnowledgeFile, VectorStore
 
 _MOST_FILES: Final = 10_000
+_MOST_ATTRIBUTES: Final = 16
 
 
 def store_of(document: Document, world: World) -> VectorStore:
@@ -21,12 +24,14 @@ def store_of(document: Document, world: World) -> VectorStore:
     if "data_sources" in tree and world.environment is not None and not world.standard:
         needs_standard("data_sources", tree.keys_at["data_sources"], world)
     _check_overlap(tree, world)
+    files, attributes = _files(tree, world)
     return VectorStore(
         name=document.name,
         service_name=str(tree.get("service_name", document.name)),
         project=world.project_of(tree),
         dialect=world.dialect_of(tree),
-        files=_files(tree, world),
+        files=files,
+        attributes=attributes,
         data_sources=tuple(plain(source) for source, _ in items(tree, "data_sources")),
         chunking_strategy=plain(chunking) if isinstance(chunking, Mapping) else None,
         expires_after_days=days if isinstance(days, int) else None,
@@ -36,13 +41,17 @@ def store_of(document: Document, world: World) -> VectorStore:
     )
 
 
-def _files(tree: Mapping, world: World) -> tuple[KnowledgeFile, ...]:
+def _files(tree: Mapping, world: World) -> tuple[tuple[KnowledgeFile, ...], AnyMapping[str, Attributes]]:
+    """The files, and the attributes of those that have any, by path."""
     exclude = words(tree, "exclude")
     found: dict[str, KnowledgeFile] = {}
-    for pattern, at in words(tree, "files"):
+    attributes: dict[str, Attributes] = {}
+    for pattern, at, told in entries(tree):
         for file in world.shelf.matches(pattern, at, exclude):
             if not world.shelf.is_excluded(file, exclude):
                 found[file.path] = file
+                if told:
+                    attributes[file.path] = {**attributes.get(file.path, {}), **told}
             else:
                 world.report.error(
                     at, f"`{pattern}` is named and excluded", "take it out of `files` or out of `exclude`"
@@ -53,7 +62,32 @@ def _files(tree: Mapping, world: World) -> tuple[KnowledgeFile, ...]:
             f"{len(found):,} files: a vector store takes {_MOST_FILES:,}",
             "divide them between several stores",
         )
-    return tuple(sorted(found.values()))
+    _check_attributes(tree, found, attributes, world)
+    return tuple(sorted(found.values())), attributes
+
+
+def _check_attributes(
+    tree: Mapping,
+    found: AnyMapping[str, KnowledgeFile],
+    attributes: AnyMapping[str, Attributes],
+    world: World,
+) -> None:
+    for path, told in attributes.items():
+        if len(told) > _MOST_ATTRIBUTES:
+            world.report.error(
+                tree.values_at["files"],
+                f"{path} gets {len(told)} attributes from the entries that name it: a file has at most {_MOST_ATTRIBUTES}",
+                "declare fewer",
+            )
+    first: dict[str, str] = {}
+    for path, file in sorted(found.items() if attributes else ()):
+        twin = first.setdefault(file.sha256, path)
+        if attributes.get(twin, {}) != attributes.get(path, {}):
+            world.report.error(
+                tree.values_at["files"],
+                f"{twin} and {path} have the same content and different attributes: a store holds a content once",
+                "leave one of them out, or give both the same attributes",
+            )
 
 
 def _check_overlap(tree: Mapping, world: World) -> None:

@@ -45,7 +45,8 @@ class MemoryStore:
 class VectorStore:
     """A vector store: local `files`, or `data_sources` that stay in the customer's storage.
 
-    `expires_after_days` is counted from the last use. `chunking_strategy` is the declared mapping, or None.
+    `expires_after_days` is counted from the last use. `chunking_strategy` is the declared mapping, or None. `attributes` are those
+    of files, by path: texts, numbers and booleans by name.
     """
 
     name: str
@@ -53,6 +54,7 @@ class VectorStore:
     project: str
     dialect: Dialect
     files: tuple[KnowledgeFile, ...] = ()
+    attributes: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     data_sources: tuple[Mapping[str, Json], ...] = ()
     chunking_strategy: Mapping[str, Json] | None = None
     expires_after_days: int | None = None

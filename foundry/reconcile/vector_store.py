@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from foundry.diff import changes, digest, normal, settled
+from foundry.diff import changes, digest, normal, same, settled
 from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile.claims import find_claimed
 from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
@@ -44,6 +44,7 @@ INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle",
 _HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _BATCH: Final = 500
 _BROKEN: Final = frozenset({"failed", "cancelled"})
+_MOST_ATTRIBUTES: Final = 16
 _FIXED: Final = ("data_sources", "chunking_strategy")
 _SUPERSEDED: Final = "~superseded"
 
@@ -126,7 +127,7 @@ def create(session: Session, news: Props) -> Made:
         PROGRESS.info("vector store %s: found as %s, taken over", name, live.id)
         live = _write(service, live, definition, _claiming(mark, mark_of(live.metadata)), applied={})
     view.stores.put(live)
-    counts = _fill(session, view, live.id, definition, applied=None)
+    counts = _fill(session, view, live.id, definition, before={}, only_declared=False)
     if mark_of(live.metadata) != mark:
         view.stores.put(_write(service, live, definition, mark, applied={}))
     return Made(live.id, _outs(news, live.id, mark, definition, counts))
@@ -196,8 +197,7 @@ def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[st
     )
     live = _write(service, live, definition, _claiming(mark, found), applied=applied)
     view.stores.put(live)
-    base = applied if only_reports(news) else None
-    counts = _fill(session, view, store_id, definition, applied=base)
+    counts = _fill(session, view, store_id, definition, before=applied, only_declared=only_reports(news))
     if mark_of(live.metadata) != mark:
         view.stores.put(_write(service, live, definition, mark, applied=applied))
     return _outs(news, store_id, mark, definition, counts)
@@ -282,65 +282,112 @@ def _fill(
     store_id: str,
     definition: Mapping[str, Any],
     *,
-    applied: Mapping[str, Any] | None,
+    before: Mapping[str, Any],
+    only_declared: bool,
 ) -> dict[str, int]:
     """Brings the members to what is declared and waits until they are processed; returns the file counts.
 
-    `applied` (drift is only reported) limits it to what the declaration itself changed.
+    `before` is the declaration that was applied last; `only_declared` (drift is only reported) limits it to what the
+    declaration itself changed.
     """
     service = view.service.waiting_for_roles()
     paths = _paths_by_id(definition)
-    waiting = _Wait(session, service, store_id, str(definition.get("name")), paths)
+    waiting = _Wait(session, service, store_id, definition, paths)
     if definition.get("data_sources"):
         waiting.until_processed()
         return dict(service.get_store(store_id).file_counts)
     members = {member.file_id: member for member in service.list_members(store_id)}
     usable = {file_id for file_id, member in members.items() if member.status not in _BROKEN}
-    if applied is None:
-        additions, removals = set(paths) - usable, set(members) - set(paths)
+    if only_declared:
+        had = set(_paths_by_id(before))
+        additions, removals = set(paths) - had - usable, (had - set(paths)) & set(members)
     else:
-        before = set(_paths_by_id(applied))
-        additions, removals = set(paths) - before - usable, (before - set(paths)) & set(members)
+        additions, removals = set(paths) - usable, set(members) - set(paths)
     for file_id in sorted(additions & set(members)):
         service.detach(store_id, file_id)
     chunking = definition.get("chunking_strategy")
     ordered = sorted(additions, key=lambda file_id: paths[file_id])
     for start in range(0, len(ordered), _BATCH):
-        waiting.attach(ordered[start : start + _BATCH], chunking)
+        waiting.attach(ordered[start : start + _BATCH])
     if paths:
         waiting.until_processed()
-    if applied is None:
+    if not only_declared:
         # Only in an adopted store. The service takes no file twice, so one after the other is cut anew.
         for file_id in sorted(
             file_id for file_id in usable & set(paths) if _is_cut_otherwise(members[file_id], chunking)
         ):
             service.detach(store_id, file_id)
-            waiting.attach([file_id], chunking)
+            waiting.attach([file_id])
             waiting.until_processed()
+            members.pop(file_id)
+    _describe(service, store_id, definition, members, before=before, only_declared=only_declared)
     for file_id in sorted(removals):
         service.detach(store_id, file_id)
     view.forget_members(store_id)
     return dict(service.get_store(store_id).file_counts)
 
 
+def _describe(
+    service: KnowledgeService,
+    store_id: str,
+    definition: Mapping[str, Any],
+    members: Mapping[str, StoreMember],
+    *,
+    before: Mapping[str, Any],
+    only_declared: bool,
+) -> None:
+    """Gives files that were in the store before the attributes that are declared, and leaves what others put there."""
+    wanted, had = _attributes_by_id(definition), _attributes_by_id(before)
+    for file_id, path in sorted(_paths_by_id(definition).items(), key=lambda pair: pair[1]):
+        if file_id not in members or members[file_id].status in _BROKEN:
+            continue
+        ours, theirs, live = wanted.get(file_id, {}), had.get(file_id, {}), members[file_id].attributes
+        if only_declared and same(ours, theirs):
+            continue
+        told = {**{name: value for name, value in live.items() if name not in theirs}, **ours}
+        if len(told) > _MOST_ATTRIBUTES:
+            raise FoundryError(
+                f"{path} in vector store {definition.get('name')} ({store_id}) would have {len(told)} attributes, of which "
+                f"{_MOST_ATTRIBUTES} fit; not declared are: {', '.join(sorted(set(told) - set(ours)))}",
+                fix="declare fewer attributes, or delete those that somebody else added",
+            )
+        if not same(told, live):
+            service.describe_member(store_id, file_id, told)
+
+
+def _attributes_by_id(definition: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {
+        str(file["file_id"]): file["attributes"]
+        for file in definition.get("files") or ()
+        if file.get("attributes")
+    }
+
+
 class _Wait:
     """Attaches files and waits, for a bounded time, until the service has processed them."""
 
     def __init__(
-        self, session: Session, service: KnowledgeService, store_id: str, name: str, paths: Mapping[str, str]
+        self,
+        session: Session,
+        service: KnowledgeService,
+        store_id: str,
+        definition: Mapping[str, Any],
+        paths: Mapping[str, str],
     ) -> None:
         self._session = session
         self._service = service
         self._store_id = store_id
-        self._name = name
+        self._name = str(definition.get("name"))
         self._paths = paths
+        self._chunking = definition.get("chunking_strategy")
+        self._attributes = _attributes_by_id(definition)
         self._started = session.patience.timing.clock()
 
-    def attach(self, file_ids: Sequence[str], chunking_strategy: Mapping[str, Any] | None) -> None:
+    def attach(self, file_ids: Sequence[str]) -> None:
         missing, began, pause = list(file_ids), self._session.patience.timing.clock(), 0.5
         while missing:
             try:
-                batch = self._service.attach(self._store_id, missing, chunking_strategy)
+                batch = self._service.attach(self._store_id, missing, self._chunking, self._attributes)
             except Unanswered:
                 # Attaching is told by the members; what arrived isn't asked for again.
                 present = {member.file_id for member in self._service.list_members(self._store_id)}
@@ -403,12 +450,14 @@ def _files(
     for member in view.members(store_id).all(lambda: service.list_members(store_id)):
         if member.status in _BROKEN:
             continue
+        told = {"attributes": dict(member.attributes)} if member.attributes else {}
         if member.file_id in known:
-            found.append(dict(known[member.file_id]))
+            entry = {key: value for key, value in known[member.file_id].items() if key != "attributes"}
+            found.append({**entry, **told})
         else:
             file = view.files.find(member.file_id, service.list_files)
             name = file.filename if file is not None else member.file_id
-            found.append({"path": name, "sha256": "", "file_id": member.file_id})
+            found.append({"path": name, "sha256": "", "file_id": member.file_id, **told})
     return sorted(found, key=lambda file: (str(file["path"]), str(file["file_id"])))
 
 

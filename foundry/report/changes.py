@@ -152,6 +152,7 @@ def changes(
         found += _of_agent(before, after, names, one.needs)
     elif one.kind is Kind.VECTOR_STORE:
         found += _files("files", before.get("files"), after.get("files"))
+        found += _attributes(before.get("files"), after.get("files"))
         found += _values("", _without(before, "files"), _without(after, "files"))
     elif one.kind is Kind.SEARCH_INDEX:
         found += _files("documents", old.get("documents"), new.get("documents"))
@@ -333,6 +334,21 @@ def _files(path: str, old: Any, new: Any) -> Iterator[Change]:
     if moved or added or removed:
         unchanged = len(after) - len(moved) - len(added)
         yield Files(path, tuple(sorted(added)), tuple(sorted(moved)), tuple(sorted(removed)), unchanged)
+
+
+def _attributes(old: Any, new: Any) -> Iterator[Change]:
+    """What changes of the attributes of files, by file: of a new file only those that it has."""
+    before, after = _attributes_of(old), _attributes_of(new)
+    for name, told in after.items():
+        yield from _values(f"files[{name}].attributes", before.get(name, {}), told)
+
+
+def _attributes_of(files: Any) -> dict[str, Mapping[str, Any]]:
+    return {
+        str(file.get("path") or file.get("file_id") or "?"): _mapping(file.get("attributes"))
+        for file in (files if isinstance(files, list) else [])
+        if isinstance(file, Mapping)
+    }
 
 
 def _hashes(files: Any) -> dict[str, Any]:

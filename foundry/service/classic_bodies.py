@@ -135,6 +135,36 @@ def chunking_body(strategy: Mapping[str, Any]) -> Body:
     return {"type": strategy.get("type", "auto")}
 
 
+def batch_body(
+    file_ids: Sequence[str],
+    chunking_strategy: Mapping[str, Any] | None,
+    attributes: Mapping[str, Mapping[str, Any]],
+) -> Body:
+    """The body that attaches files to a vector store as one batch; `attributes` by the id of the file."""
+    chunking: Body = {"chunking_strategy": chunking_body(chunking_strategy)} if chunking_strategy else {}
+    if not any(attributes.get(file_id) for file_id in file_ids):
+        return {"file_ids": list(file_ids), **chunking}
+    # Beside `files` what is said of the whole batch is ignored (model of openai 3.54).
+    return {
+        "files": [
+            {
+                "file_id": file_id,
+                **({"attributes": attributes_body(told)} if (told := attributes.get(file_id)) else {}),
+                **chunking,
+            }
+            for file_id in file_ids
+        ]
+    }
+
+
+def attributes_body(attributes: Mapping[str, Any]) -> Body:
+    """The service's form of a file's attributes: whole numbers, which Pulumi sends as floats, as whole numbers."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in attributes.items()
+    }
+
+
 def chunking_of(body: Any) -> Mapping[str, Any] | None:
     """How a file of a store was cut, in the declaration's form; None where the service doesn't tell (`other`)."""
     static = body.get("static") if isinstance(body, Mapping) else None

@@ -77,12 +77,14 @@ class Knowledge:
         return [_member(body) for body in found]
 
     def attach(
-        self, store_id: str, file_ids: Sequence[str], chunking_strategy: Mapping[str, Any] | None
+        self,
+        store_id: str,
+        file_ids: Sequence[str],
+        chunking_strategy: Mapping[str, Any] | None,
+        attributes: Mapping[str, Mapping[str, Any]],
     ) -> str:
         """See `KnowledgeService`."""
-        body: dict[str, Any] = {"file_ids": list(file_ids)}
-        if chunking_strategy:
-            body["chunking_strategy"] = bodies.chunking_body(chunking_strategy)
+        body = bodies.batch_body(file_ids, chunking_strategy, attributes)
         path = f"/vector_stores/{store_id}/file_batches"
         return str(self._post("attach files to vector store", store_id, path, body, makes=True)["id"])
 
@@ -94,6 +96,12 @@ class Knowledge:
     def detach(self, store_id: str, file_id: str) -> None:
         """See `KnowledgeService`."""
         self._delete("detach file", f"{file_id} of {store_id}", f"/vector_stores/{store_id}/files/{file_id}")
+
+    def describe_member(self, store_id: str, file_id: str, attributes: Mapping[str, Any]) -> None:
+        """See `KnowledgeService`."""
+        body = {"attributes": bodies.attributes_body(attributes)}
+        path = f"/vector_stores/{store_id}/files/{file_id}"
+        self._post("describe file", f"{file_id} of {store_id}", path, body)
 
     def list_files(self) -> Sequence[LiveFile]:
         """See `KnowledgeService`."""
@@ -216,7 +224,9 @@ def _member(body: Mapping[str, Any]) -> StoreMember:
     error = body.get("last_error") or {}
     reason = ": ".join(str(error[key]) for key in ("code", "message") if error.get(key)) or None
     chunking = bodies.chunking_of(body.get("chunking_strategy"))
-    return StoreMember(str(body["id"]), str(body.get("status")), reason, chunking)
+    return StoreMember(
+        str(body["id"]), str(body.get("status")), reason, chunking, dict(body.get("attributes") or {})
+    )
 
 
 def _file(body: Mapping[str, Any]) -> LiveFile:

@@ -68,13 +68,15 @@ class LiveStore:
 class StoreMember:
     """A file in a vector store. `reason` is the service's word on a failure.
 
-    `chunking` is how it was cut, in the declaration's form; None where the service doesn't tell.
+    `chunking` is how it was cut, in the declaration's form; None where the service doesn't tell. `attributes` are texts,
+    numbers and booleans by name: of the versioned dialect alone.
     """
 
     file_id: str
     status: str
     reason: str | None = None
     chunking: Mapping[str, Any] | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -167,9 +169,20 @@ class KnowledgeService(Protocol):
         ...
 
     def attach(
-        self, store_id: str, file_ids: Sequence[str], chunking_strategy: Mapping[str, Any] | None
+        self,
+        store_id: str,
+        file_ids: Sequence[str],
+        chunking_strategy: Mapping[str, Any] | None,
+        attributes: Mapping[str, Mapping[str, Any]],
     ) -> str:
-        """Starts one batch of at most 500 files; returns its id. Never sends twice what may have been acted upon."""
+        """Starts one batch of at most 500 files; returns its id. Never sends twice what may have been acted upon.
+
+        `attributes` has those of files that have any, by the file's id: of the versioned dialect alone.
+        """
+        ...
+
+    def describe_member(self, store_id: str, file_id: str, attributes: Mapping[str, Any]) -> None:
+        """Makes these all attributes of a file of a store: of the versioned dialect alone."""
         ...
 
     def batch_status(self, store_id: str, batch_id: str) -> str:

@@ -220,13 +220,13 @@ def _serving_tree(serving: Mapping[str, Any], writing: Writing) -> dict[str, Any
 def store_declaration(
     name: str,
     live: LiveStore,
-    paths: Collection[str],
+    files: Mapping[str, Mapping[str, Any]],
     *,
     adopt: str | Mapping[str, str] | None,
     dialect: str | None = None,
     chunking: Mapping[str, Any] | None = None,
 ) -> Declaration:
-    """A vector store over files that are at hand.
+    """A vector store over files that are at hand: their attributes by path.
 
     `chunking` is how all of its files are cut; None leaves it to the service.
     """
@@ -234,7 +234,12 @@ def store_declaration(
     tree: dict[str, Any] = {"kind": "VectorStore", "name": name, **({"dialect": dialect} if dialect else {})}
     if live.name and live.name != name:
         tree["service_name"] = writing.inline(live.name)
-    tree["files"] = sorted(paths)
+    tree["files"] = [
+        {"path": path, "attributes": {key: writing.inside(told) for key, told in attributes.items()}}
+        if attributes
+        else path
+        for path, attributes in sorted(files.items())
+    ]
     if chunking is not None:
         tree["chunking_strategy"] = dict(chunking)
     if live.expires_after_days is not None:

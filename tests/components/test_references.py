@@ -126,12 +126,25 @@ def test_tools_stay_in_the_order_written():
     assert [each["name"] for each in agent_definition(agent("care", *tools), _TO)["tools"]] == ["b", "a", "c"]
 
 
+def test_only_the_versioned_one_of_a_store_in_both_dialects_has_attributes_of_files():
+    declared = store("handbook", "b.md", "a.md", attributes={"a.md": {"team": "care"}})
+
+    of = {
+        dialect: [file.get("attributes") for file in store_definition(declared, _TO, dialect)["files"]]
+        for dialect in (model.Dialect.CLASSIC, model.Dialect.VERSIONED)
+    }
+
+    assert of == {model.Dialect.CLASSIC: [None, None], model.Dialect.VERSIONED: [{"team": "care"}, None]}
+
+
 def test_a_deployment_that_is_not_this_stack_s_keeps_its_name():
     assert agent_definition(agent("care", model="theirs"), _TO)["model"] == "theirs"
 
 
 def test_a_store_lists_its_files_by_path_whatever_order_they_were_found_in():
-    definition = store_definition(store("handbook", "b.md", "a.md", expires_after_days=30), _TO)
+    definition = store_definition(
+        store("handbook", "b.md", "a.md", expires_after_days=30), _TO, model.Dialect.CLASSIC
+    )
 
     assert definition == {
         "name": "handbook",

@@ -76,6 +76,15 @@ def chunking(size: int, overlap: int) -> tuple[str, dict[str, Any]]:
     )
 
 
+def attributed(attributes: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return store(dialect="versioned", files=[{"path": "../knowledge/returns.md", "attributes": attributes}])
+
+
+def filtered(length: int, kind: str, value: Any) -> dict[str, Any]:
+    """Fields of a file search; the filter compares an attribute whose name has `length` characters."""
+    return {"vector_store_ids": ["vs_1"], "filters": {"type": kind, "key": "k" * length, "value": value}}
+
+
 def ranked(threshold: float) -> tuple[str, dict[str, Any]]:
     return tool(
         "file_search",
@@ -191,6 +200,30 @@ BOUNDS = {
             {513: "up to 512 characters"},
         )
         for name, of in WITH_METADATA.items()
+    },
+    "attributes of a file": (
+        lambda n: attributed({f"k{i}": i for i in range(n)}),
+        [1, 15, 16],
+        {17: "more than 16"},
+    ),
+    "name of an attribute": (
+        lambda n: attributed({"k" * n: True}),
+        [1, 63, 64],
+        {65: "1 to 64 characters"},
+    ),
+    "value of an attribute": (
+        lambda n: attributed({"k": "v" * n}),
+        [0, 511, 512],
+        {513: "more than 512"},
+    ),
+    **{
+        f"attribute that a filter of {kind} compares by {word}": (
+            lambda n, of=of, word=word, value=value: of("file_search", **filtered(n, word, value)),
+            [1, 63, 64],
+            {65: "more than 64"},
+        )
+        for kind, of in (("an agent", versioned_tool), ("a toolbox", boxed))
+        for word, value in (("eq", "x"), ("in", ["x"]))
     },
     **{
         f"description of {name}": (declared, [1023, 1024], {1025: "more than the 1,024"})

@@ -189,6 +189,25 @@ def test_drift_that_an_earlier_refresh_has_saved_is_still_drift() -> None:
     assert section(render(source), "Drift") == section(review("drift"), "Drift")
 
 
+def test_attributes_of_a_store_s_files_are_told_by_file() -> None:
+    source = preview("edits")
+    read, step = (one for one in source["steps"] if "VectorStore::" in one["urn"])
+    first, second = read["newState"]["inputs"]["definition"]["files"][:2]
+    for state in (read["oldState"], read["newState"], step["oldState"]):
+        for definition in (state["inputs"]["definition"], state["outputs"]["applied"]):
+            definition["files"][0]["attributes"] = {"team": "care", "year": 2026}
+    step["newState"]["inputs"]["definition"]["files"] = [
+        {**first, "attributes": {"team": "returns", "year": 2026}},
+        {**second, "attributes": {"current": True}},
+    ]
+
+    told = object_of(render(source), "`handbook`: update")
+
+    assert f"- `files[{first['path']}].attributes.team`: `care` → `returns`" in told
+    assert f"- `files[{second['path']}].attributes.current`: `true`" in told
+    assert "year" not in told
+
+
 def test_a_replaced_agent_is_told_with_what_that_means() -> None:
     told = object_of(review("project"), "`front-desk`: replace")
     assert "It gets a new id: callers that hold its id need the new one." in told

@@ -81,7 +81,7 @@ def everything(stack: Stack, services: Services) -> dict[str, Any]:
         names = {file.id: declared_filename(file.filename) for file in service.list_files()}
         for store in service.list_stores():
             members = [
-                (names.get(one.file_id, one.file_id), one.status, one.chunking)
+                (names.get(one.file_id, one.file_id), one.status, one.chunking, one.attributes)
                 for one in service.list_members(store.id)
             ]
             told[f"store {store.id}"] = [

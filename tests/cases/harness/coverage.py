@@ -42,7 +42,15 @@ _VERSIONED_ONLY: Final = ("MemoryStore", "Toolbox", "Skill")
 _SENT_AS: Final = {"toolbox": "mcp"}
 """Tools that are another one's in a definition."""
 
-_TEXTS: Final = ("#/$defs/text", "#/$defs/json_schema", "#/$defs/document_file", "#/$defs/queue")
+_TEXTS: Final = (
+    "#/$defs/text",
+    "#/$defs/json_schema",
+    "#/$defs/document_file",
+    "#/$defs/queue",
+    "#/$defs/file_filter",
+)
+"""What is compared as a whole, whatever is in it."""
+
 _RESOLVED: Final = {
     "service_name": "name",
     "vector_stores": "vector_store_ids",
@@ -154,6 +162,8 @@ def _below(told: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Itera
         isinstance(items, Mapping) and path.count("fields") == 1
     ):
         yield from _fields(_resolved(items, root), root, f"{path}[].")
+        for branch in _resolved(items, root).get("oneOf", ()):
+            yield from _fields(_resolved(branch, root), root, f"{path}[].")
 
 
 def _new(found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

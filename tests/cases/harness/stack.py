@@ -287,7 +287,7 @@ class Stack:
                     **common,
                     "name": store.name,
                     "lifecycle": lifecycle_inputs(store.lifecycle),
-                    "definition": plain(store_definition(store, references())),
+                    "definition": plain(store_definition(store, references(), dialect)),
                 },
             )
         for memory in manifest.memory_stores if word else ():
