@@ -12,8 +12,8 @@ from foundry import model, providers
 
 from .platform import Place, Platform
 from .references import (
+    Numbered,
     References,
-    Skill,
     agent_definition,
     asset_definition,
     beside_lifecycle,
@@ -81,6 +81,7 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
                 references = replace(platform.references[store.project], files=files[store.project])
                 stores[store.name] = filling.store(store, references, dialect)
         skills = filling.skills(contents) if dialect is VERSIONED else {}
+        numbered: dict[str, Numbered] = {}
         for toolbox in manifest.toolboxes if dialect is VERSIONED else ():
             references = replace(
                 platform.references[toolbox.project],
@@ -90,9 +91,10 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
                 skills=skills,
             )
             made_box = filling.toolbox(toolbox, references)
-            contents.toolboxes[toolbox.name] = made_box
+            contents.toolboxes[toolbox.name] = made_box.id
+            numbered[toolbox.name] = Numbered(made_box.id, made_box.version)
             endpoint = platform.projects[toolbox.project].endpoint
-            contents.toolbox_urls[toolbox.name] = toolbox_url(endpoint, made_box)
+            contents.toolbox_urls[toolbox.name] = toolbox_url(endpoint, made_box.id)
         for agent in manifest.agents:
             if dialect not in agent.dialect.parts:
                 continue
@@ -106,6 +108,8 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
                 memories=contents.memory_stores,
                 skills=skills,
                 toolboxes=contents.toolbox_urls,
+                numbered_toolboxes=numbered,
+                versioned_agents=contents.versioned_agents,
             )
             if dialect is CLASSIC:
                 contents.agents[agent.name] = filling.agent(agent, references)
@@ -250,7 +254,7 @@ class _Filling:
             opts=self._options(place, store.lifecycle),
         ).id
 
-    def skills(self, contents: Contents) -> dict[str, Skill]:
+    def skills(self, contents: Contents) -> dict[str, Numbered]:
         """Every skill, and how it is spoken of; `contents` is told their names."""
         told = {}
         for skill in self.manifest.skills:
@@ -264,10 +268,10 @@ class _Filling:
                 opts=self._options(place, skill.lifecycle),
             )
             contents.skills[skill.name] = made.id
-            told[skill.name] = Skill(made.id, made.version)
+            told[skill.name] = Numbered(made.id, made.version)
         return told
 
-    def toolbox(self, toolbox: model.Toolbox, references: References) -> pulumi.Output[str]:
+    def toolbox(self, toolbox: model.Toolbox, references: References) -> providers.Toolbox:
         place = self.platform.projects[toolbox.project]
         return providers.Toolbox(
             toolbox.name,
@@ -276,7 +280,7 @@ class _Filling:
             definition=toolbox_definition(toolbox, references),
             lifecycle=lifecycle_inputs(toolbox.lifecycle),
             opts=self._options(place, toolbox.lifecycle),
-        ).id
+        )
 
     def agent(self, agent: model.Agent, references: References) -> pulumi.Output[str]:
         place = self.platform.projects[agent.project]

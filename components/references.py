@@ -1,7 +1,8 @@
 """Declared agents, stores and indexes as inputs of the dynamic resources: every name replaced by what it stands for.
 
 What a name stands for is an id (known while its owner is updated), never a computed output, so that previews stay calm; but
-for the version of a skill: one that changes makes a version of each agent that takes it in, and the preview says so.
+for the version of a skill, and of a toolbox that a voice agent has: one that changes makes a version of each agent that takes it in,
+and the preview says so.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Skill:
-    """A skill as agents and toolboxes speak of it: its name, and the version that the name stands for."""
+class Numbered:
+    """A skill as agents and toolboxes speak of it, or a toolbox as voice agents do: its name, and the version that it stands for."""
 
     name: pulumi.Input[str]
     version: pulumi.Input[str]
@@ -67,9 +68,12 @@ class References:
     """Declared name of an index → `<name>/versions/<version>` of its asset."""
     memories: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Declared name → the memory store's name."""
-    skills: Mapping[str, Skill] = field(default_factory=dict)
+    skills: Mapping[str, Numbered] = field(default_factory=dict)
     toolboxes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Declared name → the address of the toolbox's MCP endpoint."""
+    numbered_toolboxes: Mapping[str, Numbered] = field(default_factory=dict)
+    versioned_agents: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Declared name → the versioned agent's name."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,10 @@ def versioned_definition(agent: model.Agent, to: References) -> dict[str, Any]:
         kind["workflow"] = filled(agent.workflow, to)
     elif agent.hosted is not None:
         kind["hosted"] = _hosted(agent.hosted, to)
+    elif agent.external is not None:
+        kind["external"] = dict(agent.external)
+    elif agent.voice is not None:
+        kind |= {**_prompt(agent, to), "voice": _voice(agent, agent.voice, to)}
     else:
         kind |= _prompt(agent, to)
     declared = {
@@ -139,7 +147,7 @@ def _prompt(agent: model.Agent, to: References) -> dict[str, Any]:
         "top_p": agent.top_p,
         "response_format": None if plain_text else agent.response_format,
         "reasoning": agent.reasoning,
-        "tool_choice": _tool_choice(agent),
+        "tool_choice": _tool_choice(agent, agent.tool_choice),
         "skills": [_skill(reference, to, with_version=True) for reference in agent.skills] or None,
         # The service reads a missing `required` as false, and some of its clients write that.
         "structured_inputs": {
@@ -153,10 +161,10 @@ def _prompt(agent: model.Agent, to: References) -> dict[str, Any]:
     return {**made, **{key: filled(value, to) for key, value in declared.items() if value is not None}}
 
 
-def _tool_choice(agent: model.Agent) -> str | dict[str, str] | None:
-    chosen = next((tool for tool in agent.tools if tool.name == agent.tool_choice), None)
+def _tool_choice(agent: model.Agent, choice: str | None) -> str | dict[str, str] | None:
+    chosen = next((tool for tool in agent.tools if tool.name == choice), None)
     if chosen is None:
-        return agent.tool_choice
+        return choice
     kind = "function" if chosen.type == "logic_app" else chosen.type
     return {"type": kind, "name": chosen.name} if kind in ("function", "mcp") else {"type": kind}
 
@@ -169,9 +177,47 @@ def _hosted(hosted: Mapping[str, Any], to: References) -> dict[str, Any]:
     return {**rest, "registry_connection_id": registry}
 
 
+def _voice(agent: model.Agent, voice: Mapping[str, Any], to: References) -> dict[str, Any]:
+    told: dict[str, Any] = filled(voice, to)
+    if told.get("model_type") == "self_deployed":
+        told["model"] = _model(told["model"], to)
+    greeting = told.get("greeting") or {}
+    if "tool_choice" in greeting:
+        told["greeting"] = {**greeting, "tool_choice": _tool_choice(agent, greeting["tool_choice"])}
+    if "conversation_engine" in told:
+        told["conversation_engine"] = _named_agent(told["conversation_engine"], "name", to)
+    if "subagent_config" in told:
+        asked = told["subagent_config"]["subagents"]
+        told["subagent_config"] = {"subagents": [_named_agent(one, "agent_name", to) for one in asked]}
+    return told
+
+
+def _named_agent(declared: Mapping[str, Any], name: str, to: References) -> dict[str, Any]:
+    """What refers to an agent of this stack as `agent`, with its name at the service under `name`."""
+    rest = {key: value for key, value in declared.items() if key != "agent"}
+    if "agent" not in declared:
+        return rest
+    return {**rest, name: _of(to.versioned_agents, "versioned agent", declared["agent"])}
+
+
 def _tools(agent: model.Agent, dialect: model.Dialect, to: References) -> list[dict[str, Any]]:
     said = (tool.said_in(dialect) for tool in agent.tools)
-    return [_tool(tool, to) for tool in said if tool is not None]
+    return [
+        _voice_toolbox(tool, to) if agent.voice is not None and tool.type == "toolbox" else _tool(tool, to)
+        for tool in said
+        if tool is not None
+    ]
+
+
+def _voice_toolbox(tool: model.Tool, to: References) -> dict[str, Any]:
+    settings = dict(tool.settings)
+    told: dict[str, Any] = {"name": tool.name, "type": tool.type}
+    if "toolbox" in settings:
+        made = _of(to.numbered_toolboxes, "toolbox", settings.pop("toolbox"))
+        told |= {"toolbox_name": made.name, "toolbox_version": made.version}
+    if "version" in settings:
+        told["toolbox_version"] = settings.pop("version")
+    return {**told, **settings}
 
 
 def store_definition(store: model.VectorStore, to: References, dialect: model.Dialect) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from foundry.diff.tables import TOOLS, Items, Leaf, Record, Sort, Table
+from foundry.diff.voice import VOICE
 
 _OWNED: Final = Leaf()
 _DEFAULTED: Final = Leaf(Sort.DEFAULTED)
@@ -16,7 +17,10 @@ _SERVER: Final = Leaf(Sort.SERVER)
 _UNMANAGED: Final = Leaf(Sort.FOREIGN)
 _ID: Final = Leaf(caseless=True)
 _OFF: Final = Leaf(absent=(False,))
-_NAMED: Final = frozenset({"function", "openapi", "azure_function", "mcp", "capture_structured_outputs"})
+_SCHEDULING: Final = Leaf(absent=("when_idle",))
+_NAMED: Final = frozenset(
+    {"function", "openapi", "azure_function", "mcp", "capture_structured_outputs", "system"}
+)
 
 _TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
     **{kind: fields for kind, fields in TOOLS.items() if kind not in ("connected_agent", "deep_research")},
@@ -27,7 +31,9 @@ _TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
         "container": _OWNED,
     },
     "function": {**TOOLS["function"], "strict": _OFF},
-    "mcp": {**TOOLS["mcp"], "connection_id": _ID},
+    "mcp": {**TOOLS["mcp"], "connection_id": _ID, "response_scheduling": _SCHEDULING},
+    "toolbox": {"toolbox_name": _OWNED, "toolbox_version": _OWNED, "response_scheduling": _SCHEDULING},
+    "system": {"description": _OWNED},
     "web_search": {
         "search_context_size": _DEFAULTED,
         "external_web_access": _DEFAULTED,
@@ -53,13 +59,15 @@ _TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
 
 
 def versioned_tool_key(tool: Mapping[str, Any]) -> str:
-    """The type, and beside it what tells tools of one type apart: a name, another agent, a memory store."""
+    """The type, and beside it what tells tools of one type apart: a name, another agent, a memory store, a toolbox."""
     kind = str(tool.get("type"))
     match kind:
         case "a2a":
             apart = str(tool.get("connection_id") or tool.get("base_url")).casefold()
         case "memory_search":
             apart = str(tool.get("memory_store_name"))
+        case "toolbox":
+            apart = str(tool.get("toolbox_name"))
         case "raw":
             body = tool.get("body")
             apart = str(body.get("type")) if isinstance(body, Mapping) else ""
@@ -134,6 +142,9 @@ VERSIONED_AGENT: Final = Record(
                 "enable_memory_snapshot": _DEFAULTED,
             }
         ),
+        # The service tells which id it goes by where nobody said one.
+        "external": Record({"otel_agent_id": _DEFAULTED}),
+        "voice": VOICE,
         "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
         "tools": Items(key=versioned_tool_key, of=_tool_table),
     }

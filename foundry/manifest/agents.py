@@ -18,6 +18,7 @@ from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.near import meant
 from foundry.manifest.schema import limit, tool_types
+from foundry.manifest.voices import CHOOSABLE, check_callable, voice_of
 from foundry.manifest.world import World, items, section, unfilled, words
 from foundry.model import (
     LARGEST_CODE,
@@ -79,6 +80,7 @@ def agent_of(document: Document, world: World) -> Agent:
     _check_sampling(tree, world)
     if dialect is not Dialect.VERSIONED:
         _check_classic(tree, world)
+    check_callable(tree, world)
     return Agent(
         name=document.name,
         service_name=str(tree.get("service_name", document.name)),
@@ -99,6 +101,8 @@ def agent_of(document: Document, world: World) -> Agent:
         content_filter=content_filter(tree, world),
         workflow=world.text(tree, "workflow", _LONGEST_WORKFLOW),
         hosted=_hosted(tree, world),
+        external=plain(tree["external"]) if isinstance(tree.get("external"), Mapping) else None,
+        voice=voice_of(document, world),
         enabled=tree.get("enabled"),
         endpoint=plain(tree["endpoint"]) if isinstance(tree.get("endpoint"), Mapping) else None,
         keep_versions=tree.get("keep_versions"),
@@ -125,15 +129,22 @@ def _model(tree: Mapping, world: World) -> str | ModelElsewhere | None:
 
 def _tool_choice(tree: Mapping, world: World) -> str | None:
     """The word, or the key of a tool that a model can be told to use (tool choices of azure-ai-projects 2.10)."""
-    choice, tools = tree.get("tool_choice"), section(tree, "tools")
+    greeting = section(section(tree, "voice"), "greeting")
+    _choice(greeting, tree, world)
+    return _choice(tree, tree, world)
+
+
+def _choice(holder: Mapping, tree: Mapping, world: World) -> str | None:
+    choice, tools = holder.get("tool_choice"), section(tree, "tools")
+    choosable = CHOOSABLE if "voice" in tree else _CHOOSABLE
     if not isinstance(choice, str) or choice in _CHOICES:
         return choice if isinstance(choice, str) else None
-    at = tree.values_at["tool_choice"]
+    at = holder.values_at["tool_choice"]
     if choice not in tools:
         fix = meant(choice, [*_CHOICES, *tools], none="leave it out", have="it can be")
         world.report.error(at, f"`tool_choice` names a tool `{choice}` that the agent does not have", fix)
-    elif isinstance(tools[choice], Mapping) and tools[choice].get("type") not in _CHOOSABLE:
-        kinds = ", ".join(sorted(_CHOOSABLE))
+    elif isinstance(tools[choice], Mapping) and tools[choice].get("type") not in choosable:
+        kinds = ", ".join(sorted(choosable))
         what = f"`{choice}` is of a type that can't be chosen"
         world.report.error(at, what, f"write auto, required or none, or name a tool of type {kinds}")
     return choice
@@ -429,7 +440,8 @@ def _memory_search(_name: str, tree: Mapping, _settings: dict[str, Any], _at: Ma
 
 
 def _toolbox(name: str, tree: Mapping, settings: dict[str, Any], at: Mark, world: World) -> None:
-    _mcp(name, tree, settings, at, world)
+    if "connection" in tree or "connection_id" in tree:
+        _mcp(name, tree, settings, at, world)
     if "toolbox" in tree:
         world.document("Toolbox", tree["toolbox"], tree.values_at["toolbox"])
 

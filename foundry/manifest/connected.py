@@ -22,7 +22,7 @@ _FUNCTIONS: Final = frozenset(("function", "logic_app"))
 def in_order(
     agents: Sequence[Agent], documents: AnyMapping[str, Document], report: Report
 ) -> tuple[Agent, ...]:
-    """The agents with every connected agent before the one that refers to it, else by name.
+    """The agents with every connected agent before the one that refers to it, else by name; those that are spoken with come last.
 
     A cycle, a third level and a function tool below another agent are findings.
     """
@@ -30,7 +30,8 @@ def in_order(
     for name in web.agents:
         web.visit(name)
     web.check_levels()
-    return tuple(web.ordered.values())
+    # These ask others, and none asks them.
+    return tuple(sorted(web.ordered.values(), key=lambda agent: agent.voice is not None))
 
 
 class _Web:

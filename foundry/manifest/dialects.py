@@ -20,7 +20,7 @@ from foundry.model import Dialect
 
 Path_ = tuple[str | int, ...]
 
-_KINDS: Final = ("workflow", "hosted")
+_KINDS: Final = ("workflow", "hosted", "external", "voice")
 """Agents that aren't prompts: the classic dialect has nothing like them."""
 
 _OF_PROMPTS: Final = (
@@ -34,6 +34,9 @@ _OF_PROMPTS: Final = (
     "structured_inputs",
     "skills",
 )
+_OF_VOICES: Final = ("instructions", "tools", "tool_choice", "structured_inputs")
+"""What an agent that is spoken with has of these."""
+
 _NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _TO_VERSIONED: Final = "write `dialect: versioned`, or leave it out"
 
@@ -151,6 +154,8 @@ def _check_versioned(document: Document, world: World) -> None:
     tree = document.tree
     for kind in _KINDS:
         for field in _OF_PROMPTS:
+            if kind == "voice" and field in _OF_VOICES:
+                continue
             if kind in tree and field in tree:
                 what = f"`{field}` belongs to an agent with a `model`, and this one has `{kind}` in its place"
                 world.report.error(tree.keys_at[field], what, "leave it out")

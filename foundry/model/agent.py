@@ -68,8 +68,9 @@ class SkillReference:
 class Agent:
     """An agent. A field that is None or empty was not declared.
 
-    It has a `model`, or is a `workflow` (its YAML), or `hosted` (a container). What begins with `skills` below is of
-    the versioned dialect alone; `enabled` and `endpoint` (protocols, authorization, traffic, card) belong to the agent
+    It has a `model`, or is a `workflow` (its YAML), `hosted` (a container), `external` (it runs elsewhere) or `voice` (it is spoken
+    with: the fields of the service's definition, where deployments, agents and tools are still names). What begins with `skills`
+    below is of the versioned dialect alone; `enabled` and `endpoint` (protocols, authorization, traffic, card) belong to the agent
     and not to a version of it.
     """
 
@@ -92,6 +93,8 @@ class Agent:
     content_filter: str | None = None
     workflow: Text | None = None
     hosted: Mapping[str, Any] | None = None
+    external: Mapping[str, Any] | None = None
+    voice: Mapping[str, Any] | None = None
     enabled: bool | None = None
     endpoint: Mapping[str, Any] | None = None
     keep_versions: int | None = None

@@ -41,7 +41,8 @@ from foundry.reconcile.shapes import (
 from foundry.service.errors import Conflict, NotFound
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import LiveVersionedAgent, VersionedService
-from foundry.service.versioned_bodies import LATEST, TOOL_TYPES
+from foundry.service.versioned_bodies import LATEST
+from foundry.service.versioned_tools import TOOL_TYPES
 
 KIND: Final = "VersionedAgent"
 SERVING: Final = "Serving"
@@ -59,7 +60,7 @@ INPUTS: Final = (
 _HANDLING: Final = ("endpoint", "owner", "name", "lifecycle", "keepVersions")
 _NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _LIMITS: Final = {"description": 512, "instructions": 256_000}
-_KINDS: Final = ("model", "workflow", "hosted")
+_KINDS: Final = ("model", "workflow", "hosted", "external", "voice")
 _NO_DIGEST: Final = "-"
 _HISTORY: Final = 20
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from foundry.service import versioned_bodies as agents
+from foundry.service import versioned_tools as agents
 
 Body = dict[str, Any]
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
 from foundry.reconcile.marks import mark_in, without_mark
 from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveRule, LiveStore
+from foundry.transfer.declared_voice import chosen, voice_tree
 from foundry.transfer.document import Declaration, Writing
 from foundry.transfer.foreign import Foreign
 
@@ -26,7 +27,15 @@ _ORDER: Final = (
 _SERVICE_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 1, "top_p": 1}
 # Tools whose key in a declaration is their name at the service; a key of any other is a word of the declaration's own.
 _NAMED_ON_THE_WIRE: Final = frozenset(
-    ("function", "openapi", "azure_function", "connected_agent", "mcp", "capture_structured_outputs")
+    (
+        "function",
+        "openapi",
+        "azure_function",
+        "connected_agent",
+        "mcp",
+        "capture_structured_outputs",
+        "system",
+    )
 )
 _TOOL_DEFINITIONS: Final = {"Agent": "tool_", "Toolbox": "toolbox_"}
 """What the names of tools' schemas begin with, by kind."""
@@ -125,6 +134,9 @@ def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
         tree["workflow"] = writing.text_file("workflow", "workflows", f"{writing.name}.yaml", workflow)
     if definition.get("hosted"):
         tree["hosted"] = _hosted(definition["hosted"], writing)
+    if definition.get("external") is not None:
+        other = definition["external"].get("otel_agent_id") not in (None, definition.get("name"))
+        tree["external"] = writing.inside(dict(definition["external"])) if other else {}
     if definition.get("model"):
         tree["model"] = _model(str(definition["model"]), writing)
     if definition.get("instructions"):
@@ -142,22 +154,36 @@ def _agent_tree(live: LiveAgent, to: Names, writing: Writing) -> dict[str, Any]:
     metadata = without_mark(live.metadata)
     if metadata:
         tree["metadata"] = {key: writing.inline(value) for key, value in metadata.items()}
-    tools = dict(tools_tree(definition.get("tools") or (), to, writing, kind="Agent"))
+    voice = definition.get("voice")
+    # A voice agent has toolboxes by name; one that it reaches by its address is a server like any other.
+    named = to if voice is None else replace(to, toolboxes={})
+    tools = dict(tools_tree(definition.get("tools") or (), named, writing, kind="Agent"))
+    if voice is not None:
+        tools = {key: _of_voice(tool, to) for key, tool in tools.items()}
+        tree["voice"] = voice_tree(voice, tools, to.agents, writing)
     if tools:
         tree["tools"] = tools
     if definition.get("skills"):
         tree["skills"] = skills_tree(definition["skills"], to)
     choice = tree.get("tool_choice")
     if isinstance(choice, Mapping):
-        wanted = choice.get("name")
-        named = [
-            key for key, tool in tools.items() if tool["type"] == choice.get("type") and wanted in (None, key)
-        ]
-        if named:
-            tree["tool_choice"] = named[0]
-        else:
+        named_tool = chosen(choice, tools)
+        if named_tool is None:
             writing.lose("tool_choice", "it names no tool that the agent has")
+        else:
+            tree["tool_choice"] = named_tool
     return tree
+
+
+def _of_voice(tool: Mapping[str, Any], to: Names) -> dict[str, Any]:
+    """A voice agent's tool; a toolbox of this project by its declared name."""
+    name = tool.get("toolbox_name")
+    known = (called for address, called in to.toolboxes.items() if f"/toolboxes/{name}/" in address)
+    declared = next(known, None) if name else None
+    if declared is None:
+        return dict(tool)
+    rest = {key: value for key, value in tool.items() if key not in ("type", "toolbox_name")}
+    return {"type": tool["type"], "toolbox": declared, **rest}
 
 
 def _hosted(told: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
@@ -430,6 +456,9 @@ def _tool(
                 tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
         case "capture_structured_outputs":
             tree["schema"] = writing.schema("formats", name, told.pop("schema", {}))
+        case "toolbox":
+            tree |= writing.inside({"toolbox_name": told.pop("toolbox_name", "")})
+            tree |= {"version": told.pop("toolbox_version")} if "toolbox_version" in told else {}
         case "memory_search" if told.get("memory_store_name") in to.memories:
             tree["memory_store"] = to.memories[told.pop("memory_store_name")]
     if told.get("connection_id"):

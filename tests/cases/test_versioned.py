@@ -14,7 +14,7 @@ from azure.ai.projects import AIProjectClient, models
 from azure.ai.projects.models import _models as wire
 
 from foundry.service.toolbox_bodies import TOOL_TYPES as TOOLBOX_TOOLS
-from foundry.service.versioned_bodies import TOOL_TYPES
+from foundry.service.versioned_tools import TOOL_TYPES
 from tests.cases.harness.case import cases, expect, live, told
 from tests.cases.harness.stack import tapped
 
@@ -54,8 +54,9 @@ def _witness(stack, requests):
         read = wire.AgentDefinition._deserialize(deepcopy(body["definition"]), [])
         assert type(read) is not wire.AgentDefinition
         for tool in body["definition"].get("tools", ()):
-            known = wire.Tool._deserialize(deepcopy(tool), [])
-            assert type(known) is not models.Tool
+            any_tool = wire.VoiceAgentTool if body["definition"]["kind"] == "voice" else wire.Tool
+            known = any_tool._deserialize(deepcopy(tool), [])
+            assert type(known) is not any_tool
             assert known.as_dict() == tool
         assert read.as_dict() == body["definition"]
         ours = next(

@@ -77,7 +77,12 @@ _ARM_TYPES = {
     "azure-native:applicationinsights:Component": ("Microsoft.Insights/components", "resourceName"),
 }
 SKILL_VERSION = "7"
-_COMPUTED = {"RoleAssignment": {"createdOn": "2026-01-01T00:00:00Z"}, "Skill": {"version": SKILL_VERSION}}
+TOOLBOX_VERSION = "5"
+_COMPUTED = {
+    "RoleAssignment": {"createdOn": "2026-01-01T00:00:00Z"},
+    "Skill": {"version": SKILL_VERSION},
+    "Toolbox": {"version": TOOLBOX_VERSION},
+}
 
 
 @dataclass(frozen=True)

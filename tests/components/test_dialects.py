@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from declared import agent, basic, manifest, standard, store
-from pulumi_recorder import SKILL_VERSION
+from pulumi_recorder import SKILL_VERSION, TOOLBOX_VERSION
 
 from foundry import model
 
@@ -295,3 +295,40 @@ def test_workflows_and_hosted_agents_stand_in_the_place_of_a_model(stand_up):
     assert world.one("VersionedAgent", "flow").inputs["definition"]["workflow"] == "kind: workflow\n"
     assert world.one("VersionedAgent", "shop").inputs["definition"]["hosted"] == hosted
     assert "model" not in world.one("VersionedAgent", "shop").inputs["definition"]
+
+
+def test_a_voice_agent_follows_the_version_of_its_toolbox(stand_up):
+    told = _with_toolbox()
+    box = model.Tool("box", "toolbox", {"toolbox": "lookups", "response_scheduling": "silent"})
+    speech = {"model_type": "managed", "model": "gpt-realtime"}
+    desk = replace(agent("desk", dialect=VERSIONED), model=None, voice=speech, tools=(box,))
+    world = stand_up(replace(told, agents=(desk,)))
+
+    (tool,) = world.one("VersionedAgent", "desk").inputs["definition"]["tools"]
+    assert tool == {
+        "name": "box",
+        "type": "toolbox",
+        "toolbox_name": world.one("Toolbox", "lookups").id,
+        "toolbox_version": TOOLBOX_VERSION,
+        "response_scheduling": "silent",
+    }
+
+
+def test_an_agent_that_is_spoken_with_comes_after_those_that_it_asks(stand_up):
+    told = {
+        "model_type": "managed",
+        "model": "gpt-realtime",
+        "subagent_config": {"subagents": [{"agent": "shop", "agent_capabilities": "Knows the shop"}]},
+    }
+    desk = replace(agent("desk", dialect=VERSIONED), model=None, voice=told)
+    far = replace(agent("far", dialect=VERSIONED), model=None, external={})
+    world = stand_up(manifest(basic(), agents=(agent("shop", dialect=VERSIONED), far, desk)))
+
+    definition = world.one("VersionedAgent", "desk").inputs["definition"]
+    (asked,) = definition["voice"]["subagent_config"]["subagents"]
+    assert asked == {
+        "agent_name": world.one("VersionedAgent", "shop").id,
+        "agent_capabilities": "Knows the shop",
+    }
+    assert "model" not in definition
+    assert world.one("VersionedAgent", "far").inputs["definition"]["external"] == {}

@@ -103,6 +103,25 @@ def hosted(**fields: Any) -> tuple[str, dict[str, Any]]:
     return path, {**document, "hosted": {"image": "desk:1", "cpu": "1", "memory": "2Gi", **fields}}
 
 
+def voice(**fields: Any) -> tuple[str, dict[str, Any]]:
+    path, document = versioned()
+    del document["model"]
+    return path, {**document, "voice": {"model_type": "managed", "model": "gpt-realtime", **fields}}
+
+
+def heard(**fields: Any) -> tuple[str, dict[str, Any]]:
+    return voice(audio={"input": fields})
+
+
+def played(**fields: Any) -> tuple[str, dict[str, Any]]:
+    return voice(soundscape={"working": {"source": {"type": "built_in", "name": "office"}, **fields}})
+
+
+def asked(**fields: Any) -> tuple[str, dict[str, Any]]:
+    subagent = {"agent_name": "box", "agent_capabilities": "Knows", **fields}
+    return voice(subagent_config={"subagents": [subagent]})
+
+
 def versioned_tool(kind: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     return versioned(tools={"it": {"type": kind, **fields}})
 
@@ -275,6 +294,29 @@ BOUNDS = {
         {-1: "less than 0", 101: "more than 100"},
     ),
     "versions that are kept": (lambda n: versioned(keep_versions=n), [1, 2], {0: "less than 1"}),
+    "milliseconds of silence": (
+        lambda n: heard(turn_detection={"type": "server_vad", "silence_duration_ms": n}),
+        [0, 1],
+        {-1: "less than 0"},
+    ),
+    "certainty that sound is speech": (
+        lambda n: heard(turn_detection={"type": "azure_semantic_vad", "threshold": n}),
+        [0, 0.01, 0.99, 1],
+        {-0.01: "less than 0", 1.01: "more than 1"},
+    ),
+    "samples a second": (
+        lambda n: heard(format={"type": "audio/pcm", "rate": n}),
+        [24_000],
+        {23_999: "less than 24000", 24_001: "more than 24000"},
+    ),
+    "speed of speech": (lambda n: voice(audio={"output": {"speed": n}}), [0.01, 2], {0: "write more than 0"}),
+    "milliseconds until a sound": (
+        lambda n: played(delay_ms=n),
+        [0, 1, 9_999, 10_000],
+        {-1: "less than 0", 10_001: "more than 10000"},
+    ),
+    "tokens of a spoken answer": (lambda n: voice(max_output_tokens=n), [1, 2], {0: "less than 1"}),
+    "seconds of a subagent": (lambda n: asked(invoke_timeout_seconds=n), [1, 2], {0: "less than 1"}),
     "seconds of an idle session": (
         lambda n: hosted(session_configuration={"idle_timeout_seconds": n}),
         [120, 121, 14399, 14400],

@@ -87,7 +87,7 @@ def test_every_tool_is_told_apart_by_its_type():
         name = branch["$ref"].removeprefix("#/$defs/tool_")
         assert defs[f"tool_{name}"]["properties"]["type"]["const"] == name
         assert "type" in defs[f"tool_{name}"]["required"]
-    assert len(defs["tool"]["oneOf"]) == 23
+    assert len(defs["tool"]["oneOf"]) == 24
 
 
 def test_what_is_not_supported_is_part_of_the_format():

@@ -487,6 +487,44 @@ def test_a_workflow_is_opted_into_by_itself(world, client):
     assert client.agents.get("desk").versions.latest.definition.workflow == "kind: workflow\n"
 
 
+def test_an_agent_that_runs_elsewhere_keeps_the_id_that_the_service_gives_it(world, client):
+    def with_id(**told):
+        return {
+            **inputs(world),
+            "definition": {"name": "desk", "external": told, "metadata": {}, "tools": []},
+        }
+
+    wanted = with_id()
+    made = agent.create(world.session(), wanted)
+
+    assert client.agents.get("desk").versions.latest.definition.otel_agent_id == "desk"
+    seen = state(world, made, wanted)
+    assert agent.diff(made.id, seen.outs, wanted).changes == ()
+    outs = agent.update(world.session(), made.id, seen.outs, with_id(otel_agent_id="desk-eu"))
+    (change,) = agent.diff(made.id, outs, wanted).changes
+    assert change.path == "external.otel_agent_id"
+
+
+def test_what_is_turned_off_for_a_voice_agent_stays_so_and_by_hand_is_drift(world, client):
+    off = {"model_type": "managed", "model": "m", "audio": {"input": {"turn_detection": {"type": "none"}}}}
+    wanted = inputs(world)
+    wanted["definition"] = {"name": "desk", "voice": off, "metadata": {}, "tools": []}
+
+    made = agent.create(world.session(), wanted)
+
+    told = client.agents.get("desk").versions.latest
+    assert told.definition["audio"]["input"] == {"turn_detection": None}
+    assert agent.diff(made.id, state(world, made, wanted).outs, wanted).changes == ()
+    by_hand = {**told.definition.as_dict(), "audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}}
+    client.agents.create_version(
+        "desk",
+        {"definition": by_hand, "metadata": told.metadata},
+        headers={"Foundry-Features": "VoiceAgents=V1Preview"},
+    )
+    (change,) = agent.diff(made.id, state(world, made, wanted).outs, wanted).changes
+    assert change.path == "voice.audio.input.turn_detection.type"
+
+
 def test_a_hosted_agent_is_waited_for(world, client):
     hosted = {"image": "contoso.azurecr.io/desk:1", "cpu": "1", "memory": "2Gi"}
     wanted = inputs(world)

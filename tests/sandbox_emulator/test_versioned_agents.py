@@ -217,7 +217,8 @@ def test_tools_of_the_official_models_are_taken_and_read_back(
 
 def posted(wire: Wire, definition: dict[str, Any]) -> Any:
     headers = {
-        "Foundry-Features": "WorkflowAgents=V1Preview,ExternalAgents=V1Preview,GitHubCopilot=V1Preview,Skills=V1Preview"
+        "Foundry-Features": "WorkflowAgents=V1Preview,ExternalAgents=V1Preview,VoiceAgents=V1Preview,"
+        "GitHubCopilot=V1Preview,Skills=V1Preview"
     }
     return wire.send(
         "POST",
@@ -259,14 +260,16 @@ def test_every_definition_of_the_official_client_is_taken_with_all_its_fields_an
 ) -> None:
     preview.beta.skills.create("x", inline_content=SkillInlineContent(description="d", instructions="i"))
     kinds = concrete(models.AgentDefinition)
-    del kinds["voice"]
-    assert set(kinds) == {"prompt", "hosted", "workflow", "external"}
+    assert set(kinds) == {"prompt", "hosted", "workflow", "external", "voice"}
     for kind, cls in kinds.items():
         definition = filled(cls) | {"kind": kind}
         if kind == "hosted":
             del definition["code_configuration"]
         if kind == "prompt":
             definition["skills"] = [{"name": "x", "version": "1"}]
+        if kind == "voice":
+            del definition["conversation_engine"]
+            definition["tools"] = [{"type": "system", "name": "end_conversation"}]
         reply = posted(project, definition)
         assert reply.status_code == 200, (kind, reply.text)
         assert posted(project, definition | {"made_up": 1}).json()["error"]["param"] == "definition.made_up"
@@ -335,6 +338,45 @@ def test_what_the_service_does_not_take_is_refused_by_its_field(project: Wire) -
         body = {"definition": {"kind": "prompt", "model": "m"}} | change
         assert refused(project, "helper", body) == ("invalid_payload", param), change
     assert project.data("GET", "/agents/helper").status_code == 404
+
+
+def test_every_choice_within_a_voice_agent_of_the_official_client_is_taken_with_all_its_fields(
+    project: Wire,
+) -> None:
+    base: dict[str, Any] = {"kind": "voice", "model_type": "managed", "model": "m"}
+    detections = concrete(models.VoiceAgentTurnDetectionConfig)
+    for tag, cls in detections.items():
+        heard = filled(cls) | {"type": tag}
+        for key in ("threshold",) if "threshold" in heard else ():
+            heard[key] = 0.5
+        reply = posted(project, base | {"audio": {"input": {"turn_detection": heard}}})
+        assert reply.status_code == 200, (tag, reply.text)
+        assert reply.json()["definition"]["audio"]["input"]["turn_detection"] == heard
+    for field, kinds in {
+        "greeting": concrete(models.VoiceAgentGreetingConfig),
+        "interim_response": concrete(models.VoiceAgentInterimResponseConfig),
+    }.items():
+        for tag, cls in kinds.items():
+            assert posted(project, base | {field: filled(cls) | {"type": tag}}).status_code == 200, tag
+    for tag, cls in concrete(models.VoiceAgentTool).items():
+        tool = filled(cls) | {"type": tag}
+        if tag == "system":
+            tool["name"] = "end_conversation"
+        reply = posted(project, base | {"tools": [tool]})
+        assert reply.status_code == 200, (tag, reply.text)
+        assert posted(project, base | {"tools": [tool | {"made_up": 1}]}).status_code == 400
+    engine = {"kind": "voice", "conversation_engine": {"type": "hosted_agent", "name": "box", "version": "1"}}
+    assert posted(project, engine).status_code == 200
+    for more in ({"model": "m"}, {"instructions": "Talk."}, {"tools": [], "tool_choice": "auto"}):
+        assert posted(project, engine | more).status_code == 400, more
+    assert posted(project, {"kind": "voice", "model": "m"}).status_code == 400
+    assert posted(project, base | {"tools": [{"type": "web_search"}]}).status_code == 400
+
+
+def test_an_external_agent_says_which_id_it_goes_by(project: Wire) -> None:
+    assert posted(project, {"kind": "external"}).json()["definition"]["otel_agent_id"] == "a"
+    told = posted(project, {"kind": "external", "otel_agent_id": "b"}).json()["definition"]
+    assert told["otel_agent_id"] == "b"
 
 
 def test_preview_kinds_and_drafts_ask_for_the_header(

@@ -361,7 +361,12 @@ def test_a_value_that_a_format_refuses_is_refused_and_not_clipped() -> None:
 @pytest.mark.parametrize("target", FORMATS)
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [({"hosted": {"image": "i"}}, "a hosted agent"), ({"workflow": "kind: workflow"}, "a workflow")],
+    [
+        ({"hosted": {"image": "i"}}, "a hosted agent"),
+        ({"workflow": "kind: workflow"}, "a workflow"),
+        ({"external": {}}, "an external agent"),
+        ({"voice": {"model": "m"}}, "a voice agent"),
+    ],
 )
 def test_an_agent_without_a_model_is_not_written(target: str, kind: dict[str, Any], said: str) -> None:
     agent = replace(AGENTS["order-analyst"], model=None, **kind)

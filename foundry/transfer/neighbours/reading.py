@@ -121,10 +121,11 @@ def _format_of(tree: Marked, notes: Notes, beside: Callable[[str], str | None]) 
         return "Agent Framework", lambda: ((_schema_agent(Fields(tree, notes), beside),), {})
     if kind == "prompt" or (kind is None and "model" in tree and "instructions" in tree):
         return "AgentSchema", lambda: ((_schema_agent(Fields(tree, notes), beside),), {})
-    if kind in ("hosted", "workflow", "Workflow"):
+    if kind in ("hosted", "workflow", "Workflow", "external", "voice"):
         raise FoundryError(
-            f"{notes.path} is a {str(kind).lower()} agent, and only prompt agents are read",
-            fix="declare it by hand: `hosted: {image: …}` (or `code`) or `workflow: {file: …}` in the dialect versioned",
+            f"{notes.path} is of kind {str(kind).lower()}, and only prompt agents are read",
+            fix="declare it by hand, in the dialect versioned: `hosted: {image: …}` (or `code`), `workflow: {file: …}`, `external: {}` or "
+            "`voice: {…}`",
         )
     raise FoundryError(
         f"{notes.path} is in none of the formats that are read",

@@ -69,9 +69,14 @@ def write(target: str, agent: Agent, context: Context) -> Written:
         FoundryError: the format wants something that isn't known, or refuses a value, or the agent is no prompt agent.
     """
     if agent.model is None:
-        what = "hosted agent" if agent.hosted is not None else "workflow"
+        kinds = {
+            "a hosted agent": agent.hosted,
+            "an external agent": agent.external,
+            "a voice agent": agent.voice,
+        }
+        what = next((word for word, told in kinds.items() if told is not None), "a workflow")
         raise FoundryError(
-            f"agent {agent.name} is a {what}, and these formats are written for prompt agents alone",
+            f"agent {agent.name} is {what}, and these formats are written for prompt agents alone",
             fix="export an agent that has a `model`",
         )
     writing = _Writing(agent, context)

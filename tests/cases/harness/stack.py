@@ -20,9 +20,9 @@ from pulumi.runtime.sync_await import _sync_await
 
 from components.references import Models as VectorModels
 from components.references import (
+    Numbered,
     Queue,
     References,
-    Skill,
     agent_definition,
     asset_definition,
     beside_lifecycle,
@@ -96,6 +96,9 @@ NAMED = frozenset(
     )
 )
 """Those whose id is a name that people gave."""
+
+FOLLOWED = ("Skill", "Toolbox")
+"""Those whose version others refer to."""
 
 Key = tuple[str, str]
 
@@ -255,7 +258,7 @@ class Stack:
                 agents=known("Agent", [one.name for one in agents]),
                 memories=known("MemoryStore", [one.name for one in manifest.memory_stores]),
                 skills={
-                    one.name: Skill(
+                    one.name: Numbered(
                         ids.get(("Skill", one.name), UNKNOWN), ids.get(("Skill version", one.name), UNKNOWN)
                     )
                     for one in manifest.skills
@@ -264,6 +267,14 @@ class Stack:
                     name: id_ if id_ is UNKNOWN else toolbox_url(self.world.endpoint, id_)
                     for name, id_ in known("Toolbox", [one.name for one in manifest.toolboxes]).items()
                 },
+                numbered_toolboxes={
+                    one.name: Numbered(
+                        ids.get(("Toolbox", one.name), UNKNOWN),
+                        ids.get(("Toolbox version", one.name), UNKNOWN),
+                    )
+                    for one in manifest.toolboxes
+                },
+                versioned_agents=known("VersionedAgent", [one.name for one in agents]),
                 content_filters={one.name: one.name for one in environment.content_filters},
             )
 
@@ -342,11 +353,11 @@ class Stack:
         return {**common, **told, **keep, "defaultVersion": one.default_version or "latest"}
 
     def _ids(self) -> dict[Key, Any]:
-        """What resources refer to each other by: ids, and the versions of skills."""
+        """What resources refer to each other by: ids, and the versions of skills and toolboxes."""
         versions = {
-            ("Skill version", key[1]): held.outs["version"]
+            (f"{key[0]} version", key[1]): held.outs["version"]
             for key, held in self.state.items()
-            if key[0] == "Skill"
+            if key[0] in FOLLOWED
         }
         return {**{key: held.id for key, held in self.state.items()}, **versions}
 
@@ -371,8 +382,8 @@ class Stack:
             plan[key] = self._plan(key, inputs)
             if plan[key].op in ("create", "replace"):
                 ids[key] = UNKNOWN
-            if plan[key].op != "same" and key[0] == "Skill":
-                ids["Skill version", key[1]] = UNKNOWN
+            if plan[key].op != "same" and key[0] in FOLLOWED:
+                ids[f"{key[0]} version", key[1]] = UNKNOWN
         plan |= {key: Planned("delete") for key in self.state if key not in wanted}
         return {key: planned for key, planned in plan.items() if planned.op != "same"}
 
@@ -408,8 +419,8 @@ class Stack:
                 held = self.state[key]
                 self.state[key] = Held(held.id, inputs, kind.update(session, held.id, held.outs, inputs))
             ids[key] = self.state[key].id
-            if key[0] == "Skill":
-                ids["Skill version", key[1]] = self.state[key].outs["version"]
+            if key[0] in FOLLOWED:
+                ids[f"{key[0]} version", key[1]] = self.state[key].outs["version"]
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
         self.state = {key: held for key, held in self.state.items() if key in wanted}
         for kind in reversed(KINDS):

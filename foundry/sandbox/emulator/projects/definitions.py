@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from foundry.sandbox.emulator.assistants.tools import stored_tool
-from foundry.sandbox.emulator.http import Malformed, not_implemented
+from foundry.sandbox.emulator.http import Malformed
 from foundry.sandbox.emulator.projects.tools import TOOLS
+from foundry.sandbox.emulator.projects.voices import voice_of
 from foundry.sandbox.emulator.shapes import (
     Shape,
     anything,
@@ -100,6 +101,12 @@ SAMPLING: Final[Mapping[str, Shape]] = {
     "tool_choice": _choice,
 }
 
+_structured_inputs: Final = mapping(
+    record(
+        {},
+        _optional({"description": text(), "default_value": anything, "schema": _free, "required": flag}),
+    )
+)
 _prompt: Final = record(
     {"kind": _type, "model": _name},
     _optional(
@@ -108,19 +115,7 @@ _prompt: Final = record(
             "instructions": text(most=256_000),
             **SAMPLING,
             "text": record({}, _optional({"format": FORMAT})),
-            "structured_inputs": mapping(
-                record(
-                    {},
-                    _optional(
-                        {
-                            "description": text(),
-                            "default_value": anything,
-                            "schema": _free,
-                            "required": flag,
-                        }
-                    ),
-                )
-            ),
+            "structured_inputs": _structured_inputs,
             "harness": record({"type": one_of("github_copilot_preview", "microsoft_copilot_preview")}),
             "skills": array(record({"name": _name}, _optional({"version": _name}))),
         }
@@ -197,17 +192,13 @@ def _hosted(value: Any, path: str) -> None:
         )
 
 
-def _voice(_value: Any, _path: str) -> None:
-    raise not_implemented("An agent of kind 'voice'")
-
-
 DEFINITION: Final = tagged(
     {
         "prompt": _prompt,
         "hosted": _hosted,
         "workflow": record({"kind": _type}, _optional({"rai_config": RAI, "workflow": text()})),
         "external": record({"kind": _type}, _optional({"rai_config": RAI, "otel_agent_id": text()})),
-        "voice": _voice,
+        "voice": voice_of(RAI, _structured_inputs),
     },
     "kind",
 )

@@ -71,6 +71,8 @@ def _add(call: Call, asked: Body) -> tuple[Body, Body]:
     """The agent's record and its new version."""
     _require_references(call, asked["definition"])
     definition = stored_definition(asked["definition"])
+    if definition["kind"] == "external":
+        definition.setdefault("otel_agent_id", call.params["name"])
     if definition.get("skills"):
         definition["skills"] = pinned_skills(call, definition["skills"])
     name, settings = call.params["name"], call.world.settings
@@ -272,8 +274,9 @@ FAMILY = Family(
     guard=guard,
     refuse=malformed,
     note=(
-        "azure-ai-projects 2, api-version `v1`. Definitions of kind `prompt`, `hosted`, `workflow` and `external` are "
-        "checked field by field; unknown fields are refused with their name; `voice` is 501. Preview kinds, drafts, "
+        "azure-ai-projects 2, api-version `v1`. Definitions are "
+        "checked field by field; unknown fields are refused with their name. Nobody can speak with a voice agent, and what it "
+        "names isn't looked up. Preview kinds, drafts, "
         "digital workers, harnesses and skills need the `Foundry-Features` header (403 `preview_feature_required`). Every "
         "create makes a new version, equal or not; `--reuse-versions` returns the latest one instead when it says the "
         "same (unconfirmed which the service does). Unconfirmed too: names are compared without case; numbers of deleted "
