@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli import engines, lost_state, recovery, settings
 from foundry.cli.engines import Engine, Run, last_line
@@ -119,6 +120,8 @@ def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recov
 
 def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, say: Say) -> int:
     """Run one operation and return the engine's exit code."""
+    if verb == "preview":
+        return preview(run, arguments)
     folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
     if (
         folder is not None
@@ -159,9 +162,68 @@ def preview_offline(
             settings.write_stack_id(copy)
         run = Run(_embedded(), project.root, stack, {**os.environ, **sandbox_environment(sandbox)})
         more = ["--config-file", str(copy), *arguments]
-        return (
-            review(run, more, say=say) if as_review else run.interactive(["preview", "--stack", stack, *more])
-        )
+        return review(run, more, say=say) if as_review else preview(run, more)
+
+
+_OF_THE_ENGINE: Final = ("--json", "-j", "--diff")
+
+
+def preview(run: Run, arguments: Sequence[str]) -> int:
+    """Preview: what the engine would do, and then what that means, object by object; returns the engine's exit code.
+
+    With `--diff` or `--json` it is the engine's own account alone.
+    """
+    command = ["preview", "--stack", run.stack, *arguments]
+    if any(item in _OF_THE_ENGINE for item in arguments):
+        return run.interactive(command)
+    if run.engine.is_cli:
+        return _preview_of_the_cli(run, command)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "preview.json"
+        code = run.interactive([*command, "--save-preview", str(path)])
+        if path.exists():
+            _tell_review(json.loads(path.read_text(encoding="utf-8")), run.stack, headline=False)
+    return code
+
+
+def _preview_of_the_cli(run: Run, command: Sequence[str]) -> int:
+    """The CLI tells its steps either to people or as JSON: the review is made of the latter."""
+    from rich.console import Console
+
+    with Console(stderr=True).status("previewing"):
+        done = run.captured([*command, "--json"])
+    try:
+        document = json.loads(done.stdout)
+    except ValueError:
+        raise FoundryError(
+            f"the preview failed: {last_line(done.stderr or done.stdout)}",
+            fix="run it with --diff to see how far it gets",
+        ) from None
+    print(done.stderr, end="", file=sys.stderr)
+    _tell_review(document, run.stack, headline=True)
+    return done.returncode
+
+
+_STYLES: Final = {
+    "title": "bold",
+    "heading": "bold",
+    "added": "green",
+    "removed": "red",
+    "quiet": "dim",
+}
+
+
+def _tell_review(document: Mapping[str, Any], stack: str, *, headline: bool) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from foundry.report import lines
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in lines(document, stack=stack, headline=headline):
+        if line.style == "title":
+            console.print()
+        console.print(Text(line.text, style=_STYLES.get(line.style, "")), soft_wrap=True)
 
 
 def review(run: Run, arguments: Sequence[str], *, say: Say) -> int:

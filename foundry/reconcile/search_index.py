@@ -90,7 +90,7 @@ def check(olds: Props, news: Props) -> list[Problem]:
     ):
         reasons = _in_the_way(changes(KIND, before, definition, before), news)
         if reasons and "service" not in moved(olds, news, "service"):
-            problems.append(Problem("definition", _refusal(str(definition["name"]), reasons)))
+            problems.append(Problem("definition", f"{_refusal(str(definition['name']), reasons)}; {_WAYS}"))
     return problems
 
 

@@ -5,5 +5,6 @@ is declared now. Recorded to declared is an edit; recorded to live is drift, som
 """
 
 from foundry.report.render import FORMATS, render
+from foundry.report.terminal import Line, lines
 
-__all__ = ["FORMATS", "render"]
+__all__ = ["FORMATS", "Line", "lines", "render"]

@@ -107,20 +107,64 @@ def render(
     """
     if format not in FORMATS:
         raise FoundryError(f"no report has the format {format!r}", fix=f"write one of: {', '.join(FORMATS)}")
-    reading = read(preview)
-    project, name = reading.project or "foundry-as-code", reading.stack or stack or ""
+    review = _reviewed(preview, stack, now)
+    reading, told = review.reading, review.told
+    project, name = reading.project or "foundry-as-code", review.name
     marker = f"<!-- fac report {project}/{name} -->"
+    if review.says_nothing:
+        return f"{marker}\n{_no_changes(review)}\n" + _warnings(reading)
+    preface = [*_troubles(reading, told), _table(told), *_drift_note(told)]
+    head = "\n\n".join([marker + "\n" + _headline(review), *filter(None, preface)])
+    return _fit(head, list(_blocks(told, review.names)), name)
+
+
+def whole(
+    preview: Mapping[str, Any],
+    *,
+    stack: str | None = None,
+    headline: bool = True,
+    now: datetime | None = None,
+) -> str:
+    """The same review with nothing left out for length, without the table and the line for machines.
+
+    Without `headline` the counts are left out too, and nothing is said where nothing changes.
+    Raises FoundryError for JSON that isn't a preview.
+    """
+    review = _reviewed(preview, stack, now)
+    if review.says_nothing:
+        first = [_no_changes(review)] if headline else []
+        return "\n\n".join([*first, _warnings(review.reading).strip()]).strip() + "\n"
+    first = [_headline(review)] if headline else []
+    head = [*first, *_troubles(review.reading, review.told), *_drift_note(review.told)]
+    blocks = list(_blocks(review.told, review.names))
+    return _joined("\n\n".join(head), blocks, [block.full for block in blocks])
+
+
+@dataclass(frozen=True)
+class _Review:
+    """A preview that was read, with what is to be said of each object. `name` is the stack's, empty where nothing tells it."""
+
+    reading: Reading
+    name: str
+    names: Names
+    told: Sequence[_Told]
+
+    @property
+    def says_nothing(self) -> bool:
+        return not self.reading.failed and not any(_is_worth_saying(item) for item in self.told)
+
+
+def _reviewed(preview: Mapping[str, Any], stack: str | None, now: datetime | None) -> _Review:
+    reading = read(preview)
     names = _names_of(reading)
     moment = now or datetime.now(UTC)
     told = [_tell(one, names, moment) for one in reading.objects]
-    if not reading.failed and not any(_is_worth_saying(item) for item in told):
-        count = len(told)
-        return (
-            f"{marker}\n{code(name)}: no changes ({count} object{'' if count == 1 else 's'}).\n"
-            + _warnings(reading)
-        )
-    head = "\n\n".join([marker + "\n" + _headline(name, reading, told), *_preface(reading, told)])
-    return _fit(head, list(_blocks(told, names)), name)
+    return _Review(reading, reading.stack or stack or "", names, told)
+
+
+def _no_changes(review: _Review) -> str:
+    count = len(review.told)
+    return f"{code(review.name)}: no changes ({count} object{'' if count == 1 else 's'})."
 
 
 def _names_of(reading: Reading) -> Names:
@@ -161,7 +205,8 @@ def _column(verb: Verb) -> Verb:
     return Verb.CREATE if verb is Verb.RECREATE else verb
 
 
-def _headline(name: str, reading: Reading, told: Sequence[_Told]) -> str:
+def _headline(review: _Review) -> str:
+    told, reading, name = review.told, review.reading, review.name
     counts = {verb: sum(_column(item.one.verb) is verb for item in told) for verb in _COLUMNS}
     parts = [f"{count} {_WORDS[verb]}" for verb, count in counts.items() if count]
     same = sum(item.one.verb is Verb.SAME for item in told)
@@ -171,7 +216,7 @@ def _headline(name: str, reading: Reading, told: Sequence[_Told]) -> str:
     )
 
 
-def _preface(reading: Reading, told: Sequence[_Told]) -> Iterator[str]:
+def _troubles(reading: Reading, told: Sequence[_Told]) -> Iterator[str]:
     errors = [one for one in reading.diagnostics if one.severity == "error"]
     if errors:
         yield "\n\n".join(_diagnostic(one) for one in _affordable(errors))
@@ -179,9 +224,9 @@ def _preface(reading: Reading, told: Sequence[_Told]) -> Iterator[str]:
             yield "What the preview had found before it stopped is below; it may be incomplete."
     if warnings := _warnings(reading):
         yield warnings.strip()
-    table = _table(told)
-    if table:
-        yield table
+
+
+def _drift_note(told: Sequence[_Told]) -> Iterator[str]:
     drifted = sum(bool(item.drift) for item in told) + sum(
         item.one.verb in (Verb.RECREATE, Verb.GONE) for item in told
     )

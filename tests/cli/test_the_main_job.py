@@ -74,7 +74,11 @@ def test_an_edited_prompt_previews_as_one_agent_and_one_line(up: Any) -> None:
     finally:
         prompt.write_text(before)
     assert "1 to update, 72 unchanged" in printed
-    assert "+ - Answer in the language of the question." in printed
+    tree, _, told = printed.partition("\nAgents\n")
+    assert "Agent  customer-care  update" in tree
+    assert "Answer in the language" not in tree
+    assert "\n  customer-care: update\n    instructions: +1 line, " in f"\n{told}"
+    assert "+- Answer in the language of the question." in told
     markdown = up.fac("report", str(review))
     assert "+- Answer in the language of the question." in markdown
     assert "customer-care" in markdown

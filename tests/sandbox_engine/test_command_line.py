@@ -120,6 +120,29 @@ def test_a_preview_shows_what_changes_below_its_parents(world: World) -> None:
     assert lines.index(group) < lines.index(thing)
 
 
+def test_a_saved_preview_is_the_document_and_the_tree_names_what_changes_without_its_properties(
+    world: World,
+) -> None:
+    world.body('a = Thing("a", {"size": 1})\npulumi.export("made", {"a": a.made, "of": "old"})')
+    world.up()
+    world.body(
+        'a = Thing("a", {"size": 2})\nb = Thing("b", {"size": 1})\n'
+        'pulumi.export("made", {"a": a.made, "b": b.made, "of": "new"})'
+    )
+    file = world.project / "saved.json"
+    tree, _, outputs = world.ok("preview", "--save-preview", str(file)).partition("Outputs:")
+    assert "a  update" in tree
+    assert "b  create" in tree
+    assert "size" not in tree
+    assert '~ of: "old" => "new"' in outputs
+    assert "output<string>" not in outputs
+    saved, printed = json.loads(file.read_text()), json.loads(world.ok("preview", "--json"))
+    assert [(one["op"], one["urn"]) for one in saved["steps"]] == [
+        (one["op"], one["urn"]) for one in printed["steps"]
+    ]
+    assert {**saved, "duration": 0} == {**printed, "duration": 0}
+
+
 def test_a_preview_of_a_stack_that_is_not_there_makes_nothing(world: World) -> None:
     world.body('Thing("a", {"size": 1})')
     world.ok("preview")

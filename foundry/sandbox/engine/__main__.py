@@ -10,7 +10,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from foundry.sandbox.engine.arguments import Arguments, UsageError, parse
 from foundry.sandbox.engine.digest import EventLines, PreviewDocument
 from foundry.sandbox.engine.display import Display, outputs_text
 from foundry.sandbox.engine.errors import EngineError
+from foundry.sandbox.engine.events import Event
 from foundry.sandbox.engine.project import load_project
 from foundry.sandbox.engine.runner import Operation, Options, Outcome, run
 
@@ -95,11 +96,7 @@ def _status(outcome: Outcome, arguments: Arguments) -> int:
 
 def _show(operation: Operation, options: Options, arguments: Arguments) -> Outcome:
     if arguments.json and operation is Operation.PREVIEW:
-        document = PreviewDocument(
-            shows_sames=arguments.show_sames,
-            shows_replacement_steps=arguments.show_replacement_steps,
-            shows_outputs=not arguments.suppress_outputs,
-        )
+        document = _document(arguments)
         try:
             return run(operation, options, document.take)
         finally:
@@ -109,14 +106,45 @@ def _show(operation: Operation, options: Options, arguments: Arguments) -> Outco
     display = Display(
         _console(arguments),
         shows_details=arguments.diff,
+        shows_changes=arguments.save_preview is None,
         shows_outputs=not arguments.suppress_outputs,
         shows_sames=arguments.show_sames,
         shows_secrets=arguments.show_secrets,
     )
+    if arguments.save_preview is None:
+        return _closed(display, lambda: run(operation, options, display.take))
+    document = _document(arguments)
+
+    def take(event: Event) -> None:
+        document.take(event)
+        display.take(event)
+
     try:
-        return run(operation, options, display.take)
+        return _closed(display, lambda: run(operation, options, take))
+    finally:
+        _save(document, arguments.save_preview)
+
+
+def _closed(display: Display, work: Callable[[], Outcome]) -> Outcome:
+    try:
+        return work()
     finally:
         display.close()
+
+
+def _document(arguments: Arguments) -> PreviewDocument:
+    return PreviewDocument(
+        shows_sames=arguments.show_sames,
+        shows_replacement_steps=arguments.show_replacement_steps,
+        shows_outputs=not arguments.suppress_outputs,
+    )
+
+
+def _save(document: PreviewDocument, path: Path) -> None:
+    try:
+        path.write_text(document.text() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EngineError(f"the preview can't be written to {path}: {error.strerror}") from None
 
 
 def _console(arguments: Arguments) -> Console:

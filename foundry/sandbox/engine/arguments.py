@@ -29,6 +29,7 @@ _WITH_VALUE = {
     "--config-file",
     "--file",
     "--import-pending-creates",
+    "--save-preview",
 }
 _SWITCHES = {
     "--yes", "--json", "--diff", "--expect-no-changes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--show-secrets",
@@ -43,7 +44,8 @@ _RUN = _EVERYWHERE | {
 }  # fmt: skip
 _CHANGE = _RUN | {"--yes", "--skip-preview"}
 _OF = {
-    "preview": _RUN | {"--refresh", "--expect-no-changes", "--show-reads", "--show-secrets"},
+    "preview": _RUN
+    | {"--refresh", "--expect-no-changes", "--show-reads", "--show-secrets", "--save-preview"},
     "up": _CHANGE | {"--refresh", "--expect-no-changes", "--show-reads", "--show-secrets"},
     "refresh": _CHANGE
     | {"--expect-no-changes", "--preview-only", "--clear-pending-creates", "--import-pending-creates"},
@@ -89,6 +91,7 @@ class Arguments:
     clear_pending_creates: bool = False
     import_pending_creates: tuple[str, ...] = ()
     file: Path | None = None
+    save_preview: Path | None = None
 
 
 @dataclass
@@ -168,6 +171,8 @@ def _with(arguments: Arguments, name: str, value: str) -> Arguments:
             return replace(arguments, config_file=Path(value))
         case "--file":
             return replace(arguments, file=Path(value))
+        case "--save-preview":
+            return replace(arguments, save_preview=Path(value))
         case "--target":
             if "*" in value:
                 raise NotSupportedError(f"a pattern as target ({value})")

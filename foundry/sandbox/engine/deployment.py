@@ -26,6 +26,7 @@ from foundry.sandbox.engine.steps import Match, Op, Step, deletes_first, depende
 from foundry.sandbox.engine.values import UNKNOWN, Properties, is_secret
 
 _SEED_BYTES = 32
+_LONGEST_VALUE = 100  # of a property that a provider refuses: the reason behind it must still be found
 
 
 @dataclass(kw_only=True)
@@ -320,5 +321,7 @@ def _fault_text(resource: Resource, fault: CheckFailed) -> str:
     if not fault.property:
         return f"{resource.type} resource '{name}' has a problem: {fault.reason}"
     value = resource.inputs.get(fault.property)
-    shown = "<nil>" if value is None else "[secret]" if is_secret(value) else value
+    shown = "<nil>" if value is None else "[secret]" if is_secret(value) else str(value)
+    if len(shown) > _LONGEST_VALUE:
+        shown = f"{shown[:_LONGEST_VALUE]}…"
     return f"{resource.type} resource '{name}': property {fault.property} value {{{shown}}} has a problem: {fault.reason}"

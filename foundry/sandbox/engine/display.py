@@ -29,7 +29,7 @@ from foundry.sandbox.engine.events import (
 from foundry.sandbox.engine.state import Resource
 from foundry.sandbox.engine.steps import Op
 from foundry.sandbox.engine.under_way import UnderWay
-from foundry.sandbox.engine.values import Properties, plain
+from foundry.sandbox.engine.values import Properties, has_unknown, is_secret, plain
 
 # What the SDK's dynamic providers keep among the properties for themselves.
 NOT_FOR_PEOPLE = frozenset({"__provider", "__internal"})
@@ -107,12 +107,13 @@ class Display:
     """Prints a run's events: a preview as a tree when it is complete, everything else line by line as it happens.
 
     `shows_details` adds changed properties where only their resource would be named, `shows_sames` resources that don't change, and
-    `shows_secrets` what is secret in plain text. On a
+    `shows_secrets` what is secret in plain text; without `shows_changes` a change is named and its properties aren't. On a
     terminal the last line tells what is under way, since when and why; elsewhere a line does, when nothing else was printed for a while.
     """
 
     console: Console
     shows_details: bool = False
+    shows_changes: bool = True
     shows_outputs: bool = True
     shows_sames: bool = False
     shows_secrets: bool = False
@@ -187,11 +188,13 @@ class Display:
             self._line("-", event.urn, "gone: deleted outside")
         elif diff is not None and diff.changes:
             self._line("~", event.urn, "changed outside")
+            if not self.shows_changes:
+                return
             old = event.old.outputs if event.old else {}
             self._print(changes.between(old, event.new.outputs, skip=NOT_FOR_PEOPLE))
 
     def _details(self, op: Op, old: Resource | None, new: Resource | None) -> list[Line]:
-        if op is Op.DELETE or is_root(new) or is_root(old):
+        if op is Op.DELETE or is_root(new) or is_root(old) or not (self.shows_changes or self.shows_details):
             return []
         if op in (Op.CREATE, Op.CREATE_REPLACEMENT, Op.READ) and not self.shows_details:
             return []
@@ -266,11 +269,10 @@ class Display:
 
     def _outputs(self, event: RunFinished) -> None:
         if event.is_preview:
-            lines = (
-                changes.between(self._open(event.old_outputs), self._open(event.outputs))
-                if event.kind == "up"
-                else []
-            )
+            old, new = self._open(event.old_outputs), self._open(event.outputs)
+            if not self.shows_changes:
+                old, new = _known(old, new), _known(new, new)
+            lines = changes.between(old, new) if event.kind == "up" else []
         else:
             found = changes.between(None, self._open(event.outputs))
             lines = [Line("", line.text, line.depth) for line in found]
@@ -279,6 +281,20 @@ class Display:
         self.console.print(Text("Outputs:", style="bold"))
         for line in lines:
             self.console.print(_rendered(line, base=1), soft_wrap=True)
+
+
+def _known(values: Properties | None, new: Properties | None) -> Properties:
+    """The values whose new side is known, however deep."""
+    found: Properties = {}
+    for key, value in (values or {}).items():
+        beside = (new or {}).get(key)
+        both = (value, beside)
+        if all(isinstance(side, Mapping) and not is_secret(side) for side in both):
+            if below := _known(value, beside):
+                found[key] = below
+        elif not has_unknown(beside):
+            found[key] = value
+    return found
 
 
 def _rendered(line: Line, base: int) -> Text:
