@@ -198,8 +198,6 @@ class _Filling:
             index.name,
             owner=self._owner,
             name=index.name,
-            # An index is the same in both dialects, and another word here would replace it.
-            dialect=CLASSIC.value,
             service=place.id,
             endpoint=place.endpoint,
             definition=index_definition(index, self.platform.models),
@@ -234,7 +232,6 @@ class _Filling:
         return kind(
             store.name,
             **self._of_project(place, store.name),
-            dialect=dialect.value,
             definition=store_definition(store, references, dialect),
             lifecycle=_lifecycle(store, dialect),
             opts=self._options(place, store.lifecycle),
@@ -287,7 +284,6 @@ class _Filling:
         return providers.Agent(
             agent.name,
             **self._of_project(place, agent.name),
-            dialect=CLASSIC.value,
             definition=agent_definition(agent, references),
             lifecycle=_lifecycle(agent, CLASSIC),
             opts=self._options(place, agent.lifecycle),
@@ -341,7 +337,6 @@ class _Filling:
         return kind(
             name,
             owner=self._owner,
-            dialect=dialect.value,
             project=place.id,
             endpoint=place.endpoint,
             path=file.path,

@@ -20,4 +20,3 @@ class Evaluation(OfAProject, module="foundry", name="Evaluation"):
     """
 
     provider_class = EvaluationProvider
-    name_output = "evalId"

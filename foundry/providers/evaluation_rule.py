@@ -19,4 +19,3 @@ class EvaluationRule(OfAProject, module="foundry", name="EvaluationRule"):
     """
 
     provider_class = EvaluationRuleProvider
-    name_output = "ruleId"

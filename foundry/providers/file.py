@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -21,6 +21,7 @@ class File(Resource, module="foundry", name="File"):
     """A local file, uploaded for agents. Its Pulumi id is the file's id at the service."""
 
     provider_class: ClassVar[type[Doorway]] = FileProvider
+    generation: ClassVar[str] = "classic"
 
     def __init__(
         self,
@@ -35,17 +36,16 @@ class File(Resource, module="foundry", name="File"):
         size: pulumi.Input[int],
         purpose: pulumi.Input[str] = "assistants",
         lifecycle: pulumi.Input[Mapping[str, Any]] | None = None,
-        dialect: pulumi.Input[str] = "classic",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declares a file.
 
         `path` is relative to the project root; `sha256` (hex) and `size` (bytes) are its content's; `filename` is what
-        people are shown. The other arguments are those of `Agent`.
+        people are shown. The other arguments are those of `OfAProject`.
         """
         given = {
             "owner": owner,
-            "dialect": dialect,
+            "dialect": self.generation,
             "project": project,
             "endpoint": endpoint,
             "lifecycle": lifecycle if lifecycle is not None else {},
@@ -55,10 +55,5 @@ class File(Resource, module="foundry", name="File"):
             "size": size,
             "purpose": purpose,
         }
-        props = inputs(given, "fileId", "serviceFilename", "adopted")
+        props = inputs(given)
         super().__init__(self.provider_class(), resource_name, props, opts)
-
-    @property
-    def file_id(self) -> pulumi.Output[str]:
-        """The file's id. In references prefer `id`: Pulumi keeps it known while the file is updated."""
-        return cast("pulumi.Output[str]", pulumi.get(self, "fileId"))

@@ -19,4 +19,3 @@ class IndexAsset(OfAProject, module="foundry", name="IndexAsset"):
     """
 
     provider_class = IndexAssetProvider
-    name_output = "assetId"

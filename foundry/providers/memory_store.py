@@ -19,4 +19,3 @@ class MemoryStore(OfAProject, module="foundry", name="MemoryStore"):
     """
 
     provider_class = MemoryStoreProvider
-    name_output = "memoryStoreName"

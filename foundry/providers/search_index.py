@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -34,19 +34,19 @@ class SearchIndex(Resource, module="foundry", name="SearchIndex"):
         rebuild: pulumi.Input[str] = "forbid",
         downtime: pulumi.Input[str] | None = None,
         lifecycle: pulumi.Input[Mapping[str, Any]] | None = None,
-        dialect: pulumi.Input[str] = "classic",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declares an index.
 
         `service` is the ARM id of the search service and `endpoint` its address; `definition` the service's own body, its
         name included; `documents` ([{path, sha256}]) JSON Lines files to merge in by key; `alias` a name that is to stand
-        for the index; `rebuild` forbid or behind_alias; `downtime` forbid or allow. The other arguments are those of `Agent`.
+        for the index; `rebuild` forbid or behind_alias; `downtime` forbid or allow. The other arguments are those of `OfAProject`.
         """
         given = {
             "owner": owner,
             "name": name,
-            "dialect": dialect,
+            # It is the same in both dialects, and another word here would replace it.
+            "dialect": "classic",
             "service": service,
             "endpoint": endpoint,
             "lifecycle": lifecycle if lifecycle is not None else {},
@@ -56,10 +56,5 @@ class SearchIndex(Resource, module="foundry", name="SearchIndex"):
             "downtime": downtime,
             "documents": documents if documents is not None else [],
         }
-        props = inputs(given, "indexName", "incarnation", "applied", "adopted")
+        props = inputs(given)
         super().__init__(SearchIndexProvider(), resource_name, props, opts)
-
-    @property
-    def index_name(self) -> pulumi.Output[str]:
-        """The name of the index. In references prefer `id`: Pulumi keeps it known while the index is updated."""
-        return cast("pulumi.Output[str]", pulumi.get(self, "indexName"))

@@ -31,7 +31,6 @@ class SearchObject(Resource, module="foundry", name="SearchObject"):
         family: pulumi.Input[str],
         definition: pulumi.Input[Mapping[str, Any]],
         lifecycle: pulumi.Input[Mapping[str, Any]] | None = None,
-        dialect: pulumi.Input[str] = "classic",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declares one.
@@ -42,12 +41,13 @@ class SearchObject(Resource, module="foundry", name="SearchObject"):
         given = {
             "owner": owner,
             "name": name,
-            "dialect": dialect,
+            # It is the same in both dialects, and another word here would replace it.
+            "dialect": "classic",
             "service": service,
             "endpoint": endpoint,
             "lifecycle": lifecycle if lifecycle is not None else {},
             "family": family,
             "definition": definition,
         }
-        props = inputs(given, "objectName", "incarnation", "applied", "adopted")
+        props = inputs(given)
         super().__init__(SearchObjectProvider(), resource_name, props, opts)

@@ -19,4 +19,3 @@ class Skill(Numbered, module="foundry", name="Skill"):
     """
 
     provider_class = SkillProvider
-    name_output = "skillName"

@@ -19,4 +19,3 @@ class Toolbox(Numbered, module="foundry", name="Toolbox"):
     """
 
     provider_class = ToolboxProvider
-    name_output = "toolboxName"

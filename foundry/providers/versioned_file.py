@@ -15,6 +15,7 @@ class VersionedFileProvider(Doorway):
 
 
 class VersionedFile(File, module="foundry", name="VersionedFile"):
-    """A local file, uploaded for versioned agents. Its arguments and outputs are those of `File`; `dialect` is versioned."""
+    """A local file, uploaded for versioned agents. Its arguments are those of `File`."""
 
     provider_class: ClassVar[type[Doorway]] = VersionedFileProvider
+    generation = "versioned"

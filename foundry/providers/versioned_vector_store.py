@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from foundry.providers.doorway import Doorway
-from foundry.providers.vector_store import VectorStore
+from foundry.providers.of_a_project import OfAProject
 
 
 class VersionedVectorStoreProvider(Doorway):
@@ -14,7 +12,7 @@ class VersionedVectorStoreProvider(Doorway):
     kind = "vector_store"
 
 
-class VersionedVectorStore(VectorStore, module="foundry", name="VersionedVectorStore"):
-    """A vector store for versioned agents. Its arguments and outputs are those of `VectorStore`; `dialect` is versioned."""
+class VersionedVectorStore(OfAProject, module="foundry", name="VersionedVectorStore"):
+    """A vector store for versioned agents. Its `definition` is that of `VectorStore`."""
 
-    provider_class: ClassVar[type[Doorway]] = VersionedVectorStoreProvider
+    provider_class = VersionedVectorStoreProvider
