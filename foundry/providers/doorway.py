@@ -23,6 +23,7 @@ from pulumi.dynamic import (
 from foundry.model import FoundryError
 from foundry.providers.operations import Kind, session
 from foundry.providers.values import plain
+from foundry.reconcile.shapes import only_reports
 
 _FRAMES = 12
 
@@ -62,8 +63,14 @@ class Doorway(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Tells the live object; nothing, when it is definitely gone."""
         with told():
-            seen = self._kind().read(session(), id_, plain(props))
-        return ReadResult(None, {}) if seen is None else ReadResult(id_, seen.outs, seen.inputs)
+            known = plain(props)
+            seen = self._kind().read(session(), id_, known)
+        if seen is None:
+            return ReadResult(None, {})
+        # Without inputs Pulumi keeps those that it has. They are the live ones where nothing is found that it hasn't recorded,
+        # and packing them again is a good part of what a look at an object costs.
+        recorded = seen.outs == known and not only_reports(known)
+        return ReadResult(id_, seen.outs, None if recorded else seen.inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Makes the live object what is declared."""
