@@ -324,6 +324,10 @@ def skill_definition(skill: model.Skill) -> dict[str, Any]:
         "license": skill.license,
         "compatibility": skill.compatibility,
         "allowed_tools": list(skill.allowed_tools),
+        "files": [
+            {"path": path, "sha256": file.sha256, "source": file.path}
+            for path, file in sorted(skill.files.items())
+        ],
     }
     return {
         "name": skill.service_name,

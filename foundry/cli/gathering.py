@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from foundry.cli.operations import declared_filename
 from foundry.model import FoundryError, ServiceError, stays_out, toolbox_address, unzipped, zipped
-from foundry.reconcile.marks import Mark, mark_in, mark_of
+from foundry.reconcile.marks import Mark, mark_in, mark_of, without_mark
 from foundry.service.protocols import (
     LiveAgent,
     LiveFile,
@@ -27,6 +27,7 @@ from foundry.service.protocols import (
     Services,
     VersionedService,
 )
+from foundry.service.skill_bodies import MEMBER, skill_text
 from foundry.transfer.declared import (
     Names,
     agent_declaration,
@@ -389,7 +390,9 @@ class Gathering:
         for live, newest in self._numbered("Skill", service.skills):
             name = self._named("Skill", live.id, "skill")
             adopt = self._adoption(live.id, mark_of(newest.metadata))
-            if self._says_all(skill_declaration(name, live, newest, adopt=adopt), live):
+            folder = self._package(service.skills, name, newest)
+            made = skill_declaration(name, live, newest, adopt=adopt, folder=folder)
+            if self._says_all(made, live):
                 followed[live.id, None] = name
         toolboxes = dict(names.toolboxes)
         own = {store: name for store, name in stores.items() if self._dialects[store] == VERSIONED}
@@ -400,6 +403,18 @@ class Gathering:
             if self._says_all(toolbox_declaration(name, live, newest, known, adopt=adopt), live):
                 toolboxes[toolbox_address(endpoint, live.id)] = name
         return replace(names, toolboxes=toolboxes)
+
+    def _package(self, service: NumberedService, name: str, newest: LiveNumberedVersion) -> str | None:
+        """Takes the files of a skill along; where, relative to the documents of skills, or None where there are none to take."""
+        listed = [str(file["path"]) for file in newest.definition.get("files") or ()]
+        if not listed or any(stays_out(path) for path in listed):
+            return None
+        below = f"skill-folders/{name}"
+        text = skill_text(newest.definition, without_mark(newest.metadata))
+        held = service.files(str(newest.definition["name"]), newest.version)
+        self.copies |= {f"{below}/{path}": content for path, content in held.items()}
+        self.copies[f"{below}/{MEMBER}"] = text.encode()
+        return f"../{below}"
 
     def _says_all(self, made: Declaration, live: LiveNumbered) -> bool:
         """Declares it, unless that would change what is live."""

@@ -187,6 +187,13 @@ TOOLBOX: Final = Record(
     }
 )
 
+
+def _path_of(file: Mapping[str, Any]) -> str:
+    return str(file.get("path"))
+
+
+_FILE_OF_SKILL: Final = Record({"path": _OWNED, "sha256": _OWNED, "source": _SERVER})
+
 SKILL: Final = Record(
     {
         "name": _OWNED,
@@ -195,7 +202,7 @@ SKILL: Final = Record(
         "license": _OWNED,
         "compatibility": _OWNED,
         "allowed_tools": Leaf(unordered=True),
-        "files": Leaf(unordered=True),
+        "files": Items(key=_path_of, of=lambda _: _FILE_OF_SKILL),
         "metadata": Record({}, rest=Leaf(Sort.FOREIGN)),
     }
 )

@@ -11,11 +11,13 @@ from foundry.manifest.identities import check_identities
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.schema import limit
+from foundry.manifest.skill_folders import SkillFolder, folder_of
 from foundry.manifest.world import World, section, words
 from foundry.model import Dialect, Skill, Tool, Toolbox
 
 _TOOLBOX_NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 _SKILL_NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
+_MOST_PAIRS: Final = 15
 _ENDS: Final = "starting and ending with a letter or a digit"
 _KNOWN: Final = frozenset(
     (
@@ -63,6 +65,14 @@ def toolbox_of(document: Document, world: World) -> Toolbox:
 def skill_of(document: Document, world: World) -> Skill:
     """The skill that a document declares. It is to be used only when the report has no errors."""
     tree = document.tree
+    if "folder" in tree:
+        return _from_folder(document, world)
+    if "description" not in tree:
+        what, fix = "`description` is missing", "add it: what the skill does and when to use it"
+        world.report.error(tree.mark, what, fix)
+    if "exclude" in tree:
+        at = tree.keys_at["exclude"]
+        world.report.error(at, "`exclude` without a folder leaves nothing out", "take it out")
     return Skill(
         name=document.name,
         service_name=str(tree.get("service_name", document.name)),
@@ -76,6 +86,34 @@ def skill_of(document: Document, world: World) -> Skill:
         default_version=tree.get("default_version"),
         keep_versions=tree.get("keep_versions"),
         metadata=dict(section(tree, "metadata")),
+        lifecycle=world.lifecycle(document),
+        position=tree.mark.position,
+    )
+
+
+def _from_folder(document: Document, world: World) -> Skill:
+    tree = document.tree
+    told = folder_of(tree, world) or SkillFolder()
+    metadata = {**told.metadata, **section(tree, "metadata")}
+    if len(metadata) > _MOST_PAIRS:
+        world.report.error(
+            tree.values_at["metadata"],
+            f"with those of the folder's SKILL.md there are {len(metadata)} pairs of metadata, and {_MOST_PAIRS} have room",
+            "declare fewer",
+        )
+    return Skill(
+        name=document.name,
+        service_name=str(tree.get("service_name", document.name)),
+        project=world.project_of(tree),
+        description=told.description,
+        instructions=told.instructions,
+        license=told.license,
+        compatibility=told.compatibility,
+        allowed_tools=told.allowed_tools,
+        files=told.files,
+        default_version=tree.get("default_version"),
+        keep_versions=tree.get("keep_versions"),
+        metadata=metadata,
         lifecycle=world.lifecycle(document),
         position=tree.mark.position,
     )

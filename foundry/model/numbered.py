@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from foundry.model.agent import SkillReference, Tool
 from foundry.model.findings import Position
+from foundry.model.knowledge import KnowledgeFile
 from foundry.model.lifecycle import Lifecycle
 
 
@@ -46,7 +47,10 @@ def toolbox_address(endpoint: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Skill:
-    """Instructions that versioned agents and toolboxes take in. `default_version` and `keep_versions` as of a toolbox."""
+    """Instructions that versioned agents and toolboxes take in. `default_version` and `keep_versions` as of a toolbox.
+
+    `files` are those beside the instructions, by their path in the skill.
+    """
 
     name: str
     service_name: str
@@ -56,6 +60,7 @@ class Skill:
     license: str | None = None
     compatibility: str | None = None
     allowed_tools: tuple[str, ...] = ()
+    files: Mapping[str, KnowledgeFile] = field(default_factory=dict)
     default_version: str | None = None
     keep_versions: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)

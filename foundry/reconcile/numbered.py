@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from foundry.diff import Change, Op, changes, settled
@@ -58,8 +59,12 @@ Users = Callable[[VersionedView, str, str | None], Iterator[str]]
 """Who uses a name, or one version of it, in words for people."""
 
 
+Files = Callable[[Path, NumberedService, "Standing | None", Mapping[str, Any]], Mapping[str, bytes]]
+"""The content of a definition's files by path, given the project's folder and what is live."""
+
+
 @dataclass(frozen=True)
-class _Standing:
+class Standing:
     """What there is: the name, and what its newest version holds."""
 
     live: LiveNumbered
@@ -83,7 +88,7 @@ class Numbered:
 
     `kind` names its field table, `title` is what people call it, `output` the output that has its name; `of` is where the
     service has it, `known` what the process knows of it; `problems` finds what is wrong with a definition; `used` tells who
-    uses it.
+    uses it; `files` gives the content of a definition's files, which lie below a folder or in a live version.
     """
 
     kind: str
@@ -93,6 +98,7 @@ class Numbered:
     known: Callable[[VersionedView], Snapshot[LiveNumbered]]
     problems: Callable[[Mapping[str, Any]], Iterator[Problem]]
     used: Users
+    files: Files
 
     def check(self, _olds: Props, news: Props) -> list[Problem]:
         """What is wrong with the inputs."""
@@ -128,7 +134,7 @@ class Numbered:
         if found is None or not quiet or found.incarnation in view.spoken_for:
             adopted = adopt is not None or (found is not None and found.adopted)
             found = Mark(owner, name, _NO_DIGEST, session.incarnation(), adopted=adopted, versioned=True)
-        at = _Standing(live, service.newest(live)) if live is not None else None
+        at = Standing(live, service.newest(live)) if live is not None else None
         definition = news["definition"]
         wanted = _Wanted(str(definition["name"]), definition, found, str(news["defaultVersion"]), {})
         made = self._write(session, service, at, wanted)
@@ -199,7 +205,7 @@ class Numbered:
         if only_reports(news) and default == olds.get("appliedDefault") and live.default != live.latest:
             default = live.default
         aim = _Wanted(name, wanted, mark, default, applied)
-        made = self._write(session, service, _Standing(live, newest), aim)
+        made = self._write(session, service, Standing(live, newest), aim)
         self.known(view).put(made)
         self._prune(view, service, made, news)
         told = definition
@@ -228,7 +234,8 @@ class Numbered:
             free = without_mark(newest.metadata)
             if free != dict(newest.metadata):
                 follows = live.default == live.latest
-                number = service.create(name, newest.definition, free, as_default=follows)
+                files = self.files(session.root, service, Standing(live, newest), newest.definition)
+                number = service.create(name, newest.definition, free, as_default=follows, files=files)
                 free_one = _standing_for(service, service.get(name), number if follows else live.default)
                 self.known(view).put(free_one)
             return
@@ -279,7 +286,7 @@ class Numbered:
         self,
         session: Session,
         service: NumberedService,
-        at: _Standing | None,
+        at: Standing | None,
         wanted: _Wanted,
     ) -> LiveNumbered:
         """The live one with a newest version that says what is wanted, standing for the version that is wanted."""
@@ -291,6 +298,7 @@ class Numbered:
                 wanted.mark, before, wanted.definition.get("metadata") or {}, applied.get("metadata") or {}
             )
             latest = live.latest if live is not None else None
+            files = self.files(session.root, service, at, wanted.definition)
 
             def just_made() -> str | None:
                 try:
@@ -302,7 +310,7 @@ class Numbered:
 
             number = session.make_once(
                 lambda: service.create(
-                    wanted.name, wanted.definition, metadata, as_default=wanted.default == LATEST
+                    wanted.name, wanted.definition, metadata, as_default=wanted.default == LATEST, files=files
                 ),
                 just_made,
                 f"{self.title} {wanted.name}",
@@ -316,7 +324,7 @@ class Numbered:
         same = not changes(self.kind, _unmarked(newest), wanted.definition, wanted.applied)
         return same and mark_of(newest.metadata) == wanted.mark
 
-    def _refuse_missing_pin(self, service: NumberedService, at: _Standing | None, wanted: _Wanted) -> None:
+    def _refuse_missing_pin(self, service: NumberedService, at: Standing | None, wanted: _Wanted) -> None:
         if wanted.default in (LATEST, at.live.default if at is not None else None):
             return
         there = service.versions(wanted.name) if at is not None else ()

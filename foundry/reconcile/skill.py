@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from foundry.model import UNKNOWN
-from foundry.reconcile.numbered import Numbered
+from foundry.reconcile.local_files import content_of
+from foundry.reconcile.numbered import Numbered, Standing
 from foundry.reconcile.references import told, users, uses_skill
 from foundry.reconcile.session import VersionedView
 from foundry.reconcile.shapes import Problem
+from foundry.service.protocols import NumberedService
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 
@@ -43,6 +46,25 @@ def _used(view: VersionedView, name: str, version: str | None) -> Iterator[str]:
             yield told(toolbox)
 
 
+def _files(
+    root: Path, service: NumberedService, at: Standing | None, definition: Mapping[str, Any]
+) -> Mapping[str, bytes]:
+    """Declared files lie below `root`; those that were read of a live version are in its package.
+
+    Raises:
+        FoundryError: a file is gone, or differs from what was declared.
+    """
+    listed = definition.get("files") or ()
+    if at is not None and any("source" not in one for one in listed):
+        held = service.files(at.live.id, at.newest.version)
+    else:
+        held = {}
+    return {
+        str(one["path"]): content_of(root, one) if "source" in one else held[str(one["path"])]
+        for one in listed
+    }
+
+
 _SKILLS: Final = Numbered(
     kind="Skill",
     title="skill",
@@ -51,6 +73,7 @@ _SKILLS: Final = Numbered(
     known=lambda view: view.skills,
     problems=_problems,
     used=_used,
+    files=_files,
 )
 
 check = _SKILLS.check

@@ -54,6 +54,7 @@ _TOOLBOXES: Final = Numbered(
     known=lambda view: view.toolboxes,
     problems=_problems,
     used=_used,
+    files=lambda _root, _service, _at, _definition: {},
 )
 
 check = _TOOLBOXES.check

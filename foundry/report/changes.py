@@ -195,7 +195,8 @@ def _of_agent(
     yield from _tools(old.get("tools"), new.get("tools"), names, needs)
     yield from _skills(old.get("skills"), new.get("skills"), names, needs)
     yield from _files("code", _code(old).get("files"), _code(new).get("files"))
-    told = ("instructions", "tools", "skills")
+    yield from _files("files", old.get("files"), new.get("files"))
+    told = ("instructions", "tools", "skills", "files")
     yield from _values("", _beside_files(_without(old, *told)), _beside_files(_without(new, *told)))
 
 

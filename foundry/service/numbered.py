@@ -14,7 +14,7 @@ from foundry.service import skill_bodies, toolbox_bodies
 from foundry.service.errors import NotFound
 from foundry.service.paging import QUERY, listed
 from foundry.service.protocols import LiveNumbered, LiveNumberedVersion
-from foundry.service.wire import Wire
+from foundry.service.wire import Part, Wire
 
 _PREVIEW: Final = {"Foundry-Features": "Skills=V1Preview"}
 _ZIP: Final = {**_PREVIEW, "Accept": "application/zip"}
@@ -61,11 +61,16 @@ class Toolboxes:
         metadata: Mapping[str, str],
         *,
         as_default: bool,  # noqa: ARG002 - a new version of a toolbox is set as the default one afterwards
+        files: Mapping[str, bytes],  # noqa: ARG002 - a toolbox has none
     ) -> str:
         """See `NumberedService`."""
         body = toolbox_bodies.version_body(definition, metadata)
         path = f"/toolboxes/{name}/versions"
         return _number_made(self._wire, "create toolbox version", name, path, body=body)
+
+    def files(self, name: str, number: str) -> Mapping[str, bytes]:  # noqa: ARG002 - a toolbox has none
+        """See `NumberedService`."""
+        return {}
 
     def set_default(self, name: str, number: str) -> LiveNumbered:
         """See `NumberedService`."""
@@ -110,9 +115,7 @@ class Skills:
 
     def version(self, name: str, number: str) -> LiveNumberedVersion:
         """See `NumberedService`."""
-        path = f"/skills/{name}/versions/{number}/content"
-        packed = _ask(self._wire, "download skill version", f"{name}:{number}", "GET", path, headers=_ZIP)
-        definition = skill_bodies.definition_of(name, packed)
+        definition = skill_bodies.definition_of(name, self._packed(name, number))
         return LiveNumberedVersion(number, definition, definition["metadata"])
 
     def versions(self, name: str) -> Sequence[str]:
@@ -122,12 +125,39 @@ class Skills:
         return [str(body["version"]) for body in found]
 
     def create(
-        self, name: str, definition: Mapping[str, Any], metadata: Mapping[str, str], *, as_default: bool
+        self,
+        name: str,
+        definition: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        *,
+        as_default: bool,
+        files: Mapping[str, bytes],
     ) -> str:
         """See `NumberedService`."""
         body = skill_bodies.version_body(definition, metadata, as_default=as_default)
+        parts: list[Part] | None = None
+        if files:
+            # What the log tells of the form.
+            body = {"default": as_default, "files": sorted([*files, skill_bodies.MEMBER])}
+            packed = skill_bodies.package(definition, metadata, files)
+            parts = [
+                # In the client's own order and words: Python's for true.
+                *([("default", "True")] if as_default else []),
+                ("files", (f"{name}.zip", packed, "application/zip")),
+            ]
         path = f"/skills/{name}/versions"
-        return _number_made(self._wire, "create skill version", name, path, body=body, headers=_PREVIEW)
+        return _number_made(
+            self._wire, "create skill version", name, path, body=body, parts=parts, headers=_PREVIEW
+        )
+
+    def files(self, name: str, number: str) -> Mapping[str, bytes]:
+        """See `NumberedService`."""
+        found = skill_bodies.opened(name, self._packed(name, number))
+        return {path: content for path, content in found.items() if path != skill_bodies.MEMBER}
+
+    def _packed(self, name: str, number: str) -> Any:
+        path = f"/skills/{name}/versions/{number}/content"
+        return _ask(self._wire, "download skill version", f"{name}:{number}", "GET", path, headers=_ZIP)
 
     def set_default(self, name: str, number: str) -> LiveNumbered:
         """See `NumberedService`."""
@@ -165,7 +195,14 @@ def _ask(
 
 
 def _number_made(
-    wire: Wire, operation: str, name: str, path: str, *, body: Any, headers: Mapping[str, str] | None = None
+    wire: Wire,
+    operation: str,
+    name: str,
+    path: str,
+    *,
+    body: Any,
+    parts: Sequence[Part] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> str:
     answer = wire.call(
         operation,
@@ -175,6 +212,7 @@ def _number_made(
         query=QUERY,
         headers=headers,
         body=body,
+        parts=parts,
         repeatable=False,
         of_place=True,
     )

@@ -275,12 +275,23 @@ class NumberedService(Protocol):
         ...
 
     def create(
-        self, name: str, definition: Mapping[str, Any], metadata: Mapping[str, str], *, as_default: bool
+        self,
+        name: str,
+        definition: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        *,
+        as_default: bool,
+        files: Mapping[str, bytes],
     ) -> str:
         """Makes a version, and the name with the first one; its number. Never sends twice what may have been acted upon.
 
-        `as_default`: the name is to stand for it, where the service takes that in the same request.
+        `as_default`: the name is to stand for it, where the service takes that in the same request. `files` has the content
+        of the definition's files by path.
         """
+        ...
+
+    def files(self, name: str, number: str) -> Mapping[str, bytes]:
+        """The content of a version's files by path. Raises FoundryError for a package that is none."""
         ...
 
     def set_default(self, name: str, number: str) -> LiveNumbered:

@@ -33,15 +33,28 @@ def toolbox_declaration(
 
 
 def skill_declaration(
-    name: str, live: LiveNumbered, newest: LiveNumberedVersion, *, adopt: str | Mapping[str, str] | None
+    name: str,
+    live: LiveNumbered,
+    newest: LiveNumberedVersion,
+    *,
+    adopt: str | Mapping[str, str] | None,
+    folder: str | None = None,
 ) -> Declaration:
-    """A skill as a declaration, its text in a file of its own where it is long."""
+    """A skill as a declaration, its text in a file of its own where it is long.
+
+    `folder` is where its package has been taken to, relative to the documents of skills; None for one that is a text alone.
+    """
     writing, told = Writing(name), newest.definition
     tree = _beginning("Skill", name, live, writing)
+    if folder is not None:
+        end = _end(live, newest, adopt, writing)
+        end.pop("metadata", None)
+        return writing.done("Skill", tree | {"folder": folder} | end)
     tree["description"] = writing.inline(str(told["description"]))
     tree["instructions"] = writing.long_text("skill-texts", f"{name}.md", str(told["instructions"]))
     if told.get("files"):
-        writing.lose("files", f"its package has more than a text: {', '.join(told['files'])}")
+        paths = ", ".join(file["path"] for file in told["files"])
+        writing.lose("files", f"its package has files that can't be taken: {paths}")
     for key in ("license", "compatibility", "allowed_tools"):
         if told.get(key):
             tree[key] = writing.inside(told[key])

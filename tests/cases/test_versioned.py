@@ -5,7 +5,9 @@ they read of the live agent is what was sent.
 """
 
 import hashlib
+import io
 import json
+import zipfile
 from copy import deepcopy
 from pathlib import Path
 
@@ -96,9 +98,13 @@ def _witness_evaluations(client, requests):
         assert {key: _within(value, ours.as_dict()[key]) for key, value in body.items()} == body
     skills = [one for one in requests if one["method"] == "POST" and _is_version(one, "skills")]
     for one in skills:
+        name = one["url"].split("/skills/")[1].split("/")[0]
+        if "files" in one["body"]:
+            with zipfile.ZipFile(io.BytesIO(b"".join(client.beta.skills.download(name)))) as packed:
+                assert sorted(packed.namelist()) == one["body"]["files"]
+            continue
         content = one["body"]["inline_content"]
         assert models.SkillInlineContent(deepcopy(content)).as_dict() == content
-        name = one["url"].split("/skills/")[1].split("/")[0]
         assert client.beta.skills.get(name).description == content["description"]
 
 

@@ -110,6 +110,14 @@ def code_that_is_too_large(project: Project) -> str:
     return "makes a zip of 262,144,221 bytes, more than the 262,144,000 that the service takes; exclude what"
 
 
+def skill_that_is_no_text(project: Project) -> str:
+    project.write(
+        "stacks/base/skills/other.yaml", "kind: Skill\nname: other\nfolder: ../skill-folders/other\n"
+    )
+    project.write("stacks/base/skill-folders/other/SKILL.md", b"---\ndescription: caf\xe9\n---\nAsk.\n")
+    return "stacks/base/skill-folders/other/SKILL.md is not text in UTF-8; save it in UTF-8"
+
+
 def code_in_a_linked_folder(project: Project) -> str:
     (code(project) / "more").symlink_to(project.root / "stacks/base/knowledge")
     return "stacks/base/code/more is a link to a folder; put the folder itself there, or exclude it"
@@ -146,6 +154,7 @@ BY_HAND: list[Callable[[Project], str]] = [
     file_with_a_name_that_no_disk_takes,
     stack_that_declares_nothing,
     code_that_is_too_large,
+    skill_that_is_no_text,
     code_in_a_linked_folder,
     code_behind_a_link_that_leaves_the_repository,
     code_in_a_folder_with_a_name_that_no_disk_takes,

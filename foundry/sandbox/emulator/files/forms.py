@@ -16,11 +16,16 @@ def _decoded(value: bytes | None) -> str | None:
 
 def parse_form(content_type: str, content: bytes) -> dict[str, Part]:
     """The parts by name; raises `Malformed` for anything that is no multipart form."""
+    return {part.name: part for part in parse_forms(content_type, content)}
+
+
+def parse_forms(content_type: str, content: bytes) -> list[Part]:
+    """All parts, also several of one name; raises `Malformed` for anything that is no multipart form."""
     media, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if media != b"multipart/form-data" or not boundary:
         raise Malformed("", "type", "The request must be a multipart/form-data form with a boundary.")
-    parts: dict[str, Part] = {}
+    parts: list[Part] = []
     header, value, disposition, data = bytearray(), bytearray(), bytearray(), bytearray()
 
     def begin() -> None:
@@ -36,7 +41,7 @@ def parse_form(content_type: str, content: bytes) -> dict[str, Part]:
     def end() -> None:
         _, attributes = parse_options_header(bytes(disposition))
         name = _decoded(attributes.get(b"name")) or ""
-        parts[name] = Part(name, _decoded(attributes.get(b"filename")), bytes(data))
+        parts.append(Part(name, _decoded(attributes.get(b"filename")), bytes(data)))
 
     parser = MultipartParser(
         boundary,

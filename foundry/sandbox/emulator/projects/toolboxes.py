@@ -3,14 +3,15 @@
 import re
 from typing import Any, Final
 
-from foundry.sandbox.emulator.http import Call, Family, Reply, Route, not_implemented
+from foundry.sandbox.emulator.files.forms import parse_forms
+from foundry.sandbox.emulator.http import Call, Family, Malformed, Reply, Route
 from foundry.sandbox.emulator.project.guard import PREFIX, project_id
 from foundry.sandbox.emulator.projects.definitions import NAME, RAI
 from foundry.sandbox.emulator.projects.errors import absent, clash, invalid, malformed
 from foundry.sandbox.emulator.projects.guard import guard, require_feature
 from foundry.sandbox.emulator.projects.paging import page_of
 from foundry.sandbox.emulator.projects.series import Series
-from foundry.sandbox.emulator.projects.skill_packages import package
+from foundry.sandbox.emulator.projects.skill_packages import package, uploaded_package
 from foundry.sandbox.emulator.projects.toolbox_mcp import answered
 from foundry.sandbox.emulator.projects.tools import TOOLBOX_TOOLS
 from foundry.sandbox.emulator.shapes import (
@@ -226,16 +227,27 @@ def _create_skill(call: Call) -> Reply:
     _require_preview(call)
     NAME(call.params["name"], "name")
     if call.headers.get("content-type", "").startswith("multipart/"):
-        raise not_implemented("A skill made from files")
+        return _create_skill_from_files(call)
     asked = call.object()
     _skill_shape(asked, "")
-    version = skills_of(call).add(
-        project_id(call),
-        call.params["name"],
-        asked["inline_content"],
-        call.now,
-        default=bool(asked.get("default")),
-    )
+    return _skill_added(call, asked["inline_content"], default=bool(asked.get("default")))
+
+
+def _create_skill_from_files(call: Call) -> Reply:
+    parts = parse_forms(call.headers.get("content-type", ""), call.content)
+    uploaded = [part for part in parts if part.name == "files"]
+    if not uploaded:
+        raise Malformed("files", "missing", "Missing required parameter: 'files'.")
+    try:
+        body = uploaded_package([(part.filename or "", part.content) for part in uploaded])
+    except ValueError as error:
+        raise invalid(str(error), "files") from error
+    default = any(part.name == "default" and part.content.lower() == b"true" for part in parts)
+    return _skill_added(call, body, default=default)
+
+
+def _skill_added(call: Call, body: Body, *, default: bool) -> Reply:
+    version = skills_of(call).add(project_id(call), call.params["name"], body, call.now, default=default)
     return Reply(body=_skill_version(call.params["name"], version))
 
 
@@ -335,7 +347,8 @@ FAMILY = Family(
         "A toolbox's tools are checked field by field. As an MCP server it runs file search, code interpreter, AI Search, OpenAPI "
         "operations and tools of MCP servers, the last two on loopback addresses; it neither offers nor runs tools of other types, and "
         "its tool search isn't there. A project's own identity needs no role for that, so that agents reach the toolbox by its address. Skills need the header `Skills=V1Preview`; they are "
-        "made from inline content only, and downloaded as a zip with one `SKILL.md`. Names follow the rule of agents' names, those of "
+        "made from inline content, or from a zip or files with one `SKILL.md`, whose front matter must have a description; they are downloaded as a zip, with "
+        "the files beside `SKILL.md` as they were uploaded. Names follow the rule of agents' names, those of "
         "toolboxes with `_` too, as the client's samples have it; the version that was set as the default "
         "one can't be deleted before another is set (409; both unconfirmed for the service)."
     ),
@@ -356,7 +369,7 @@ FAMILY = Family(
             "call a toolbox version as an MCP server",
             _invoke_version,
         ),
-        Route("POST", _ONE_SKILL + "/versions", "create a skill version", _create_skill, "From files: 501."),
+        Route("POST", _ONE_SKILL + "/versions", "create a skill version", _create_skill),
         Route("GET", "/skills", "list skills", _list_skills),
         Route("GET", _ONE_SKILL, "get a skill", _get_skill),
         Route("POST", _ONE_SKILL, "set the default version of a skill", _update_skill),
