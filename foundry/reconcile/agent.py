@@ -18,6 +18,7 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     kept_age_of_drift,
@@ -26,6 +27,7 @@ from foundry.reconcile.shapes import (
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
     with_age_of_drift,
@@ -86,9 +88,7 @@ def check(_olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. Where drift is only reported, the declaration is compared with the last one applied."""
-    applied = olds.get("applied")
-    base = applied if only_reports(news) else olds.get("definition")
-    found = (*handling(olds, news, _HANDLING), *changes(KIND, base, news.get("definition"), applied))
+    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
     return Difference(found, moved(olds, news, "project"))
 
 
@@ -237,12 +237,9 @@ def _unmarked(agent: LiveAgent) -> dict[str, Any]:
 
 def _outs(news: Props, agent_id: str, mark: Mark, definition: Any) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "definition": definition,
         "agentId": agent_id,
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }
 
 

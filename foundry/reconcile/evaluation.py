@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from foundry.diff import changes, digest, normal, settled
+from foundry.diff import digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile.marks import Mark, mark_in, mark_of, marked, refuse_unless_ours, without_mark
 from foundry.reconcile.session import Session, VersionedView
@@ -20,12 +20,14 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     lifecycle_of,
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
     with_age_of_drift,
@@ -66,9 +68,7 @@ def check(_olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. Other evaluators are another eval."""
-    applied = olds.get("applied")
-    base = applied if only_reports(news) else olds.get("definition")
-    inside = changes(KIND, base, news.get("definition"), applied)
+    inside = content(KIND, olds, news)
     another = ["definition"] if any(change.path.startswith(_FIXED) for change in inside) else []
     return Difference((*handling(olds, news, _HANDLING), *inside), (*moved(olds, news, "project"), *another))
 
@@ -240,9 +240,6 @@ def _digest_of(live: LiveEval) -> str | None:
 
 def _outs(news: Props, eval_id: str, mark: Mark) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "evalId": eval_id,
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }

@@ -18,6 +18,7 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     kept_age_of_drift,
@@ -25,6 +26,7 @@ from foundry.reconcile.shapes import (
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
     with_age_of_drift,
@@ -59,9 +61,7 @@ def check(_olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. A changed id is another rule."""
-    applied = olds.get("applied")
-    base = applied if only_reports(news) else olds.get("definition")
-    found = (*handling(olds, news, _HANDLING), *changes(KIND, base, news.get("definition"), applied))
+    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
     another = ["definition"] if any(change.path == "id" for change in found) else []
     return Difference(found, (*moved(olds, news, "project"), *another))
 
@@ -179,9 +179,6 @@ def _marked(definition: Mapping[str, Any], mark: Mark) -> dict[str, Any]:
 
 def _outs(news: Props, mark: Mark) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "ruleId": str(news["definition"]["id"]),
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }

@@ -20,6 +20,7 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     lifecycle_of,
@@ -27,6 +28,7 @@ from foundry.reconcile.shapes import (
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
 )
@@ -64,9 +66,7 @@ def check(olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. A changed name is another store."""
-    applied = olds.get("applied")
-    base = applied if only_reports(news) else olds.get("definition")
-    found = (*handling(olds, news, _HANDLING), *changes(KIND, base, news.get("definition"), applied))
+    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
     renamed = ["definition"] if _is_renamed(olds, news) else []
     return Difference(found, (*moved(olds, news, "project"), *renamed))
 
@@ -232,10 +232,7 @@ def _unmarked(store: LiveMemoryStore) -> dict[str, Any]:
 
 def _outs(news: Props, mark: Mark, definition: Any) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "definition": definition,
         "memoryStoreName": str(news["definition"]["name"]),
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }

@@ -23,6 +23,7 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     kept_age_of_drift,
@@ -31,6 +32,7 @@ from foundry.reconcile.shapes import (
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
     with_age_of_drift,
@@ -115,14 +117,12 @@ class Numbered:
 
     def diff(self, _id: str, olds: Props, news: Props) -> Difference:
         """What would change. A changed name is another one: the service renames nothing."""
-        applied, definition = olds.get("applied"), news.get("definition")
-        quiet = only_reports(news)
-        content = changes(self.kind, applied if quiet else olds.get("definition"), definition, applied)
-        old = olds.get("appliedDefault" if quiet else "defaultVersion")
+        inside = content(self.kind, olds, news)
+        old = olds.get("appliedDefault" if only_reports(news) else "defaultVersion")
         new = news.get("defaultVersion")
         in_place = [Change("defaultVersion", old, new, Op.CHANGE)] if old != new else []
-        renamed = ["definition"] if any(change.path == "name" for change in content) else []
-        found = (*handling(olds, news, _HANDLING), *content, *in_place)
+        renamed = ["definition"] if any(change.path == "name" for change in inside) else []
+        found = (*handling(olds, news, _HANDLING), *inside, *in_place)
         return Difference(found, (*moved(olds, news, "project"), *renamed))
 
     def create(self, session: Session, news: Props) -> Made:
@@ -367,16 +367,13 @@ class Numbered:
 
     def _outs(self, news: Props, live: LiveNumbered, mark: Mark, definition: Any) -> dict[str, Any]:
         return {
-            **{key: news[key] for key in INPUTS if key in news},
+            **outputs(news, INPUTS, mark),
             "definition": definition,
             "defaultVersion": _said(live, news.get("defaultVersion")),
             self.output: live.id,
             "version": live.default,
             "latestVersion": live.latest,
-            "incarnation": mark.incarnation,
-            "applied": news["definition"],
             "appliedDefault": news.get("defaultVersion"),
-            "adopted": mark.adopted,
         }
 
 

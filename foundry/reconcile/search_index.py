@@ -24,12 +24,14 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     lifecycle_of,
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
 )
@@ -96,10 +98,7 @@ def check(olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. A forced replacement deletes first, because two indexes can't have one name."""
-    applied = olds.get("applied")
-    base = applied if only_reports(news) else olds.get("definition")
-    definition = news.get("definition")
-    inside = changes(KIND, base, definition, applied)
+    inside = content(KIND, olds, news)
     found = (*handling(olds, news, _HANDLING), *inside)
     renamed = any(change.path == "name" and change.new is not UNKNOWN for change in inside)
     rebuilt = _may_rebuild(news) and bool(_in_the_way(inside, news))
@@ -422,9 +421,6 @@ def _alias_target(service: SearchService, alias: str) -> str | None:
 
 def _outs(news: Props, index: str, mark: Mark) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "indexName": index,
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }

@@ -26,6 +26,7 @@ from foundry.reconcile.shapes import (
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
 )
 from foundry.service.errors import Conflict, NotFound, Unanswered
@@ -243,9 +244,6 @@ def _plain(definition: Any) -> Any:
 
 def _outs(news: Props, name: str, mark: Mark) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "objectName": name,
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from foundry.diff import Change, Op, changes
 from foundry.model import UNKNOWN, Owner
+from foundry.reconcile.marks import Mark
 
 Props = Mapping[str, Any]
 
@@ -103,6 +104,23 @@ def kept_age_of_drift(olds: Props, news: Props, told: Any) -> dict[str, Any]:
     if only_reports(news) and olds.get(DRIFT_SINCE) and told != news.get("definition"):
         return {DRIFT_SINCE: olds[DRIFT_SINCE]}
     return {}
+
+
+def content(kind: str, olds: Props, news: Props) -> tuple[Change, ...]:
+    """Changes of the definition. Where drift is only reported, the declaration is compared with the last one applied."""
+    applied = olds.get("applied")
+    base = applied if only_reports(news) else olds.get("definition")
+    return changes(kind, base, news.get("definition"), applied)
+
+
+def outputs(news: Props, inputs: Sequence[str], mark: Mark) -> dict[str, Any]:
+    """What every kind that is marked records: the inputs, what was applied, and the marks of the object that has it."""
+    return {
+        **{key: news[key] for key in inputs if key in news},
+        "incarnation": mark.incarnation,
+        "applied": news["definition"],
+        "adopted": mark.adopted,
+    }
 
 
 def moved(olds: Props, news: Props, place: str) -> tuple[str, ...]:

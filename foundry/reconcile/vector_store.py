@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from foundry.diff import changes, digest, normal, same, settled
+from foundry.diff import digest, normal, same, settled
 from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile.claims import find_claimed
 from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
@@ -23,6 +23,7 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     is_versioned,
@@ -31,6 +32,7 @@ from foundry.reconcile.shapes import (
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
     with_age_of_drift,
@@ -72,9 +74,7 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
     The service can't cut a file anew while it stays searchable, so the new store is filled before agents turn to it.
     """
-    applied = olds.get("applied")
-    base = applied if only_reports(news) else olds.get("definition")
-    found = (*handling(olds, news, _HANDLING), *changes(KIND, base, news.get("definition"), applied))
+    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
     another = any(change.path in _FIXED for change in found)
     return Difference(found, (*moved(olds, news, "project"), *(["definition"] if another else [])))
 
@@ -490,11 +490,8 @@ def _outs(
     news: Props, store_id: str, mark: Mark, definition: Mapping[str, Any], counts: Mapping[str, int]
 ) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "definition": definition,
         "vectorStoreId": store_id,
         "fileCounts": dict(counts),
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }

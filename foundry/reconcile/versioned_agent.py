@@ -26,6 +26,7 @@ from foundry.reconcile.shapes import (
     Problem,
     Props,
     Seen,
+    content,
     handling,
     is_let_go,
     kept_age_of_drift,
@@ -34,6 +35,7 @@ from foundry.reconcile.shapes import (
     moved,
     needs,
     only_reports,
+    outputs,
     owner_of,
     owner_props,
     with_age_of_drift,
@@ -79,15 +81,13 @@ def check(_olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. A changed name is another agent: the service can't rename one."""
-    applied, definition = olds.get("applied"), news.get("definition")
-    base = applied if only_reports(news) else olds.get("definition")
-    content = changes(KIND, base, definition, applied)
+    inside = content(KIND, olds, news)
     in_place = [
         Change(f"serving.{change.path}", change.old, change.new, change.op)
         for change in changes(SERVING, olds.get("serving"), news.get("serving"))
     ]
-    renamed = ["definition"] if any(change.path == "name" for change in content) else []
-    found = (*handling(olds, news, _HANDLING), *content, *in_place)
+    renamed = ["definition"] if any(change.path == "name" for change in inside) else []
+    found = (*handling(olds, news, _HANDLING), *inside, *in_place)
     return Difference(found, (*moved(olds, news, "project"), *renamed))
 
 
@@ -364,14 +364,11 @@ def _outs(
     news: Props, agent: LiveVersionedAgent, mark: Mark, definition: Any, versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "definition": definition,
         "agentName": agent.id,
         "version": agent.version,
         "versions": list(versions),
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }
 
 
