@@ -167,8 +167,11 @@ def changes(
 
 
 def _beside_definition(side: Mapping[str, Any]) -> dict[str, Any]:
-    """The other inputs; the definition has a name too, the one at the service."""
-    rest = _without(side, "definition", "documents", "name")
+    """The other inputs, by the names that declarations have for them; the definition has a name too, the one at the service."""
+    rest = _without(side, "definition", "documents", "name", "serving")
+    serving = _mapping(side.get("serving"))
+    if serving:
+        rest |= {"enabled": serving.get("enabled", ABSENT), "endpoint": _without(serving, "enabled")}
     return {**rest, "logical name": side["name"]} if "name" in side else rest
 
 

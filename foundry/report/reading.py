@@ -20,6 +20,7 @@ SECRET: Final = "[secret]"  # noqa: S105 - what stands in a secret's place
 _REFUSED_PROPERTY: Final = re.compile(r"\S+ resource '[^']*': property (\S+) value \{.*?\} has a problem: ")
 
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
+_VERSIONED: Final = f"{_DYNAMIC}Versioned"
 
 
 class Kind(StrEnum):
@@ -59,6 +60,7 @@ class Object:
     `recorded` holds the inputs of the last update, with the definition that was applied; `live` what a refresh found;
     `declared` what the program asks for. `touched` are the property paths that the provider itself names.
     `needs` are the URNs that the definition takes values from. `drift_since` is when drift that is only reported was seen first.
+    `newest` is the newest version of what the service keeps in versions, empty for everything else.
     """
 
     urn: str
@@ -73,6 +75,14 @@ class Object:
     reasons: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     drift_since: datetime | None = None
+    newest: str = ""
+
+    @property
+    def dialect(self) -> str:
+        """The dialect of an agent, store or file, whose types tell it; empty for everything else."""
+        if self.kind not in (Kind.AGENT, Kind.VECTOR_STORE, Kind.FILE):
+            return ""
+        return "versioned" if self.type.startswith(_VERSIONED) else "classic"
 
 
 @dataclass(frozen=True)
@@ -169,6 +179,7 @@ def _object(
         reasons=tuple(dict.fromkeys(str(key) for step in steps for key in step.get("replaceReasons") or ())),
         needs=tuple(str(one) for one in dependencies.get("definition") or ()),
         drift_since=_since(before),
+        newest=_newest(token, before),
     )
 
 
@@ -177,6 +188,12 @@ def _since(state: Mapping[str, Any] | None) -> datetime | None:
         return datetime.fromisoformat(str(_mapping((state or {}).get("outputs")).get("driftSince")))
     except ValueError:
         return None
+
+
+def _newest(token: str, state: Mapping[str, Any] | None) -> str:
+    outputs = _mapping((state or {}).get("outputs"))
+    in_versions = token == f"{_VERSIONED}Agent" or _kind(token) in (Kind.TOOLBOX, Kind.SKILL)
+    return str(outputs.get("latestVersion") or outputs.get("version") or "") if in_versions else ""
 
 
 def _verb(ops: set[str], *, was_there: bool, before: Mapping[str, Any] | None) -> Verb:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -83,6 +83,13 @@ class _Told:
     edits: tuple[Change, ...]
     drift: tuple[Change, ...]
     age: str = ""
+    makes_version: bool = False
+    dialect: str = ""
+
+    @property
+    def title(self) -> str:
+        """The object's name, with its dialect where the stack has both."""
+        return code(self.one.name) + (f" ({self.dialect})" if self.dialect else "")
 
     @property
     def is_only_drift(self) -> bool:
@@ -159,6 +166,8 @@ def _reviewed(preview: Mapping[str, Any], stack: str | None, now: datetime | Non
     names = _names_of(reading)
     moment = now or datetime.now(UTC)
     told = [_tell(one, names, moment) for one in reading.objects]
+    if len({one.dialect for one in reading.objects if one.dialect}) > 1:
+        told = [replace(item, dialect=item.one.dialect) for item in told]
     return _Review(reading, reading.stack or stack or "", names, told)
 
 
@@ -183,7 +192,18 @@ def _tell(one: Object, names: Names, now: datetime) -> _Told:
     if one.recorded is not None and one.live is not None and (one.verb is not Verb.SAME or reports):
         drift = changes(one, one.recorded, one.live, names)
     age = _age(one.drift_since, now) if drift and one.drift_since else ""
-    return _Told(one, edits if one.verb is not Verb.SAME else (), drift, age)
+    before = one.recorded if reports else one.live or one.recorded
+    makes = (
+        one.verb is Verb.UPDATE
+        and bool(one.newest)
+        and bool(changes(one, _fixed(before), _fixed(one.declared), names))
+    )
+    return _Told(one, edits if one.verb is not Verb.SAME else (), drift, age, makes)
+
+
+def _fixed(side: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a version fixes: the definition, and whose it is."""
+    return {key: side[key] for key in ("definition", "name", "owner") if side and key in side}
 
 
 def _age(since: datetime, now: datetime) -> str:
@@ -316,7 +336,7 @@ def _verb_of_file(one: Object) -> str:
 
 def _object(item: _Told, names: Names) -> _Block:
     one = item.one
-    heading = f"#### {code(one.name)}: {one.verb}"
+    heading = f"#### {item.title}: {one.verb}"
     if one.verb is Verb.CREATE:
         shown = introduction(one, names)
         body = listed(shown)
@@ -327,7 +347,12 @@ def _object(item: _Told, names: Names) -> _Block:
     else:
         shown = item.edits
         body = "\n\n".join(
-            [*_replacement_note(one), *_downtime_note(item), listed(shown) or _nothing_visible(item)]
+            [
+                *_replacement_note(one),
+                *_downtime_note(item),
+                *_version_note(item),
+                listed(shown) or _nothing_visible(item),
+            ]
         )
     return _Block(_TITLES[one.kind], f"{heading}\n\n{body}".rstrip(), f"{heading}\n\n{_left_out(shown)}")
 
@@ -342,6 +367,15 @@ def _replacement_note(one: Object) -> Iterator[str]:
             Kind.SEARCH_INDEX: "a second index is made and filled, and what stands for it turned to that one",
         }
         yield f"It gets a new id{reasons}" + (f": {what[one.kind]}." if one.kind in what else ".")
+
+
+def _version_note(item: _Told) -> Iterator[str]:
+    if item.one.newest and item.one.verb is Verb.UPDATE:
+        yield (
+            f"It makes a new version; the newest now is {item.one.newest}."
+            if item.makes_version
+            else f"It makes no new version; the newest stays {item.one.newest}."
+        )
 
 
 def _downtime_note(item: _Told) -> Iterator[str]:
@@ -406,7 +440,7 @@ def _indented(text: str) -> str:
 def _drift(item: _Told) -> _Block:
     one = item.one
     kind = _NOUNS.get(one.kind) or _type(one)
-    heading = f"#### {kind} {code(one.name)}"
+    heading = f"#### {kind} {item.title}"
     lost = "deleted or expired" if one.kind is Kind.VECTOR_STORE else "deleted outside"
     if one.verb is Verb.RECREATE:
         again = "created again" if one.kind in _NAMED_BY_US else "created again, with a new id"
@@ -419,6 +453,8 @@ def _drift(item: _Told) -> _Block:
         Verb.RELEASE: "it stays so",
         Verb.REPLACE: "the replacement doesn't have it",
     }.get(one.verb, "the update puts the declaration back")
+    if item.makes_version and one.verb is Verb.UPDATE:
+        outcome += f", with a new version (the newest now is {one.newest})"
     heading = f"{heading}: changed outside{item.age}; {outcome}"
     return _Block("Drift", f"{heading}\n\n{listed(item.drift)}", f"{heading}\n\n{_left_out(item.drift)}")
 

@@ -13,15 +13,27 @@ from tests.cli.conftest import ROOT, Clone
 SCHEMA = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 
 
+class Installed(Clone):
+    """A folder without this repository around it: `foundry` comes from where the distribution has it."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "PYTHONPATH": str(self.root.parent / "installed")}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "Acme Care (2026)"
     made.mkdir()
+    packaged = tmp_path / "installed" / "foundry"
+    packaged.mkdir(parents=True)
+    for one in (*(ROOT / "foundry").iterdir(), ROOT / "components", ROOT / "schemas"):
+        (packaged / one.name).symlink_to(one)
     return made
 
 
 def test_an_empty_folder_becomes_a_versioned_agent_that_answers(folder: Path) -> None:
-    project = Clone(folder, "embedded")
+    project = Installed(folder, "embedded")
     try:
         said = project.fac("init")
         assert "stacks/base/agents/helper.yaml" in said
@@ -37,7 +49,7 @@ def test_an_empty_folder_becomes_a_versioned_agent_that_answers(folder: Path) ->
 
 
 def test_every_declaration_names_a_schema_that_is_there(folder: Path) -> None:
-    Clone(folder, "embedded").fac("init")
+    Installed(folder, "embedded").fac("init")
     declared = [*folder.glob("stacks/base/*.yaml"), *folder.glob("stacks/base/*/*.yaml")]
     assert len(declared) == 3
     for one in declared:
@@ -48,7 +60,7 @@ def test_every_declaration_names_a_schema_that_is_there(folder: Path) -> None:
 
 
 def test_the_program_is_the_one_of_this_repository(folder: Path) -> None:
-    Clone(folder, "embedded").fac("init")
+    Installed(folder, "embedded").fac("init")
     own = (
         (ROOT / "__main__.py").read_text().replace("from components import", "from foundry.components import")
     )
@@ -59,7 +71,7 @@ def test_nothing_is_written_over(folder: Path) -> None:
     (folder / "__main__.py").write_text("print('mine')\n")
     (folder / "stacks").mkdir()
     (folder / "stacks/Pulumi.sandbox.yaml").write_text("config: {}\n")
-    code, said = Clone(folder, "embedded").run("init")
+    code, said = Installed(folder, "embedded").run("init")
     assert code == 1
     assert "would be written over: __main__.py, stacks/Pulumi.sandbox.yaml; begin in an empty folder" in said
     assert (folder / "__main__.py").read_text() == "print('mine')\n"
@@ -67,7 +79,7 @@ def test_nothing_is_written_over(folder: Path) -> None:
 
 
 def test_a_stack_more_gets_settings_with_an_id_and_what_is_still_to_be_filled_in(folder: Path) -> None:
-    project = Clone(folder, "embedded")
+    project = Installed(folder, "embedded")
     project.fac("init")
     said = project.fac("init", "-s", "prod")
     assert "Wrote stacks/Pulumi.prod.yaml" in said
@@ -85,7 +97,7 @@ def test_a_stack_more_gets_settings_with_an_id_and_what_is_still_to_be_filled_in
 
 
 def test_settings_without_an_id_keep_everything_else(folder: Path) -> None:
-    project = Clone(folder, "embedded")
+    project = Installed(folder, "embedded")
     project.fac("init")
     settings = folder / "stacks/Pulumi.sandbox.yaml"
     without = re.sub(r".*stackId.*\n", "", settings.read_text())
@@ -96,7 +108,7 @@ def test_settings_without_an_id_keep_everything_else(folder: Path) -> None:
 
 
 def test_a_folder_without_a_project_is_told_how_to_begin_one(folder: Path) -> None:
-    code, said = Clone(folder, "embedded").run("validate")
+    code, said = Installed(folder, "embedded").run("validate")
     assert code == 1
     assert "`fac init` begins a project" in said
 
@@ -104,7 +116,7 @@ def test_a_folder_without_a_project_is_told_how_to_begin_one(folder: Path) -> No
 @pytest.mark.pulumi_cli
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI isn't here")
 def test_the_pulumi_cli_brings_a_new_project_up(folder: Path) -> None:
-    project = Clone(folder, "pulumi")
+    project = Installed(folder, "pulumi")
     try:
         project.fac("init")
         project.fac("up", "--yes")

@@ -505,3 +505,60 @@ def test_code_uploaded_by_hand_is_told_by_its_hash() -> None:
     assert f"`hosted.code_configuration.content_hash`: `{'a' * 64}` → `{'b' * 64}`" in render(
         {"steps": steps}
     )
+
+
+def _with_newest(version: str, steps: list[dict[str, Any]], output: str = "version") -> list[dict[str, Any]]:
+    """The same steps, with the newest version among what is recorded and what a refresh finds."""
+    told = copy.deepcopy(steps)
+    for step in told:
+        for side in ("oldState", "newState") if step["op"] == "refresh" else ("oldState",):
+            step[side]["outputs"] = {output: version}
+    return told
+
+
+@pytest.mark.parametrize(
+    ("kind", "output"),
+    [("VersionedAgent", "version"), ("Toolbox", "latestVersion"), ("Skill", "latestVersion")],
+)
+def test_an_edit_that_makes_a_version_says_so(kind: str, output: str) -> None:
+    steps = _numbered(kind, "update", {"instructions": "Ask."}, {"instructions": "Answer."})
+    assert "It makes a new version; the newest now is 6." in render(
+        {"steps": _with_newest("6", steps, output)}
+    )
+
+
+def test_an_edit_in_place_says_that_it_makes_no_version() -> None:
+    steps = _with_newest("6", _numbered("VersionedAgent", "update", {"model": "chat"}, {"model": "chat"}))
+    steps[0]["oldState"]["inputs"]["serving"] = {"traffic": {"6": 100}}
+    steps[0]["newState"]["inputs"]["serving"] = {"traffic": {"6": 90, "5": 10}, "enabled": False}
+    told = render({"steps": steps})
+
+    assert "It makes no new version; the newest stays 6." in told
+    assert "- enabled: `false`" in told
+    assert "`endpoint.traffic" in told
+    assert "serving" not in told
+
+
+def test_a_version_that_only_puts_back_what_somebody_changed_is_told_with_the_drift() -> None:
+    declared = {"instructions": "Ask."}
+    live = {"definition": {"name": "returns", "instructions": "Sell."}}
+    steps = _numbered("VersionedAgent", "update", declared, declared, live=live)
+    told = render({"steps": _with_newest("7", steps)})
+
+    assert "the update puts the declaration back, with a new version (the newest now is 7)" in told
+    assert "It makes" not in told
+
+
+def test_a_classic_agent_speaks_of_no_versions() -> None:
+    steps = _numbered("Agent", "update", {"instructions": "Ask."}, {"instructions": "Answer."})
+    assert "version" not in render({"steps": steps})
+
+
+def test_where_a_stack_has_both_dialects_each_agent_says_which_it_is_of() -> None:
+    goes = _numbered("Agent", "delete", {"model": "chat"}, None)
+    comes = _numbered("VersionedAgent", "create", {}, {"model": "chat"})
+    told = render({"steps": [*goes, *comes]})
+
+    assert "#### `returns` (classic): delete" in told
+    assert "#### `returns` (versioned): create" in told
+    assert "(versioned)" not in render({"steps": comes})
