@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
-    from foundry.cli.gathering import Place
+    from foundry.cli.gathering import Owned, Place
     from foundry.cli.standing import Standing
     from foundry.transfer.document import Declaration
 
@@ -199,12 +199,12 @@ class _Writing:
             print(f"{one.kind}  {one.name}  stacks/{self.layer}/{path_of(one)}")
         for line in self.notes:
             print(f"note: {line}")
-        for line in self.left:
+        for line in dict.fromkeys(self.left):
             print(f"left out: {line}")
         if not self.declarations:
             print("Nothing was written: everything there is, is declared or left out.")
             return 0
-        print(f"Wrote {written} files; nothing live was touched.")
+        print(f"Wrote {written} file{'s' * (written != 1)}; nothing live was touched.")
         loaded = load(self.project.root, self.stack, needs_id=False)
         for finding in loaded.findings:
             print(finding, file=sys.stderr)
@@ -235,12 +235,29 @@ def _place(project: Project, stack: str, stands: Standing, arguments: argparse.N
         dialect=(environment or {}).get("dialect"),
         stack_id=str(settings.read(project.settings_file(stack)).get(settings.STACK_ID, "")),
         taken=_taken(documents),
-        owned=[Owned(one.declared, one.name, one.id, one.dialect) for one in stands.held],
+        owned=[
+            *(Owned(one.declared, one.name, one.id, one.dialect) for one in stands.held),
+            *_adopted(documents),
+        ],
         names=stands.names(f"stacks/{layer}/agents"),
         search_endpoints=[*stands.search_endpoints, *(endpoint for endpoint in made if endpoint)],
         source=arguments.source,
         folders=arguments.files,
     )
+
+
+def _adopted(documents: Mapping[tuple[str, str], Any]) -> Iterator[Owned]:
+    """What documents take over by its id with the next up, an import's before this one among them."""
+    from foundry.cli.gathering import Owned
+
+    stack_wide = (_environment(documents) or {}).get("dialect")
+    for (kind, name), document in documents.items():
+        lifecycle = document.tree.get("lifecycle")
+        adopt = lifecycle.get("adopt") if isinstance(lifecycle, Mapping) else None
+        identifier = adopt.get("id") if isinstance(adopt, Mapping) else adopt
+        if isinstance(identifier, str) and not document.omitted:
+            dialect = document.tree.get("dialect") or stack_wide
+            yield Owned(kind, name, identifier, "classic" if dialect == "both" else str(dialect))
 
 
 def _documents(project: Project, stack: str) -> Mapping[tuple[str, str], Any]:

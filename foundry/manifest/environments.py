@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping
+from foundry.manifest.settings import are_known
 from foundry.manifest.world import OWN_CONNECTIONS, World, section, words
 from foundry.model import (
     AccessGrant,
@@ -266,9 +267,9 @@ def _credential(value: Any, world: World) -> Credential | None:
     full = f"foundry:{key}"
     setting = world.fill.settings.get(full)
     at = value.values_at["secret"]
-    if setting is None:
+    if setting is None and are_known(world.fill.settings):
         world.report.error(at, f"the secret `{full}` is not set", f"run `pulumi config set --secret {full}`")
-    elif not setting.secret:
+    elif setting is not None and not setting.secret:
         world.report.error(
             at, f"`{full}` stands in clear in the settings", f"run `pulumi config set --secret {full}`"
         )

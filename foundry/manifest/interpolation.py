@@ -10,7 +10,7 @@ from typing import Final, Self
 from foundry.manifest.marked import Mark
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
-from foundry.manifest.settings import Settings, known_keys, placeholder
+from foundry.manifest.settings import Settings, are_known, known_keys, placeholder
 from foundry.model import QueueUrl, Template
 
 _PLACE: Final = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
@@ -108,6 +108,8 @@ class Interpolation:
     def _configured(self, key: str, at: Mark, report: Report) -> str | None:
         full = f"foundry:{key}"
         setting = self.settings.get(full)
+        if setting is None and not are_known(self.settings):
+            return None
         if setting is None:
             known = [name for name in known_keys(self.settings) if name not in ("stackId", "layers")]
             hint = meant(key, known, none="", have="") if known else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,8 +17,19 @@ from foundry.manifest.schema import FILES
 from foundry.manifest.settings import DECLARATIONS
 from foundry.manifest.yaml12 import read
 
-_FOLDERS: Final = ("", "agents", "vector-stores", "search-indexes", "memory-stores", "toolboxes", "skills")
 _ENVIRONMENT: Final = "Environment"
+_FOLDER_OF: Final = {
+    "Agent": "agents",
+    "VectorStore": "vector-stores",
+    "SearchIndex": "search-indexes",
+    "MemoryStore": "memory-stores",
+    "Toolbox": "toolboxes",
+    "Skill": "skills",
+}
+_FOLDERS: Final = ("", *_FOLDER_OF.values())
+_KIND: Final = re.compile(rf"^kind:[ ]+[\"']?({'|'.join(FILES)})[\"']?[ ]*(?:#.*)?$", re.MULTILINE)
+_HEAD: Final = 4096
+"""Characters of a file in which its kind would stand."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,8 @@ def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
             what = f"declarations in the folder `{entry.name}` are not read"
             fix = meant(entry.name, _FOLDERS[1:], none="", have="declarations stand in")
             report.warning(Mark(f"{DECLARATIONS}/{layer}/{entry.name}", 1, 1), what, fix)
+        elif entry.is_dir():
+            _warn_of_unread(root, entry, report, deep=entry.name in _FOLDERS)
     for folder in _FOLDERS:
         inside = posixpath.join(DECLARATIONS, layer, folder).rstrip("/")
         if not (root / inside).is_dir():
@@ -115,6 +129,23 @@ def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
                 )
             elif entry.suffix == ".yaml" and entry.is_file() and not entry.name.startswith((".", "Pulumi.")):
                 yield f"{inside}/{entry.name}"
+
+
+def _warn_of_unread(root: Path, folder: Path, report: Report, *, deep: bool) -> None:
+    """Tell of declarations where none are read: in the folder, or, where it is one that is read, in the folders below it."""
+    for path in sorted(folder.glob("*/**/*.yaml" if deep else "*.yaml")):
+        try:
+            with path.open(encoding="utf-8-sig") as file:
+                found = _KIND.search(file.read(_HEAD))
+        except (OSError, UnicodeDecodeError):
+            continue
+        if found:
+            wanted = _FOLDER_OF.get(found[1], "")
+            report.warning(
+                Mark(path.relative_to(root).as_posix(), 1, 1),
+                f"this {found[1]} is not read, because no declarations are read in this folder",
+                f"move the file into {folder.parent.relative_to(root).as_posix()}/{wanted}".rstrip("/"),
+            )
 
 
 def _declaration(root: Path, path: str, report: Report) -> Mapping | None:

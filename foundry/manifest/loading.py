@@ -24,6 +24,7 @@ from foundry.manifest.settings import (
     DECLARATIONS,
     ProjectFile,
     Settings,
+    check_program,
     check_watched,
     known_stack,
     layers_of,
@@ -93,6 +94,7 @@ def open_stack(root: Path, stack: str, settings: Settings | None, report: Report
         settings = read_settings(root, project, stack, report)
     else:
         check_watched(settings, report)
+    check_program(settings, path, report)
     layers = layers_of(settings, stack, root, path, report)
     documents = gather(root, layers, report)
     fill = Interpolation(stack, settings)
@@ -137,7 +139,7 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
         report.error(
             Mark(stack.settings_path, 1, 1),
             "the stack has no Environment",
-            "declare one in stacks/base/environment.yaml: `kind: Environment`",
+            f"declare one in {DECLARATIONS}/{stack.layers[0]}/environment.yaml: `kind: Environment`",
         )
     shelf = Shelf(root, report)
     world = World(
@@ -190,6 +192,7 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
         (skill_of(document, world) for document in of_kind.get("Skill", ())), key=lambda one: one.name
     )
     check_assets(of_kind.get("SearchIndex", []), world)
+    _check_adoptions(of_kind, report)
     _check_twins(indexes, of_kind.get("SearchIndex", []), report)
     _check_expiry(stores, of_kind, report)
     if environment is None:
@@ -249,6 +252,29 @@ def _by_kind(documents: dict[tuple[str, str], Document]) -> dict[str, list[Docum
     for document in documents.values():
         kinds.setdefault(document.kind, []).append(document)
     return kinds
+
+
+def _check_adoptions(documents: dict[str, list[Document]], report: Report) -> None:
+    """Find live objects that two documents would take over: each up would give them to the other one."""
+    taken: dict[tuple[str, str, str, str], str] = {}
+    for kind, several in documents.items():
+        for document in several:
+            lifecycle = document.tree.get("lifecycle")
+            if not isinstance(lifecycle, Mapping) or lifecycle.get("adopt") is None:
+                continue
+            adopt = lifecycle["adopt"]
+            how, what = ("id", adopt)
+            if isinstance(adopt, Mapping):
+                how = "id" if "id" in adopt else "name"
+                what = adopt.get(how)
+            key = (kind, how, str(what), str(document.tree.get("project")))
+            first = taken.setdefault(key, document.name)
+            if first != document.name:
+                report.error(
+                    lifecycle.values_at["adopt"],
+                    f"`{first}` takes over `{what}` already, and one live object can't be two",
+                    "keep one of the two documents",
+                )
 
 
 def _check_twins(indexes: tuple[SearchIndex, ...], documents: list[Document], report: Report) -> None:

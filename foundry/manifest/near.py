@@ -7,11 +7,16 @@ from collections.abc import Iterable
 
 _SHOWN = 12
 _CLOSE = 0.66
+_LONGEST = 63
 
 
 def is_near(word: str, known: Iterable[str]) -> bool:
     """Whether the word looks like a misspelling of a known one."""
     return bool(difflib.get_close_matches(word.lower(), [name.lower() for name in known], n=1, cutoff=_CLOSE))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def meant(word: str, known: Iterable[str], *, none: str, have: str) -> str:
@@ -26,6 +31,6 @@ def meant(word: str, known: Iterable[str], *, none: str, have: str) -> str:
     close = difflib.get_close_matches(word.lower(), lowered, n=2, cutoff=_CLOSE)
     if close:
         return f"did you mean {' or '.join(f'`{lowered[name]}`' for name in close)}?"
-    shown = ", ".join(names[:_SHOWN])
+    shown = ", ".join(_short(name) for name in names[:_SHOWN])
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{have}: {shown}{rest}"

@@ -19,6 +19,9 @@ _PLACEHOLDER: Final = re.compile(r"\s*<[^<>]+>\s*")
 _STACK: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LAYER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SECONDS: Final = re.compile(r"\d+(\.\d+)?")
+_PRINCIPALS: Final = ("User", "Group", "ServicePrincipal", "ForeignGroup", "Device")
+"""What the `principalType` of a role assignment may be: Microsoft.Authorization/roleAssignments."""
 _WATCHED: Final = ("azure-native:subscriptionId", "azure-native:tenantId", "azure-native:location")
 
 DECLARATIONS: Final = "stacks"
@@ -119,8 +122,12 @@ def settings_path(project: ProjectFile, stack: str) -> str:
 def read_settings(root: Path, project: ProjectFile, stack: str, report: Report) -> SettingsFile:
     """Read the stack's settings file; every placeholder left in it is a finding. No file means no settings."""
     path = settings_path(project, stack)
-    tree = _tree(root, path, report)
+    problems = Report()
+    tree = _tree(root, path, problems)
+    report.take(problems)
     values: dict[str, Setting] = {}
+    if problems.failed:
+        return SettingsFile(path, values, sound=False)
     config = tree.get("config") if tree is not None else None
     if config is not None and not isinstance(config, Mapping):
         report.error(
@@ -157,6 +164,24 @@ def placeholder(key: str, setting: Setting, report: Report) -> bool:
     return True
 
 
+def check_program(settings: Settings, path: str, report: Report) -> None:
+    """Find values of settings that the program reads and couldn't use."""
+    seconds = settings.get("foundry:roleSettleSeconds")
+    if seconds is not None and not _SECONDS.fullmatch(seconds.value):
+        report.error(
+            _mark(seconds, path),
+            f"`foundry:roleSettleSeconds` is not a number of seconds: {seconds.value}",
+            'write a number in quotes, such as "60"',
+        )
+    kind = settings.get("foundry:deployerPrincipalType")
+    if kind is not None and kind.value not in _PRINCIPALS:
+        report.error(
+            _mark(kind, path),
+            f"`foundry:deployerPrincipalType` is no sort of identity: {kind.value}",
+            meant(kind.value, _PRINCIPALS, none="", have="there are"),
+        )
+
+
 def check_watched(settings: Settings, report: Report) -> None:
     """Find placeholders in the settings that the Azure provider reads."""
     for key in _WATCHED:
@@ -172,7 +197,7 @@ def stack_id(settings: Settings, path: str, report: Report, *, required: bool = 
     """
     how = "run `fac up`, which writes it, or `pulumi config set foundry:stackId UUID` with a new UUID"
     setting = settings.get("foundry:stackId")
-    if isinstance(settings, SettingsFile) and not settings.sound:
+    if not are_known(settings):
         return None
     if setting is None:
         tell = report.error if required else report.warning
@@ -235,6 +260,11 @@ def _names(text: str) -> list[str]:
     if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
         return value
     return []
+
+
+def are_known(settings: Settings) -> bool:
+    """Whether what isn't among the settings isn't set: not so where their file couldn't be read."""
+    return not isinstance(settings, SettingsFile) or settings.sound
 
 
 def known_keys(settings: Settings) -> Iterable[str]:

@@ -160,6 +160,9 @@ def test_a_project_made_by_hand_is_taken_up_as_it_is(up: Any, by_hand: dict[str,
     assert "vector_stores: [hand-made-store]" in declared
     assert f"adopt: {by_hand['finder']}" in declared
     assert json.loads(up.python(SHOW)) == before
+    again = up.fac("import", "-s", "mine")
+    assert again.endswith("everything there is, is declared or left out.\n")
+    assert again.count("agent front-desk") == 1
 
     preview = up.fac("preview", "-s", "mine")
     assert "Taking over (nothing live is touched before `fac up`):" in preview
