@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from foundry.manifest.schema import FILES, schema_of
 from foundry.manifest.support import TABLE
 
@@ -39,12 +41,17 @@ def pages() -> dict[str, str]:
     return {f"{stem}.md": _Page(kind, stem).text() for kind, stem in FILES.items()}
 
 
+_MANY: Final = 12
+"""So many values are told once on a page."""
+
+
 class _Page:
     def __init__(self, kind: str, stem: str) -> None:
         self._kind = kind
         self._stem = stem
         self._schema = schema_of(kind)
         self._told: set[str] = set()
+        self._choices: dict[tuple[Any, ...], str] = {}
 
     def text(self) -> str:
         schema = self._schema
@@ -55,7 +62,8 @@ class _Page:
             "",
             schema["description"],
             "",
-            f"Completion in an editor: `# yaml-language-server: $schema=…/schemas/{self._stem}.json` as the first line.",
+            f"Completion in an editor: `# yaml-language-server: $schema=…/schemas/{self._stem}.json` as the first line."
+            + (" An example of every tool: [tools.md](../tools.md)." if self._kind == "Agent" else ""),
             "",
             *_example(schema),
             *self._table(schema, ()),
@@ -73,7 +81,15 @@ class _Page:
         yield "|---|---|---|---|"
         for name, told in schema["properties"].items():
             field = self._resolved(told)
-            yield f"| `{name}` | {self._value(field)} | {self._absent(told, field)} | {self._about((*path, name), told, field)} |"
+            value = self._same_as_before(name, field) or self._value(field)
+            yield f"| `{name}` | {value} | {self._absent(told, field)} | {self._about((*path, name), told, field)} |"
+
+    def _same_as_before(self, name: str, field: dict[str, Any]) -> str:
+        """Where a long list of values was told already; empty where it wasn't."""
+        items = self._resolved(field.get("items", {})) if field.get("type") == "array" else field
+        choices = tuple(items.get("enum", ()))
+        before = self._choices.setdefault(choices, name)
+        return f"as `{before}`" if len(choices) > _MANY and before != name else ""
 
     def _resolved(self, told: dict[str, Any]) -> dict[str, Any]:
         field = told
@@ -120,9 +136,7 @@ class _Page:
 
     def _about(self, path: tuple[str, ...], told: dict[str, Any], field: dict[str, Any]) -> str:
         about = str(told.get("description", field.get("description", "")))
-        dialects = told.get("x-dialects", field.get("x-dialects"))
-        if dialects:
-            about += f" *Only in the dialect {' and '.join(dialects)}.*"
+        about += _only_in({**field, **told})
         return (about + "".join(self._missing(path) if "const" not in field else ())).replace("|", "\\|")
 
     def _missing(self, path: tuple[str, ...]) -> Iterator[str]:
@@ -160,15 +174,24 @@ class _Page:
         kind = field["properties"].get("type", {}).get("const")
         yield f"## {_heading(field, path, kind, distinct=distinct)}"
         yield ""
-        yield field["description"] + "".join(
-            f" **Not in this release: {entry.fix}.**"
-            for entry in TABLE
-            if entry.kind == self._kind and entry.path == (*path, "type") and kind in entry.values
+        yield (
+            field["description"]
+            + _only_in(field)
+            + "".join(
+                f" **Not in this release: {entry.fix}.**"
+                for entry in TABLE
+                if entry.kind == self._kind and entry.path == (*path, "type") and kind in entry.values
+            )
         )
         yield ""
         yield from self._table(field, path)
         yield ""
         yield from self._below(field, path)
+
+
+def _only_in(field: dict[str, Any]) -> str:
+    dialects = field.get("x-dialects")
+    return f" *Only in the dialect {' and '.join(dialects)}.*" if dialects else ""
 
 
 def _heading(field: dict[str, Any], path: tuple[str, ...], kind: str | None, *, distinct: bool) -> str:
@@ -191,8 +214,9 @@ def _range(field: dict[str, Any]) -> str:
 
 def _example(schema: dict[str, Any]) -> Iterator[str]:
     yield "```yaml"
-    for key, value in schema["examples"][0].items():
-        yield f"{key}: {value if isinstance(value, str) else json.dumps(value)}"
+    yield from yaml.safe_dump(
+        schema["examples"][0], sort_keys=False, default_flow_style=None, allow_unicode=True, width=110
+    ).splitlines()
     yield "```"
     yield ""
 

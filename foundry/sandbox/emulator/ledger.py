@@ -64,7 +64,7 @@ thread is followed. A connected agent follows its own file.
 
 ```yaml
 rules:
-  - when: {matches: "order (?P<order>[A-Z]-\\d+)"}   # or contains: [words, …] (all of them), any: [words, …]: whole words in any case; absent: always
+  - when: {matches: 'order (?P<order>[A-Z]-\\d+)'}   # or contains: [words, …] (all of them), any: [words, …]: whole words in any case; absent: always
     calls:                                          # one after the other; `together: true` asks for all at once
       - function: get_order                         # waits for the caller's output (requires_action)
         arguments: {id: "${match.order}"}
