@@ -106,6 +106,8 @@ def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: s
         found = tuple(change for change in found if not change.path.startswith(("files", "chunking")))
         files = len(one.definition.get("files") or ())
         title += f" ({files} {'file is' if files == 1 else 'files are'} attached anew, under this stack's names, before those there are taken out)"
+    if one.documents:
+        title += f" (the documents of {one.documents} {'file' if one.documents == 1 else 'files'} are merged in by their keys)"
     if not found:
         yield f"{title}: as declared; only the mark is written"
         return

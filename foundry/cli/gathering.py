@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +36,13 @@ from foundry.transfer.declared import (
     memory_declaration,
     store_declaration,
 )
-from foundry.transfer.declared_indexes import Beside, index_declaration, maps_of
+from foundry.transfer.declared_indexes import (
+    Beside,
+    hidden_fields,
+    index_declaration,
+    key_of,
+    maps_of,
+)
 from foundry.transfer.declared_numbered import skill_declaration, toolbox_declaration
 from foundry.transfer.document import Declaration
 
@@ -72,6 +79,10 @@ class Owned:
     dialect: str
 
 
+MOST_DOCUMENTS: Final = 100_000
+"""Documents that a search can be paged through (Azure docs: `$skip` of AI Search)."""
+
+
 @dataclass(frozen=True)
 class Place:
     """The stack that is to take things in, and the layer that is written into.
@@ -87,6 +98,7 @@ class Place:
         search_endpoints: where its search services answer.
         source: project/stack of another stack whose things are taken in, too.
         folders: where contents of files are looked for that the service keeps to itself.
+        most_documents: up to how many documents of an index are taken along; 0 takes none.
     """
 
     root: Path
@@ -99,6 +111,7 @@ class Place:
     search_endpoints: Collection[str] = ()
     source: str | None = None
     folders: Sequence[str] = ()
+    most_documents: int = 0
 
 
 @dataclass
@@ -462,8 +475,51 @@ class Gathering:
             for service_name, mark in open_.items():
                 name = named[service_name] = self._named("SearchIndex", service_name, "index")
                 body, adopt = found[service_name], self._adoption(service_name, mark)
-                self._declare(index_declaration(name, body, adopt=adopt, beside=beside.of(body)))
+                stands = beside.of(body)
+                documents = self._documents(service, name, body, is_filled=bool(stands.indexers))
+                self._declare(index_declaration(name, body, adopt=adopt, beside=stands, documents=documents))
         return named
+
+    def _documents(
+        self, service: SearchService, name: str, body: Mapping[str, Any], *, is_filled: bool
+    ) -> str | None:
+        """Takes the documents of a small index along; where, relative to the documents of indexes."""
+        most, called, key = self.place.most_documents, str(body["name"]), key_of(body)
+        if not most:
+            return None
+        vectors, others = hidden_fields(body)
+        try:
+            total, found = service.read_documents(
+                called, most, key["name"] if key.get("sortable") is not False else None
+            )
+        except ServiceError as error:
+            self.left.append(f"documents of search index {called}: {error.what}")
+            return None
+        told = sorted(found, key=lambda one: str(one.get(key["name"])))
+        if is_filled:
+            why = "an indexer fills it"
+        elif others:
+            why = f"the service doesn't tell {', '.join(others)} (retrievable: false)"
+        elif total > most:
+            more = f"--documents {total}" if total <= MOST_DOCUMENTS else f"{MOST_DOCUMENTS:,} at most"
+            why = f"it has {total:,}, more than {most:,} ({more})"
+        elif len({one.get(key["name"]) for one in told}) != total:
+            why = "they changed while they were read; import again"
+        else:
+            why = ""
+        if why or not told:
+            self.left += [f"documents of search index {called}: {why}"] if why else []
+            return None
+        if vectors:
+            self.notes.append(
+                f"SearchIndex {name}: the service doesn't tell the vectors in {', '.join(vectors)}; `fac up` makes them anew"
+            )
+        lines = (
+            json.dumps({key: value for key, value in one.items() if value is not None}, ensure_ascii=False)
+            for one in told
+        )
+        self.copies[f"documents/{name}.jsonl"] = "".join(f"{line}\n" for line in lines).encode()
+        return f"../documents/{name}.jsonl"
 
     # ---- whose things are
 

@@ -39,6 +39,15 @@ def add(commands: Any) -> None:
         help="where to look for the files of stores, by name and size, when the service keeps them to itself",
     )
     command.add_argument(
+        "--documents",
+        nargs="?",
+        type=_number_of_documents,
+        const=1000,
+        default=0,
+        metavar="MOST",
+        help="take the documents of search indexes along, too, of each up to MOST (%(const)s)",
+    )
+    command.add_argument(
         "--owned-by",
         dest="source",
         metavar="PROJECT/STACK",
@@ -54,6 +63,16 @@ def add(commands: Any) -> None:
         "--adopt", action="store_true", help="with --from: take over the live agent whose id the file has"
     )
     command.set_defaults(run=run)
+
+
+def _number_of_documents(text: str) -> int:
+    from foundry.cli.gathering import MOST_DOCUMENTS
+
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_DOCUMENTS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of documents: write 1 to {MOST_DOCUMENTS}, which a search can be paged through"
+        )
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -243,6 +262,7 @@ def _place(project: Project, stack: str, stands: Standing, arguments: argparse.N
         search_endpoints=[*stands.search_endpoints, *(endpoint for endpoint in made if endpoint)],
         source=arguments.source,
         folders=arguments.files,
+        most_documents=arguments.documents,
     )
 
 

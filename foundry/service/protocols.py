@@ -552,6 +552,15 @@ class SearchService(Protocol):
         """Merges documents in by key, at most 1,000 at once. Returns what the service refused: "key: reason"."""
         ...
 
+    def read_documents(
+        self, name: str, most: int, order: str | None
+    ) -> tuple[int, Sequence[Mapping[str, Any]]]:
+        """How many documents an index has, and all of them if they aren't more than `most` (100,000 at most).
+
+        Of each the fields that can be retrieved. `order` is the field to sort by; without one, pages may overlap.
+        """
+        ...
+
     def get_alias(self, name: str) -> str:
         """The index that an alias stands for."""
         ...

@@ -15,6 +15,8 @@ _MINIMAL: Final = {"Accept": "application/json;odata.metadata=minimal"}
 _PREFER: Final = {**_MINIMAL, "Prefer": "return=representation"}
 _NONE: Final = {"Accept": "application/json;odata.metadata=none"}
 
+_PAGE: Final = 1000
+
 _WORDS: Final = {
     "synonymmaps": "synonym map",
     "datasources": "data source",
@@ -85,6 +87,29 @@ class AzureSearch:
             for one in answer.body.get("value") or ()
             if not one.get("status")
         ]
+
+    def read_documents(
+        self, name: str, most: int, order: str | None
+    ) -> tuple[int, Sequence[Mapping[str, Any]]]:
+        """See `SearchService`."""
+        found: list[Mapping[str, Any]] = []
+        while True:
+            asked = {"search": "*", "count": True, "top": _PAGE, "skip": len(found)}
+            body = self._wire.call(
+                "read documents of index",
+                name,
+                "POST",
+                f"{_path('indexes', name)}/docs/search.post.search",
+                query=_VERSION,
+                headers=_NONE,
+                body={**asked, **({"orderby": f"{order} asc"} if order else {})},
+            ).body
+            total, page = int(body.get("@odata.count") or 0), body.get("value") or []
+            if total > most:
+                return total, []
+            found += [{key: value for key, value in one.items() if not key.startswith("@")} for one in page]
+            if not page or len(found) >= total:
+                return total, found
 
     def get_alias(self, name: str) -> str:
         """See `SearchService`."""

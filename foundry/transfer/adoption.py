@@ -21,7 +21,7 @@ class Adoption:
 
     `adopt` is what the declaration says: {id} or {name}, and {from}. `definition` is what is declared, with `UNKNOWN` for what
     only the `up` makes; `needs` are the Pulumi URNs that it takes values from; `family` is that of what stands beside an index,
-    `serving` what is declared of a versioned agent and of none of its versions.
+    `serving` what is declared of a versioned agent and of none of its versions; `documents` counts the files with documents of an index.
     """
 
     urn: str
@@ -33,6 +33,7 @@ class Adoption:
     needs: frozenset[str]
     family: str = ""
     serving: Mapping[str, Any] = field(default_factory=dict)
+    documents: int = 0
 
 
 def adoptions(preview: Mapping[str, Any]) -> tuple[Adoption, ...]:
@@ -78,6 +79,7 @@ def _adoption(step: Mapping[str, Any]) -> Adoption | None:
         frozenset(needs),
         str(inputs.get("family") or ""),
         inputs.get("serving") or {},
+        len(inputs.get("documents") or ()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,11 +31,17 @@ class Beside:
 
 
 def index_declaration(
-    name: str, body: Body, *, adopt: str | Mapping[str, str] | None, beside: Beside | None = None
+    name: str,
+    body: Body,
+    *,
+    adopt: str | Mapping[str, str] | None,
+    beside: Beside | None = None,
+    documents: str | None = None,
 ) -> Declaration:
     """A search index with its definition in a file of its own.
 
-    Nothing is lost: what beside it can't be declared is noted, and stays as it is.
+    Nothing is lost: what beside it can't be declared is noted, and stays as it is. `documents` is the file that its documents have
+    been taken to, relative to the documents of indexes.
     """
     writing = Writing(name)
     tree: dict[str, Any] = {"kind": "SearchIndex", "name": name}
@@ -43,9 +49,34 @@ def index_declaration(
         tree["service_name"] = str(body["name"])
     tree |= _beside(str(body["name"]), beside or Beside(), writing)
     tree["definition"] = writing.json_file("indexes", name, _compact(_told(body)))
+    if documents is not None:
+        tree["documents"] = [documents]
     if adopt is not None:
         tree["lifecycle"] = {"adopt": adopt}
     return writing.done("SearchIndex", tree)
+
+
+def key_of(body: Body) -> Mapping[str, Any]:
+    """The field that an index tells its documents apart by."""
+    return next((one for one in body.get("fields") or () if one.get("key")), {})
+
+
+def hidden_fields(body: Body) -> tuple[list[str], list[str]]:
+    """Fields that documents are told without, by their paths: vectors that `fac up` makes again, and all others."""
+    search = body.get("vectorSearch") or {}
+    made = {one.get("name") for one in search.get("profiles") or () if one.get("vectorizer")}
+    vectors: list[str] = []
+    others: list[str] = []
+    for path, one in _all_fields(body.get("fields") or (), ""):
+        if one.get("retrievable") is False:
+            (vectors if one.get("vectorSearchProfile") in made else others).append(path)
+    return vectors, others
+
+
+def _all_fields(fields: Any, above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for one in fields:
+        yield f"{above}{one['name']}", one
+        yield from _all_fields(one.get("fields") or (), f"{above}{one['name']}/")
 
 
 def maps_of(body: Body) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from azure.ai.projects import AIProjectClient
 from azure.ai.projects.models import CodeConfiguration, HostedAgentDefinition
+from azure.search.documents import SearchClient
+from azure.search.documents.indexes import SearchIndexClient
+from azure.search.documents.indexes.models import SearchableField, SearchField, SearchIndex, SimpleField
 
 from foundry.cli.gathering import Gathering, Place
 from foundry.cli.operations import declared_filename
@@ -238,3 +242,90 @@ def test_an_agent_whose_code_cant_be_taken_whole_is_left_out(
         f"agent hand (hand): it has what the format can't say, and taking it up would change it: hosted: {why}"
         in found.left[0]
     )
+
+
+PLACES = {
+    "p1": {"id": "p1", "name": "Harbour", "note": None, "visits": 3, "tags": ["sea"]},
+    "p2": {"id": "p2", "name": "Hill", "note": "steep", "visits": 0, "tags": []},
+}
+
+
+@pytest.fixture
+def places(stack: Stack) -> Iterator[Any]:
+    """Makes an index by hand, with what its field `note` is beside, and fills it."""
+    made: list[str] = []
+
+    def make(**note: Any) -> SearchClient:
+        fields = [
+            SimpleField(name="id", type="Edm.String", key=True),
+            SearchableField(name="name", type="Edm.String"),
+            SearchField(name="note", type="Edm.String", **note),
+            SimpleField(name="visits", type="Edm.Int32"),
+            SimpleField(name="tags", type="Collection(Edm.String)"),
+        ]
+        credential = stack.world.credential()
+        SearchIndexClient(str(stack.search), credential).create_index(
+            SearchIndex(name="places", fields=fields)
+        )
+        made.append("places")
+        client = SearchClient(str(stack.search), "places", credential)
+        client.upload_documents([PLACES["p2"], PLACES["p1"]])
+        return client
+
+    yield make
+    search = stack.world.session().services.search(str(stack.search))
+    for name in made:
+        search.delete_index(name, search.get_index(name)["@odata.etag"])
+
+
+def imported(stack: Stack, most: int) -> Gathering:
+    services = stack.world.session().services
+    return gathered(stack, services, "versioned", search_endpoints=[str(stack.search)], most_documents=most)
+
+
+def test_documents_of_a_small_index_are_taken_along_and_merging_them_in_changes_nothing(
+    stack: Stack, swept: list[Stack], places: Any, tmp_path: Path
+) -> None:
+    live = places()
+    before = sorted(live.search("*"), key=lambda one: one["id"])
+
+    found = imported(stack, 2)
+
+    lines = found.copies["documents/places.jsonl"].decode().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"id": "p1", "name": "Harbour", "visits": 3, "tags": ["sea"]},
+        {"id": "p2", "name": "Hill", "note": "steep", "visits": 0, "tags": []},
+    ]
+    assert found.left == []
+    taken = Stack(stack.world, search=stack.search)
+    taken.declare(CASES / "versioned" / "_base", written(found, tmp_path / "imported"))
+    taken.up()
+    assert sorted(live.search("*"), key=lambda one: one["id"]) == before
+    assert taken.preview() == {}
+
+
+@pytest.mark.parametrize(
+    ("most", "note", "why"),
+    [
+        (1, {}, "it has 2, more than 1 (--documents 2)"),
+        (2, {"hidden": True}, "the service doesn't tell note (retrievable: false)"),
+    ],
+)
+def test_documents_that_cant_be_taken_whole_are_left_out_and_the_index_is_not(
+    stack: Stack, places: Any, most: int, note: dict[str, Any], why: str
+) -> None:
+    places(**note)
+
+    found = imported(stack, most)
+
+    assert found.left == [f"documents of search index places: {why}"]
+    assert [one.name for one in found.declarations] == ["places"]
+    assert found.copies == {}
+
+
+def test_documents_are_left_where_they_are_unless_they_are_asked_for(stack: Stack, places: Any) -> None:
+    places()
+
+    found = imported(stack, 0)
+
+    assert (found.left, found.copies) == ([], {})
