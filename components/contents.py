@@ -16,6 +16,7 @@ from .references import (
     References,
     agent_definition,
     asset_definition,
+    asset_lifecycle,
     beside_lifecycle,
     evaluation_definition,
     handed_over,
@@ -220,7 +221,7 @@ class _Filling:
             index.name,
             **self._of_project(place, index.name),
             definition=asset_definition(asset, index_name=index_name, to=references),
-            lifecycle=handed_over(index.lifecycle, id=asset.name),
+            lifecycle=asset_lifecycle(index, asset),
             opts=self._options(place, index.lifecycle),
         ).id
 

@@ -431,6 +431,14 @@ def handed_over(lifecycle: model.Lifecycle, **called: str) -> dict[str, Any]:
     return {**inputs, "adopt": {**called, "from": source}} if source else inputs
 
 
+def asset_lifecycle(index: model.SearchIndex, asset: model.IndexAsset) -> dict[str, Any]:
+    """The `lifecycle` input of an index's asset: the index's own, with the version that is taken over."""
+    inputs = handed_over(index.lifecycle, id=asset.name)
+    if asset.adopt is None:
+        return inputs
+    return {**inputs, "adopt": {**inputs.get("adopt", {}), "id": f"{asset.name}/versions/{asset.adopt}"}}
+
+
 def rule_lifecycle(agent: model.Agent, evaluation: model.Evaluation) -> dict[str, Any]:
     """The `lifecycle` input of an agent's evaluation rule: the agent's own, and taken over with it, under its own id."""
     inputs = lifecycle_inputs(agent.lifecycle)

@@ -37,6 +37,8 @@ def tell(run: Run, manifest: Manifest, say: Callable[[str], None]) -> None:
     done = run.captured(["preview", "--json", "--stack", run.stack])
     try:
         found = adoptions(json.loads(done.stdout))
+        # An asset that comes with its index from another stack has no version to look at yet.
+        found = tuple(one for one in found if one.kind != "IndexAsset" or "/versions/" in one.adopt["id"])
     except ValueError:
         return
     if found:
@@ -60,6 +62,9 @@ def _adopting(manifest: Manifest) -> Iterator[tuple[str, str]]:
         for one in declared:
             if one.lifecycle.adopt is not None:
                 yield kind, one.name
+    for index in manifest.search_indexes:
+        if index.asset is not None and index.asset.adopt is not None:
+            yield "IndexAsset", index.name
 
 
 def _with_id(stands: Standing, one: Adoption) -> Adoption:
@@ -155,6 +160,11 @@ def _live(stands: Standing, one: Adoption, identifier: str) -> _Live:
             newest = numbered.newest(numbered.get(identifier))
             told = {**newest.definition, "metadata": without_mark(newest.metadata)}
             return _Live(told, mark_of(newest.metadata))
+        case "IndexAsset":
+            name, _, version = identifier.partition("/versions/")
+            asset = services.versioned(one.endpoint).indexes.get(name, version)
+            told = {**asset.definition, "tags": without_mark(asset.tags)}
+            return _Live(told, mark_of(asset.tags))
         case "SearchObject":
             body = services.search(one.endpoint).get_object(one.family, identifier)
         case _:

@@ -16,6 +16,7 @@ from foundry.reconcile.marks import Mark, mark_in, mark_of, without_mark
 from foundry.service.protocols import (
     LiveAgent,
     LiveFile,
+    LiveIndexAsset,
     LiveMemoryStore,
     LiveNumbered,
     LiveNumberedVersion,
@@ -153,7 +154,7 @@ class Gathering:
         stores = self._stores(endpoint, self._found_stores(endpoint, tools, only_used=bool(wanted)))
         remembered = {str(tool.get("memory_store_name")) for _, tool in tools}
         memories = self._memories(endpoint, remembered if wanted else None)
-        indexes = {} if wanted else self._indexes()
+        indexes = {} if wanted else self._indexes(endpoint)
         names = replace(
             self.place.names,
             indexes={**self.place.names.indexes, **indexes},
@@ -458,11 +459,30 @@ class Gathering:
 
     # ---- search indexes
 
-    def _indexes(self) -> dict[str, str]:
+    def _assets(self, endpoint: str) -> list[LiveIndexAsset]:
+        """The index assets that are free to be declared with their indexes, which the set-up's connection leads to."""
+        own = self._own("IndexAsset")
+        connections = {one.rsplit("/", 1)[-1] for one in self.place.names.search_connections}
+        try:
+            listed = self.services.versioned(endpoint).indexes.list()
+        except ServiceError as error:
+            self.left.append(f"index assets: {error.what}")
+            return []
+        return [
+            one
+            for one in listed
+            if one.id not in own
+            and "type" not in one.definition
+            and str(one.definition.get("connection_name")).lower() in connections
+            and self._may_have("index asset", one.id, mark_of(one.tags))
+        ]
+
+    def _indexes(self, endpoint: str) -> dict[str, str]:
         named: dict[str, str] = {}
+        assets = self._assets(endpoint) if self.place.search_endpoints else []
         own = self._own("SearchIndex")
-        for endpoint in dict.fromkeys(self.place.search_endpoints):
-            service = self.services.search(endpoint)
+        for address in dict.fromkeys(self.place.search_endpoints):
+            service = self.services.search(address)
             found = {str(body["name"]): body for body in service.list_indexes()}
             open_ = {
                 name: mark
@@ -477,7 +497,19 @@ class Gathering:
                 body, adopt = found[service_name], self._adoption(service_name, mark)
                 stands = beside.of(body)
                 documents = self._documents(service, name, body, is_filled=bool(stands.indexers))
-                self._declare(index_declaration(name, body, adopt=adopt, beside=stands, documents=documents))
+                asset = next((one for one in assets if one.definition["index_name"] == service_name), None)
+                if asset is not None:
+                    assets.remove(asset)
+                self._declare(
+                    index_declaration(
+                        name, body, adopt=adopt, beside=stands, documents=documents, asset=asset
+                    )
+                )
+        self.left += [
+            f"index asset {one.id}: its index has one that is declared already"
+            for one in assets
+            if one.definition["index_name"] in named
+        ]
         return named
 
     def _documents(

@@ -74,6 +74,7 @@ def _asset(tree: Mapping, index: str, definition: Mapping | None, world: World) 
         description=told.get("description"),
         tags=dict(section(told, "tags")),
         field_mapping=plain(mapping),
+        adopt=told.get("adopt"),
     )
 
 

@@ -26,13 +26,17 @@ class SearchObject:
 
 @dataclass(frozen=True)
 class IndexAsset:
-    """The index as an asset of a project. `name` is what the project calls it; `field_mapping` has the format's own words."""
+    """The index as an asset of a project. `name` is what the project calls it; `field_mapping` has the format's own words.
+
+    `adopt` is the version that is taken over.
+    """
 
     name: str
     project: str
     description: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     field_mapping: Mapping[str, Json] = field(default_factory=dict)
+    adopt: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ the fields. So a create may be repeated, and another index is another version, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from foundry.diff import changes, digest, normal, settled
@@ -71,28 +71,31 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
 
 def create(session: Session, news: Props) -> Made:
-    """Registers the index, or takes over the version that has our mark."""
+    """Registers the index, or takes over the version that has our mark, or that is to be adopted."""
     view, owner, definition = session.versioned(str(news["endpoint"])), owner_of(news), news["definition"]
     service, name = view.service.waiting_for_roles().indexes, str(definition["name"])
     version = _version(definition)
-    mark = Mark(owner, str(news["name"]), version, session.incarnation(), versioned=True)
     adopt = lifecycle_of(news).get("adopt")
-    for other in service.versions(name):
+    there = service.versions(name)
+    live = _adopted(there, news)
+    for other in there:
         found = mark_of(other.tags)
         refuse_unless_ours(f"index asset {name}, version {other.version}", found, owner, adopt)
-        if found is None:
+        if found is None and live is None:
             raise FoundryError(
                 f"the project has an index asset {name!r} already, and this tool didn't make its version {other.version}",
-                fix="declare another `asset.name`",
+                fix=f'take it over with `asset: {{adopt: "{other.version}"}}`, or declare another `asset.name`',
             )
-        if found.owner.stack_id != owner.stack_id:
+        if found is None or found.adopted or found.owner.stack_id != owner.stack_id:
             continue
         left = other.version != version and found.incarnation not in view.spoken_for
         if left and not _users(session, other.id):
             # Left of a run that was cut off: no state that this process knows speaks of it, and nothing searches by it.
             service.delete(name, other.version)
             view.assets.drop(other.id)
-    live = _live(service, name, version)
+    is_adopted = live is not None
+    live = live or _live(service, name, version)
+    mark = Mark(owner, str(news["name"]), version, session.incarnation(), adopted=is_adopted, versioned=True)
     tags = _tags(mark, live.tags if live is not None else {}, definition, {})
     if live is None:
         made = service.create(version, definition, tags)
@@ -145,6 +148,7 @@ def update(session: Session, identifier: str, olds: Props, news: Props) -> dict[
         str(news["name"]),
         version,
         str(incarnation) if kept else session.incarnation(),
+        adopted=bool(olds.get("adopted")),
         versioned=True,
     )
     applied = olds.get("applied") or {}
@@ -194,6 +198,46 @@ def _users(session: Session, identifier: str) -> list[User]:
     return using
 
 
+def _adopted(there: Sequence[LiveIndexAsset], news: Props) -> LiveIndexAsset | None:
+    """The version that was adopted before, or is to be; None for one of our own making.
+
+    Raises:
+        FoundryError: it isn't there, or refers to something else than is declared.
+    """
+    definition = news["definition"]
+    wanted = str((lifecycle_of(news).get("adopt") or {}).get("id") or "")
+    for other in there:
+        mark = mark_of(other.tags)
+        before = (
+            mark is not None
+            and mark.adopted
+            and mark.belongs_to(owner_of(news), str(news["name"]), versioned=True)
+        )
+        if not before and (other.id != wanted or mark is not None):
+            continue
+        differing = [
+            change
+            for change in changes(KIND, other.definition, definition, definition)
+            if change.field in (*_FIXED, "type")
+        ]
+        if not differing:
+            return other
+        if not before:
+            told = "; ".join(
+                f"its {change.path} is {change.old}, and {change.new} is declared" for change in differing
+            )
+            raise FoundryError(
+                f"index asset {other.id} can't be taken over as {news['name']!r}: {told}",
+                fix="declare what it says, or take `asset.adopt` out to have another version made",
+            )
+    if "/versions/" in wanted and not any(mark_of(other.tags) for other in there):
+        raise FoundryError(
+            f"index asset {wanted}, which {news['name']!r} is to adopt, isn't in this project",
+            fix="correct `asset.adopt`, or take it out to have a version made",
+        )
+    return None
+
+
 def _live(service: IndexAssetService, name: str, version: str) -> LiveIndexAsset | None:
     try:
         return service.get(name, version)
@@ -225,5 +269,5 @@ def _outs(news: Props, mark: Mark, made: LiveIndexAsset) -> dict[str, Any]:
         "assetId": made.asset_id,
         "incarnation": mark.incarnation,
         "applied": news["definition"],
-        "adopted": False,
+        "adopted": mark.adopted,
     }

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
-from foundry.reconcile.marks import mark_in
+from foundry.reconcile.marks import mark_in, mark_of, without_mark
+from foundry.service.protocols import LiveIndexAsset
 from foundry.transfer.document import Declaration, Writing
 
 _SERVER_FIELDS: Final = frozenset({"@odata.etag", "@odata.context", "name"})
@@ -37,11 +38,12 @@ def index_declaration(
     adopt: str | Mapping[str, str] | None,
     beside: Beside | None = None,
     documents: str | None = None,
+    asset: LiveIndexAsset | None = None,
 ) -> Declaration:
     """A search index with its definition in a file of its own.
 
     Nothing is lost: what beside it can't be declared is noted, and stays as it is. `documents` is the file that its documents have
-    been taken to, relative to the documents of indexes.
+    been taken to, relative to the documents of indexes; `asset` the index asset that refers to it.
     """
     writing = Writing(name)
     tree: dict[str, Any] = {"kind": "SearchIndex", "name": name}
@@ -49,11 +51,25 @@ def index_declaration(
         tree["service_name"] = str(body["name"])
     tree |= _beside(str(body["name"]), beside or Beside(), writing)
     tree["definition"] = writing.json_file("indexes", name, _compact(_told(body)))
+    if asset is not None:
+        tree["asset"] = _asset_tree(asset, str(body["name"]), writing)
     if documents is not None:
         tree["documents"] = [documents]
     if adopt is not None:
         tree["lifecycle"] = {"adopt": adopt}
     return writing.done("SearchIndex", tree)
+
+
+def _asset_tree(asset: LiveIndexAsset, index: str, writing: Writing) -> dict[str, Any]:
+    told = asset.definition
+    tree = {"name": asset.name} if asset.name != index else {}
+    if told.get("description"):
+        tree["description"] = writing.inline(str(told["description"]))
+    tags = {key: writing.inline(value) for key, value in without_mark(asset.tags).items()}
+    more = {"tags": tags, "field_mapping": writing.inside(told.get("field_mapping"))}
+    # A version of another stack is handed over with its index.
+    taken = {"adopt": asset.version} if mark_of(asset.tags) is None else {}
+    return {**tree, **{key: value for key, value in more.items() if value}, **taken}
 
 
 def key_of(body: Body) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from components.references import (
     Queue,
     References,
     agent_definition,
+    asset_lifecycle,
     index_definition,
     lifecycle_inputs,
     store_definition,
@@ -208,3 +209,17 @@ def test_other_vectorizers_are_left_alone():
 )
 def test_the_provider_is_told_only_what_was_declared_and_pulumi_does_not_do(lifecycle, inputs):
     assert lifecycle_inputs(lifecycle) == inputs
+
+
+def test_an_asset_is_adopted_by_name_and_version_from_the_stack_that_its_index_comes_from():
+    adopt = model.Adopt("products", "shop/old", None)
+    index = model.SearchIndex("products", "products", {}, lifecycle=model.Lifecycle(adopt=adopt))
+
+    assert asset_lifecycle(index, model.IndexAsset("goods", "service"))["adopt"] == {
+        "id": "goods",
+        "from": "shop/old",
+    }
+    taken = asset_lifecycle(index, model.IndexAsset("goods", "service", adopt="1"))
+    assert taken["adopt"] == {"id": "goods/versions/1", "from": "shop/old"}
+    alone = model.SearchIndex("products", "products", {})
+    assert asset_lifecycle(alone, model.IndexAsset("goods", "service")) == {}

@@ -131,7 +131,8 @@ def test_drift_of_an_asset_that_is_only_to_be_reported_stays(world, assets):
 def test_a_name_of_somebody_else_is_refused_and_left_alone(world, assets):
     theirs = AzureAISearchIndex(connection_name="search", index_name="theirs")
     assets.create_or_update("catalogue", "1", theirs)
-    with pytest.raises(FoundryError, match=r"didn't make its version 1.*another `asset\.name`"):
+    refusal = r"""didn't make its version 1.*`asset: {adopt: "1"}`, or declare another `asset\.name`"""
+    with pytest.raises(FoundryError, match=refusal):
         index_asset.create(world.session(), inputs(world))
     assert versions(assets) == ["catalogue/versions/1"]
 
@@ -203,3 +204,72 @@ def test_a_name_with_more_versions_than_a_page_has_is_refused_for_any_of_them(wo
 
     with pytest.raises(FoundryError, match="didn't make its version 1;"):
         index_asset.create(session, inputs(world))
+
+
+def by_hand(assets, version="1", **more):
+    told = {"connection_name": "search", "index_name": "products", "tags": {"seen": "yes"}, **more}
+    assets.create_or_update("catalogue", version, AzureAISearchIndex(**told))
+
+
+ADOPT = {"adopt": {"id": "catalogue/versions/1"}}
+
+
+def test_a_version_made_by_hand_is_taken_over_in_place_and_kept_when_it_is_let_go(world, assets):
+    by_hand(assets)
+    told = inputs(world, lifecycle=ADOPT, field_mapping=None)
+
+    made = index_asset.create(world.session(), told)
+
+    one = live(assets, made)
+    assert versions(assets) == [made.id] == ["catalogue/versions/1"]
+    assert (one.description, one.tags["seen"], one.tags["team"]) == ("What we sell", "yes", "shop")
+    seen = index_asset.read(world.session(), made.id, made.outs)
+    assert index_asset.diff(made.id, seen.outs, told).changes == ()
+    changed = inputs(world, field_mapping=None, description="What we sold")
+    outs = index_asset.update(world.session(), made.id, seen.outs, changed)
+    assert live(assets, made).description == "What we sold"
+
+    index_asset.delete(world.session(), made.id, outs)
+    assert versions(assets) == [made.id]
+    assert KEY not in live(assets, made).tags
+
+
+def test_a_lost_state_finds_an_adopted_version_again_without_being_told(world, assets):
+    by_hand(assets)
+    index_asset.create(world.session(), inputs(world, lifecycle=ADOPT, field_mapping=None))
+
+    again = index_asset.create(world.session(), inputs(world, field_mapping=None))
+
+    assert (versions(assets), again.outs["adopted"]) == ([again.id], True)
+
+
+def test_what_an_adopted_version_refers_to_makes_another_and_leaves_it_there(world, assets):
+    by_hand(assets)
+    old = index_asset.create(world.session(), inputs(world, lifecycle=ADOPT, field_mapping=None))
+    after = inputs(world, lifecycle=ADOPT)
+    seen = index_asset.read(session := world.session(), old.id, old.outs)
+    assert index_asset.diff(old.id, seen.outs, after).replaces == ("definition",)
+
+    new = index_asset.create(session, after)
+    index_asset.delete(session, old.id, seen.outs)
+
+    assert set(versions(assets)) == {old.id, new.id}
+    assert mark_of(live(assets, old).tags) is None
+    seen = index_asset.read(world.session(), new.id, new.outs)
+    assert index_asset.diff(new.id, seen.outs, after).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("there", "adopted", "why"),
+    [
+        ("theirs", "1", "its index_name is theirs, and products is declared"),
+        ("products", "7", "catalogue/versions/7, which 'products' is to adopt, isn't in this project"),
+    ],
+)
+def test_a_version_that_cant_be_taken_over_is_refused_with_the_reason(world, assets, there, adopted, why):
+    by_hand(assets, index_name=there)
+    lifecycle = {"adopt": {"id": f"catalogue/versions/{adopted}"}}
+
+    with pytest.raises(FoundryError, match=why):
+        index_asset.create(world.session(), inputs(world, lifecycle=lifecycle, field_mapping=None))
+    assert versions(assets) == ["catalogue/versions/1"]

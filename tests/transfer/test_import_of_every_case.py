@@ -174,13 +174,11 @@ def test_importing_a_case_and_taking_it_up_changes_nothing(
 
 
 def _ids(stack: Stack) -> set[tuple[str, str]]:
-    """What a stack has but files, which each stack uploads anew, and what the import leaves as it is: data sources, evals, assets."""
+    """What a stack has but files, which each stack uploads anew, and what the import leaves as it is: data sources and evals."""
     return {
         (kind, held.id)
         for (kind, name), held in stack.state.items()
-        if not kind.endswith("File")
-        and kind not in ("Evaluation", "IndexAsset")
-        and not name.startswith("datasources ")
+        if not kind.endswith("File") and kind != "Evaluation" and not name.startswith("datasources ")
     }
 
 

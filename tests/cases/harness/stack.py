@@ -25,6 +25,7 @@ from components.references import (
     References,
     agent_definition,
     asset_definition,
+    asset_lifecycle,
     beside_lifecycle,
     evaluation_definition,
     handed_over,
@@ -213,7 +214,7 @@ class Stack:
                 made = ids.get(("SearchIndex", index.name), UNKNOWN)
                 to = References(search_connection=f"{project}/connections/search")
                 asset = plain(asset_definition(index.asset, index_name=made, to=to))
-                ours = handed_over(index.lifecycle, id=index.asset.name)
+                ours = asset_lifecycle(index, index.asset)
                 inside = {"name": index.name, "dialect": "versioned", "project": project}
                 yield ("IndexAsset", index.name), {**common, **inside, "definition": asset, "lifecycle": ours}
             yield from beside(index, maps=False)
