@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from foundry.manifest.marked import Mapping, Mark, Sequence
 from foundry.manifest.near import meant
 from foundry.manifest.schema import limit
 from foundry.manifest.world import World, items, section, unfilled, words
 from foundry.model import Attachment, Check, Conversation, Dialect, Expectation, Image, KnowledgeFile
+
+_ANSWERED: Final = ("function", "logic_app")
+"""Tools that the calling program runs."""
 
 
 def checks_of(tree: Mapping, world: World) -> tuple[Check, ...]:
@@ -37,7 +40,7 @@ def _check(name: str, check: Mapping, agent: Mapping, world: World) -> Check:
             attachments=tuple(_attachment(item, world) for item, _ in items(check, "attachments")),
             images=tuple(_image(item, world) for item, _ in items(check, "images")),
             knowledge=tuple(_files(check, "knowledge", world)),
-            functions=dict(_functions(section(check, "functions"), world)),
+            functions=dict(_functions(section(check, "functions"), agent, world)),
             stream=check.get("stream") is True,
         ),
         expect=_expectation(section(check, "expect"), agent, world),
@@ -179,8 +182,17 @@ def _files(check: Mapping, key: str, world: World) -> Iterator[KnowledgeFile]:
             yield found
 
 
-def _functions(told: Mapping, world: World) -> Iterator[tuple[str, Any]]:
+def _functions(told: Mapping, agent: Mapping, world: World) -> Iterator[tuple[str, Any]]:
+    types = {
+        name: tool.get("type") for name, tool in section(agent, "tools").items() if isinstance(tool, Mapping)
+    }
+    callable_ = [name for name, kind in types.items() if kind in _ANSWERED]
     for name, answer in told.items():
+        if name not in callable_ and "raw" not in types.values():
+            fix = meant(name, callable_, none="leave it out", have="the agent's functions are")
+            world.report.error(
+                told.keys_at[name], f"the check answers a function `{name}` that the agent does not have", fix
+            )
         path = answer.get("file") if isinstance(answer, Mapping) and set(answer) == {"file"} else None
         if isinstance(path, str):
             yield name, world.shelf.text(path, answer.values_at["file"], None) or ""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from foundry.manifest.marked import Mapping, Mark
 from foundry.manifest.near import is_near, meant
 from foundry.manifest.report import Report
-from foundry.manifest.schema import FILES
+from foundry.manifest.schema import FILES, check, schema_of
 from foundry.manifest.settings import DECLARATIONS
 from foundry.manifest.yaml12 import read
 
@@ -81,11 +81,7 @@ def gather(root: Path, layers: tuple[str, ...], report: Report) -> Documents:
             # There is one environment a stack, so its documents belong together whatever they are called.
             name = "" if kind == _ENVIRONMENT else tree.get("name")
             if not isinstance(name, str):
-                report.error(
-                    tree.values_at.get("name", tree.mark),
-                    "the document has no `name` that is text",
-                    "add it: 1 to 63 lower-case letters, digits and dashes",
-                )
+                _tell_nameless(kind, tree, report, is_whole=layer == layers[0])
                 complete = False
                 continue
             key = (kind, name)
@@ -106,6 +102,29 @@ def gather(root: Path, layers: tuple[str, ...], report: Report) -> Documents:
                 (*(below.sources if below else ()), path),
             )
     return Documents(found, complete)
+
+
+def _tell_nameless(kind: str, tree: Mapping, report: Report, *, is_whole: bool) -> None:
+    """What is wrong with the name, and with all the rest where no earlier layer can hold what is missing."""
+    name_at = tree.values_at.get("name", tree.mark)
+    misspelt = next(
+        (key for key in tree if key not in schema_of(kind)["properties"] and is_near(key, ["name"])), None
+    )
+    if misspelt is not None and "name" not in tree:
+        report.error(tree.keys_at[misspelt], f"unknown field `{misspelt}`", "did you mean `name`?")
+    else:
+        fix = "add it: 1 to 63 lower-case letters, digits and dashes"
+        shown = name_at.plain if "name" in tree else None
+        report.error(
+            name_at,
+            "the document has no `name` that is text",
+            f'write `name: "{shown}"`' if shown else fix,
+        )
+    if is_whole:
+        named = _merged(None, tree, "", Report())
+        named.drop(misspelt or "")
+        named.put("name", "unnamed", name_at, name_at)
+        check(kind, named, report)
 
 
 def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
@@ -177,7 +196,10 @@ def _declaration(root: Path, path: str, report: Report) -> Mapping | None:
         return None
     kind = tree.get("kind")
     if kind is None:
-        report.error(tree.mark, "the document has no `kind`", f"add it, one of: {', '.join(FILES)}")
+        meant_so = next((key for key in tree if is_near(key, ["kind"])), None)
+        at = tree.keys_at[meant_so] if meant_so else tree.mark
+        fix = f"write it in the place of `{meant_so}`" if meant_so else "add it"
+        report.error(at, "the document has no `kind`", f"{fix}, one of: {', '.join(FILES)}")
         return None
     if not isinstance(kind, str) or kind not in FILES:
         report.error(

@@ -19,12 +19,13 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
-def meant(word: str, known: Iterable[str], *, none: str, have: str) -> str:
+def meant(word: str, known: Iterable[str], *, none: str, have: str, in_order: bool = False) -> str:
     """The advice for an unknown word: the closest known ones, else what there is.
 
-    `have` opens the list of what there is (`the Environment has`); `none` is the advice when there is nothing.
+    `have` opens the list of what there is (`the Environment has`); `none` is the advice when there is nothing. With
+    `in_order` the known words come from the most important one on, else they are sorted.
     """
-    names = sorted(known)
+    names = list(known) if in_order else sorted(known)
     if not names:
         return none
     lowered = {name.lower(): name for name in names}

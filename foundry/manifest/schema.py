@@ -304,7 +304,8 @@ class _Fault:
                 what = f"`{key}` stands alone{where}, as a field without a value"
                 self.report.error(at, what, "put quotes around text that holds a comma")
             else:
-                fix = meant(key, known, none="leave it out", have="the fields are")
+                others = [name for name in known if name not in self.error.instance]
+                fix = meant(key, others, none="leave it out", have="the other fields are", in_order=True)
                 self.report.error(at, f"unknown field `{key}`{where}", fix)
             faulty.add((*self.path, key))
         return faulty
@@ -338,8 +339,15 @@ class _Fault:
             return self._tell(what, f"write {_BOOLEANS[str(shown).lower()]}")
         if isinstance(value, str) and "number" in want and _is_number(value):
             return self._tell(what, f"write {value} without quotes")
+        if value is None and "a mapping" in distinct:
+            fix = "indent what belongs to it below it, or leave the field out"
+            return self._tell(f"{self._name()} is empty, not {want}", fix)
         if value is None:
             return self._tell(f"{self._name()} is empty, not {want}", f"write {want}, or leave the field out")
+        if isinstance(value, list) and isinstance(self.schema.get("additionalProperties"), dict):
+            return self._tell(
+                what, "write a name and a colon in the place of each dash: entries have names here"
+            )
         return self._tell(what, f"write {want}")
 
     def _not_a_value(self) -> set[Path_]:

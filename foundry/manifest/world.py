@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -26,6 +27,9 @@ OWN_CONNECTIONS: Final = {
     "monitoring": "monitoring",
 }
 """The connections that a set-up makes unasked, and the part of the Environment each one belongs to."""
+
+_PATH: Final = re.compile(r"\S+\.(md|markdown|txt|prompt|prompty|json|ya?ml|j2|jinja2?)", re.IGNORECASE)
+"""A text of one word that ends like a file: no prompt and no description does."""
 
 _SEARCH_CATEGORY: Final = "CognitiveSearch"
 _JSON_TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -215,6 +219,9 @@ class World:
             value = self.shelf.text(value["file"], at, fill)
         else:
             at = tree.values_at.get(key, tree.mark)
+            if isinstance(value, str) and _PATH.fullmatch(value):
+                what = f"`{key}` is the path of a file, which would be sent as it stands"
+                self.report.error(at, what, f"write `{key}: {{file: {value}}}`")
         if not isinstance(value, str):
             return None
         if len(value) > longest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from foundry.model import Check, Conversation, Expectation
 
 EVERYTHING = """\
-tools: {prices: {type: function}, calc: {type: code_interpreter}}
+tools: {prices: {type: function}, stock: {type: function}, notes: {type: function}, calc: {type: code_interpreter}}
 checks:
   second-thoughts:
     ask: [What does it cost?, {file: ../data/question.md}]
