@@ -1,4 +1,4 @@
-"""`fac history` and `fac rollback`: what was applied to an agent, when and by which commit; and the way back to it."""
+"""`fac history` and `fac rollback`: what was applied to an agent, a toolbox or a skill, when and by which commit; and the way back."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ if TYPE_CHECKING:
     from foundry.transfer.history import Applied, Run
 
 _MOST_FIELDS = 4
+_KINDS = {"agent": ("Agent", "VersionedAgent"), "toolbox": ("Toolbox",), "skill": ("Skill",)}
+"""What has a history, and the types that keep it."""
 
 
 def add(commands: Any) -> None:
     """Register the commands."""
-    text = "list what was applied to an agent, when, and by which commit"
+    text = "list what was applied to an agent, a toolbox or a skill, when, and by which commit"
     history = commands.add_parser("history", help=text, description=text)
     history.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
-    history.add_argument("agent", help="the agent's declared name")
+    _add_name(history)
     history.add_argument("--limit", type=int, default=50, help="runs to look back (default: %(default)s)")
     history.add_argument("--json", action="store_true", help="as JSON, with the whole definitions")
     history.set_defaults(run=run_history)
-    text = "write what was applied to an agent then into its declaration"
+    text = "write what was applied to an agent, a toolbox or a skill then into its declaration"
     rollback = commands.add_parser("rollback", help=text, description=text)
     rollback.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
-    rollback.add_argument("agent", help="the agent's declared name")
+    _add_name(rollback)
     rollback.add_argument(
         "--to", required=True, help="a run's number or commit as `fac history` lists them, or `previous`"
     )
@@ -43,15 +45,22 @@ def add(commands: Any) -> None:
     rollback.set_defaults(run=run_rollback)
 
 
+def _add_name(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", help="the declared name")
+    command.add_argument("--kind", choices=list(_KINDS), help="of which kind, where several have the name")
+
+
 def run_history(arguments: argparse.Namespace) -> int:
-    """Print one line a run that changed the agent, the newest first."""
-    entries = _entries(find_project(Path(arguments.cwd).resolve()), arguments)
+    """Print one line a run that changed it, the newest first."""
+    _, entries = _entries(find_project(Path(arguments.cwd).resolve()), arguments)
     if arguments.json:
         print(json.dumps([_as_json(entry) for entry in reversed(entries)], indent=2))
         return 0
     for entry in reversed(entries):
         when = datetime.fromtimestamp(entry.run.ended, UTC).strftime("%Y-%m-%d %H:%M")
         version = f"version {entry.version}: " if entry.version else ""
+        if entry.default_version not in (None, entry.version):
+            version = f"version {entry.version}, standing for {entry.default_version}: "
         fields = version + ", ".join(entry.changed[:_MOST_FIELDS])
         more = f" and {len(entry.changed) - _MOST_FIELDS} more" if len(entry.changed) > _MOST_FIELDS else ""
         by = f"{entry.run.commit[:8]}{'+' if entry.run.dirty else ' '} {entry.run.subject}".strip()
@@ -65,20 +74,27 @@ def run_rollback(arguments: argparse.Namespace) -> int:
     """Write the declaration of then as an edit of the files."""
     from foundry.cli.pulling import edits_between, held_agents
     from foundry.cli.standing import Standing, standing
-    from foundry.cli.writing_back import WritingBack, agent_document, told
+    from foundry.cli.writing_back import WritingBack, declared_document, told
     from foundry.transfer.history import found
 
     project = find_project(Path(arguments.cwd).resolve())
-    document = agent_document(project, arguments.stack, arguments.agent)
-    entries = _entries(project, arguments)
+    kind, entries = _entries(project, arguments)
+    document = declared_document(project, arguments.stack, kind.title(), arguments.name)
     entry = found(entries, arguments.to)
     if entry is None or entry.definition is None:
         raise FoundryError(
-            f"the history of agent {arguments.agent} has no {arguments.to!r}",
-            fix=f"`fac history -s {arguments.stack} {arguments.agent}` lists what it has",
+            f"the history of {kind} {arguments.name} has no {arguments.to!r}",
+            fix=f"`fac history -s {arguments.stack} {arguments.name}` lists what it has",
         )
     stands = standing(project, arguments.stack, live=False)
-    held = held_agents(stands, arguments.stack, arguments.agent)[0]
+    if kind != "agent":
+        numbered = next((one for one in stands.of_kind(kind.title()) if one.name == arguments.name), None)
+        if numbered is None:
+            raise FoundryError(
+                f"stack {arguments.stack} has no {kind} {arguments.name!r} up", fix="bring it up first"
+            )
+        return _move_default(project, arguments.stack, document, numbered, entry)
+    held = held_agents(stands, arguments.stack, arguments.name)[0]
     if held.is_versioned:
         return _move_traffic(project, arguments.stack, document, held, entry)
     folder = posixpath.dirname(document.sources[-1])
@@ -89,7 +105,7 @@ def run_rollback(arguments: argparse.Namespace) -> int:
     edits, lost = edits_between(held.id, (held.outputs["applied"], before), (entry.definition, after))
     back.left += lost
     if not edits and not lost:
-        print(f"Agent {arguments.agent} is what it was then.")
+        print(f"Agent {arguments.name} is what it was then.")
         return 0
     back.write(edits)
     code = told(project, arguments.stack, back)
@@ -121,21 +137,56 @@ def _move_traffic(project: Project, stack: str, document: Document, held: Held, 
     return code
 
 
-def _entries(project: Project, arguments: argparse.Namespace) -> tuple[Applied, ...]:
+def _move_default(project: Project, stack: str, document: Document, held: Held, entry: Applied) -> int:
+    """Write the version of then into `default_version`: the name stands for it again, and no new version is made."""
+    from foundry.cli.writing_back import WritingBack, told
+    from foundry.transfer.edits import REMOVED
+    from foundry.transfer.writing_back import Edit
+
+    title = f"{held.kind} {held.name}"
+    if entry.default_version is None:
+        raise FoundryError(f"run {entry.run.number} left no version of {title}", fix="name another run")
+    declared = document.tree.get("default_version")
+    follows = entry.default_version == held.outputs.get("latestVersion")
+    if declared == (None if follows else entry.default_version):
+        print(f"{title} stands for version {entry.default_version} already.")
+        return 0
+    back = WritingBack(project, document)
+    back.write([Edit(("default_version",), declared, REMOVED if follows else entry.default_version)])
+    code = told(project, stack, back)
+    print(
+        f"{title} stands for version {entry.default_version}, as of run {entry.run.number}, once it is up: `fac up -s {stack}`."
+    )
+    if held.kind == "Skill":
+        print("Agents that take the skill in get a version with it.")
+    return code
+
+
+def _entries(project: Project, arguments: argparse.Namespace) -> tuple[str, tuple[Applied, ...]]:
+    """What the name is, a word of `_KINDS`, and what was applied to it, the oldest first."""
     from foundry.cli import operations
     from foundry.transfer.history import applied_over_time
 
     engine = operations.reader(project, arguments.stack)
     runs = list(_runs(project, engine, arguments.limit))
-    entries = applied_over_time(runs, "Agent", arguments.agent) or applied_over_time(
-        runs, "VersionedAgent", arguments.agent
-    )
-    if not entries:
+    wanted = [arguments.kind] if arguments.kind else list(_KINDS)
+    found: dict[str, tuple[Applied, ...]] = {}
+    for word in wanted:
+        told = (applied_over_time(runs, kind, arguments.name) for kind in _KINDS[word])
+        entries = next((one for one in told if one), ())
+        if entries:
+            found[word] = entries
+    if len(found) > 1:
         raise FoundryError(
-            f"no run of stack {arguments.stack} that is kept applied anything to agent {arguments.agent!r}",
-            fix=f"the state keeps {len(runs)} runs; `fac show -s {arguments.stack}` lists the agents",
+            f"{arguments.name} is {' and '.join(found)} of stack {arguments.stack}",
+            fix=f"say which is meant: {' or '.join(f'--kind {word}' for word in found)}",
         )
-    return entries
+    if not found:
+        raise FoundryError(
+            f"no run of stack {arguments.stack} that is kept applied anything to {' or '.join(wanted)} {arguments.name!r}",
+            fix=f"the state keeps {len(runs)} runs; `fac show -s {arguments.stack}` lists what there is",
+        )
+    return next(iter(found.items()))
 
 
 def _runs(project: Project, engine: Engine, limit: int) -> Iterator[Run]:
@@ -212,6 +263,7 @@ def _as_json(entry: Applied) -> dict[str, Any]:
         "succeeded": entry.run.succeeded,
         "id": entry.id,
         "version": entry.version,
+        **({"defaultVersion": entry.default_version} if entry.default_version else {}),
         "changed": list(entry.changed),
         "definition": entry.definition,
     }

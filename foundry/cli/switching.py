@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from foundry.cli.project import default_stack, find_project
+from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import FoundryError
 
 
@@ -24,6 +24,23 @@ def add(commands: Any) -> None:
         command.set_defaults(run=run, enabled=enabled)
 
 
+def _refuse_others(project: Project, stack: str, name: str) -> None:
+    """Toolboxes and skills can't be stopped: the service has no switch for them (azure-ai-projects 2.10)."""
+    from foundry.manifest.loading import open_stack
+    from foundry.manifest.report import Report
+
+    found = open_stack(project.root, stack, None, Report())
+    by_kind = found.documents.by_kind if found is not None else {}
+    if name in by_kind.get("Agent", {}):
+        return
+    for kind in ("Toolbox", "Skill"):
+        if name in by_kind.get(kind, {}):
+            raise FoundryError(
+                f"{name} is a {kind.lower()}, which the service can't stop",
+                fix=f"take it out of the agents that use it, or go back to an earlier version: `fac rollback {name} --to previous`",
+            )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Switch the live agent, then write the same into the declaration."""
     from foundry.cli.pulling import held_agents
@@ -32,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from foundry.transfer.writing_back import Edit
 
     project = find_project(Path(arguments.cwd).resolve())
+    _refuse_others(project, arguments.stack, arguments.agent)
     document = agent_document(project, arguments.stack, arguments.agent)
     stands = standing(project, arguments.stack, live=True)
     held = held_agents(stands, arguments.stack, arguments.agent)

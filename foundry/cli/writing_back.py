@@ -140,17 +140,29 @@ def agent_document(project: Project, stack: str, agent: str) -> Document:
     Raises:
         FoundryError: the stack declares no such agent.
     """
+    return declared_document(project, stack, "Agent", agent)
+
+
+def declared_document(project: Project, stack: str, kind: str, name: str) -> Document:
+    """The merged document of a kind and a name.
+
+    Raises:
+        FoundryError: the stack declares no such thing.
+    """
     from foundry.manifest.loading import open_stack
     from foundry.manifest.report import Report
 
     found = open_stack(project.root, stack, None, Report())
-    documents = found.documents.by_kind["Agent"] if found is not None else {}
-    if agent not in documents:
-        raise FoundryError(
-            f"stack {stack} declares no agent {agent!r}",
-            fix=f"it declares: {', '.join(sorted(documents)) or 'none'}",
-        )
-    return documents[agent]
+    by_kind = found.documents.by_kind if found is not None else {}
+    documents = by_kind.get(kind, {})
+    if name in documents:
+        return documents[name]
+    others = [other for other, known in by_kind.items() if name in known]
+    raise FoundryError(
+        f"stack {stack} declares no {kind.lower()} {name!r}"
+        + (f": {name} is a {others[0]}" if others else ""),
+        fix=f"it declares: {', '.join(sorted(documents)) or 'none'}",
+    )
 
 
 def told(project: Project, stack: str, back: WritingBack) -> int:

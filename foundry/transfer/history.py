@@ -33,7 +33,8 @@ class Run:
 class Applied:
     """A run that changed what is applied to an object. `changed` are the fields, or `made` and `removed`.
 
-    `version` is the newest one of a versioned agent.
+    `version` is the newest one of a versioned agent, a toolbox or a skill; `default_version` the one that the name of a toolbox or a
+    skill stood for.
     """
 
     run: Run
@@ -41,6 +42,7 @@ class Applied:
     definition: Mapping[str, Any] | None
     changed: tuple[str, ...]
     version: str | None = None
+    default_version: str | None = None
 
 
 def applied_over_time(runs: Iterable[Run], kind: str, name: str) -> tuple[Applied, ...]:
@@ -77,6 +79,7 @@ def resource_of(resources: Sequence[Mapping[str, Any]], kind: str, name: str) ->
 def _applied(runs: Iterable[Run], kind: str, name: str) -> Iterator[Applied]:
     last: Mapping[str, Any] | None = None
     last_id: str | None = None
+    last_pin: Any = None
     for run in runs:
         resource = resource_of(run.resources, kind, name)
         outputs = (resource or {}).get("outputs") or {}
@@ -90,6 +93,11 @@ def _applied(runs: Iterable[Run], kind: str, name: str) -> Iterator[Applied]:
             fields = tuple(change.path for change in changes(kind, last, definition, last))
             if identifier != last_id:
                 fields = ("made anew", *fields)
+            elif outputs.get("appliedDefault") != last_pin:
+                fields = (*fields, "default_version")
         if fields:
-            yield Applied(run, identifier, definition, fields, outputs.get("version"))
-        last, last_id = definition, identifier
+            newest, stood_for = outputs.get("latestVersion"), outputs.get("version")
+            yield Applied(
+                run, identifier, definition, fields, newest or stood_for, stood_for if newest else None
+            )
+        last, last_id, last_pin = definition, identifier, outputs.get("appliedDefault")

@@ -62,3 +62,36 @@ def test_a_run_is_found_by_number_by_commit_and_as_the_previous_one() -> None:
     assert found(entries, "9") is None
     assert found(entries, "bee") is None
     assert found(entries[:1], "previous") is None
+
+
+def test_a_version_that_a_name_stands_for_is_part_of_a_skill_s_history() -> None:
+    def run(number: int, text: str, latest: str, default: str, pin: str) -> Run:
+        outputs = {
+            "applied": {"name": "returns", "instructions": text},
+            "latestVersion": latest,
+            "version": default,
+            "appliedDefault": pin,
+        }
+        urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Skill::returns"
+        resource = {
+            "type": "pulumi-python:dynamic/foundry:Skill",
+            "urn": urn,
+            "id": "returns",
+            "outputs": outputs,
+        }
+        return Run(number, "update", 0, "", "", False, True, [resource])
+
+    runs = [
+        run(1, "a", "1", "1", "latest"),
+        run(2, "b", "2", "2", "latest"),
+        run(3, "b", "2", "1", "1"),
+        run(4, "b", "2", "1", "1"),
+    ]
+
+    told = applied_over_time(runs, "Skill", "returns")
+
+    assert [(one.run.number, one.changed, one.version, one.default_version) for one in told] == [
+        (1, ("made",), "1", "1"),
+        (2, ("instructions",), "2", "2"),
+        (3, ("default_version",), "2", "1"),
+    ]

@@ -45,6 +45,19 @@ dialect: versioned
 model: chat
 instructions: Help.     # short
 """
+SKILL = """\
+kind: Skill
+name: told-returns
+description: How a return is handled
+instructions: Ask for the number.
+"""
+STANDS = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+skill = AIProjectClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential(), allow_preview=True).beta.skills.get("told-returns")
+print(skill.default_version, skill.latest_version)
+"""
 PROMPT = "You answer for the stack ${stack}.\nBe brief.\n"
 
 
@@ -55,6 +68,8 @@ def told(up: Any) -> Iterator[Path]:
     (folder / "prompts/care.md").write_text(PROMPT)
     (folder / "agents/care.yaml").write_text(CARE)
     (folder / "agents/stack-helper.yaml").write_text(HELPER)
+    (folder / "skills").mkdir()
+    (folder / "skills/told-returns.yaml").write_text(SKILL)
     git(up, "add", "-A")
     git(up, "commit", "-q", "-m", "Two agents")
     yield folder
@@ -69,6 +84,7 @@ def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: An
     (told / "agents/care.yaml").write_text(CARE.replace("0.1 ", "0.3 "))
     (told / "prompts/care.md").write_text(PROMPT.replace("Be brief.", "Be warm."))
     (told / "agents/stack-helper.yaml").write_text(HELPER.replace("Help.", "Help warmly."))
+    (told / "skills/told-returns.yaml").write_text(SKILL.replace("number", "name"))
     git(up, "commit", "-q", "-a", "-m", "Warmer answers")
     after = git(up, "rev-parse", "HEAD").strip()
     up.fac("up", "--yes", "-s", "told")
@@ -101,8 +117,25 @@ def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: An
     assert (told / "agents/stack-helper.yaml").read_text() == HELPER.replace("Help.", "Help warmly.") + (
         'endpoint:\n  traffic:\n    "1": 100\nenabled: false\n'
     )
+
+    # So does a skill: its name goes back, and nothing new is made.
+    newest, oldest = json.loads(up.fac("history", "told-returns", "--json", "-s", "told"))
+    assert (newest["version"], newest["changed"]) == ("2", ["instructions"])
+    printed = up.fac("rollback", "told-returns", "--to", "previous", "-s", "told")
+    assert "wrote default_version  stacks/told/skills/told-returns.yaml" in printed
+    assert "Skill told-returns stands for version 1, as of run 1, once it is up" in printed
+    code, printed = up.run("disable", "told-returns", "-s", "told")
+    assert code == 1
+    assert "told-returns is a skill, which the service can't stop; take it out of the agents" in printed
+
     up.fac("up", "--yes", "-s", "told")
     assert up.python(SERVED).strip() == "disabled [('1', 100)]"
+    assert up.python(STANDS).strip() == "1 2"
+    listed = up.fac("history", "told-returns", "-s", "told").splitlines()
+    assert "version 2, standing for 1: default_version" in listed[0]
+    printed = up.fac("rollback", "told-returns", "--to", "previous", "-s", "told")
+    assert "stands for version 2, as of run 2" in printed
+    assert (told / "skills/told-returns.yaml").read_text() == SKILL.replace("number", "name")
 
     # Somebody lets callers reach it again: that shows, and can be kept.
     up.python(ENABLE)
