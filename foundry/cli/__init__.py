@@ -16,6 +16,7 @@ from typing import Any
 from foundry.cli import (
     adopting,
     ask,
+    cancelling,
     check,
     exporting,
     history,
@@ -27,6 +28,7 @@ from foundry.cli import (
     sandbox,
     settings,
     showing,
+    standard_output,
     starting,
     switching,
     traces,
@@ -41,6 +43,11 @@ WRONG = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No error that a person can act on is shown as a traceback."""
+    with standard_output.lasting():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments, rest = _parser().parse_known_args(argv)
     if rest and not getattr(arguments, "passes_on", False):
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
@@ -142,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     add("down", _down, "destroy the sandbox stack and stop the sandbox").add_argument(
         "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
     )
+    cancelling.add(commands)
     output.add(commands)
     orphans.add(commands)
     importing.add(commands)
@@ -269,7 +277,12 @@ def _report(arguments: argparse.Namespace) -> int:
             else Path(arguments.preview).read_text(encoding="utf-8")
         )
         document = json.loads(text)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise FoundryError(
+            f"{arguments.preview} can't be read: {error.strerror}",
+            fix="give it a file with the output of `fac preview --json`",
+        ) from error
+    except ValueError as error:
         raise FoundryError(
             f"{arguments.preview} can't be read as JSON: {error}",
             fix="give it the output of `fac preview --json`",

@@ -65,15 +65,28 @@ class Run:
         """Run the engine on this terminal and return its exit code.
 
         Ctrl-C reaches the engine itself (it is in our process group), which finishes what runs; we wait for it.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C ended it; nothing more is to be begun.
+            FoundryError: a signal ended it.
         """
+        interrupts: list[int] = []
         with subprocess.Popen(self._command(arguments), cwd=self.root, env=self._variables()) as process:
-            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
             forward = signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
             try:
-                return process.wait()
+                code = process.wait()
             finally:
                 signal.signal(signal.SIGINT, before)
                 signal.signal(signal.SIGTERM, forward)
+        if code and interrupts:
+            raise KeyboardInterrupt
+        if code < 0:
+            raise FoundryError(
+                f"{self.engine.name} was ended from outside ({signal.Signals(-code).name}), and what it had begun may be half done",
+                fix="run the command again: `fac up` and `fac destroy` find what is there and put it right",
+            )
+        return code
 
     def captured(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run the engine and return what it printed."""
@@ -97,7 +110,7 @@ class Run:
         if done.returncode != 0:
             raise FoundryError(
                 f"the outputs of stack {self.stack} can't be read: {last_line(done.stderr)}",
-                fix=f"bring it up first: fac up -s {self.stack}",
+                fix=f"if it was never brought up: fac up -s {self.stack}",
             )
         outputs = json.loads(done.stdout)
         return outputs if isinstance(outputs, dict) else {}
@@ -113,4 +126,4 @@ class Run:
 def last_line(text: str) -> str:
     """The last line of what a program printed, which is where it says why it failed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+    return lines[-1].removeprefix("error: ") if lines else "no reason given"

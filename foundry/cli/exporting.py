@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from foundry.transfer.neighbours.writing import write
 
     project = find_project(Path(arguments.cwd).resolve())
+    project.require(arguments.stack)
     manifest = load(project.root, arguments.stack, needs_id=False).manifest
     if manifest is None:
         raise FoundryError(

@@ -73,6 +73,7 @@ def make_stacks_known(project: Project, state: Path) -> None:
 
 def reader(project: Project, stack: str) -> Run:
     """An engine that only reads the stack's state: nothing is started."""
+    project.require(stack)
     config = settings.read(project.settings_file(stack))
     environment = dict(os.environ)
     if settings.is_sandbox(config):
@@ -91,10 +92,7 @@ def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recov
         FoundryError: there is no such stack, or no engine that serves it.
         foundry.sandbox.host.SandboxError: the sandbox doesn't start.
     """
-    if not project.settings_file(stack).exists():
-        raise FoundryError(
-            f"there is no stack {stack!r}", fix=f"there are: {', '.join(project.stacks()) or 'none'}"
-        )
+    project.require(stack)
     config = settings.read(project.settings_file(stack))
     in_sandbox = settings.is_sandbox(config)
     engine = engines.choose(wanted, sandbox=in_sandbox)
@@ -140,12 +138,18 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
     ):
         _take_back_what_is_there(project, run, say)
     command = [verb, "--stack", run.stack, *arguments]
-    if verb in {"up", "destroy"} and "--yes" in arguments and "--skip-preview" not in arguments:
+    agreed = "--yes" in arguments or "-y" in arguments
+    if verb in {"up", "destroy"} and agreed and "--skip-preview" not in arguments:
         command.append("--skip-preview")
     code = run.interactive(command)
     if code and verb == "destroy" and not any(item.startswith("--refresh") for item in arguments):
-        say("Destroying again without reading what is live first (--refresh=false).")
-        code = run.interactive([*command, "--refresh=false"])
+        if agreed:
+            say("Destroying again without reading what is live first (--refresh=false).")
+            code = run.interactive([*command, "--refresh=false"])
+        else:
+            say(
+                f"If reading what is live is what failed, this goes past it: fac destroy -s {run.stack} --refresh=false"
+            )
     if verb == "up" and code == 0 and settings.is_sandbox(settings.read(project.settings_file(run.stack))):
         _tell_how_to_go_on(project, run.stack, say)
     return code

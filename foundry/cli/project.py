@@ -26,6 +26,17 @@ class Project:
         """The settings file of a stack, whether or not it exists."""
         return self.settings_dir / f"Pulumi.{stack}.yaml"
 
+    def require(self, stack: str) -> None:
+        """Refuse a stack that has no settings file.
+
+        Raises:
+            FoundryError: there is no such stack; the text has those that there are.
+        """
+        if not self.settings_file(stack).exists():
+            raise FoundryError(
+                f"there is no stack {stack!r}", fix=f"there are: {', '.join(self.stacks()) or 'none'}"
+            )
+
     def stacks(self) -> tuple[str, ...]:
         """Names of the stacks that have a settings file, sorted."""
         return tuple(

@@ -48,7 +48,7 @@ def release_dead_locks(
 ) -> None:
     """Remove locks of processes that are gone on this host, once what they left running has been ended."""
     for lock in locks(folder, project, stack):
-        if lock.host != socket.gethostname() or _lives(lock.pid):
+        if lock.host != socket.gethostname() or lives(lock.pid):
             continue
         for orphan in _orphans(root):
             say(f"Ended process {orphan.pid}, left over from a run that was killed (process {lock.pid}).")
@@ -58,7 +58,8 @@ def release_dead_locks(
         say(f"Removed the lock of process {lock.pid} on this host: that process is gone.")
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process of that id runs on this host."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -82,12 +83,24 @@ def _is_engine(process: psutil.Process) -> bool:
 
 
 def has_state(folder: Path, project: str, stack: str) -> bool:
-    """Whether the state holds any resource."""
-    return bool(_latest(folder, project, stack).get("resources"))
+    """Whether the state holds any resource, as far as is known: what can't be read is the engine's to tell, and is not empty."""
+    plain = _state_file(folder, project, stack)
+    path = next(state_files.variants(plain), plain)
+    if not path.exists():
+        return False
+    try:
+        latest = state_files.read(path)["checkpoint"]["latest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+    return bool((latest or {}).get("resources"))
+
+
+def _state_file(folder: Path, project: str, stack: str) -> Path:
+    return folder / ".pulumi" / "stacks" / project / f"{stack}.json"
 
 
 def _latest(folder: Path, project: str, stack: str) -> dict[str, Any]:
-    plain = folder / ".pulumi" / "stacks" / project / f"{stack}.json"
+    plain = _state_file(folder, project, stack)
     path = next(state_files.variants(plain), plain)
     try:
         latest = state_files.read(path)["checkpoint"]["latest"]

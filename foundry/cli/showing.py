@@ -109,6 +109,7 @@ _UNDECLARED = "not declared any more"
 def _manifest(project: Project, stack: str) -> Manifest:
     from foundry.manifest import load
 
+    project.require(stack)
     loaded = load(project.root, stack, needs_id=False)
     if loaded.manifest is None:
         raise FoundryError(

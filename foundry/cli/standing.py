@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from foundry.cli import operations, settings
-from foundry.cli.engines import Run
+from foundry.cli import operations, recovery, settings
+from foundry.cli.engines import Run, last_line
 from foundry.cli.project import Project
 from foundry.model import FoundryError, Owner, toolbox_address
 from foundry.reconcile import (
@@ -167,10 +167,15 @@ def standing(project: Project, stack: str, *, live: bool, known: bool = True) ->
     try:
         resources = exported(run)
     except FoundryError:
-        if known:
+        if known or _has_state(project, run):
             raise
         resources = ()
     return Standing(run, _outputs(resources), resources)
+
+
+def _has_state(project: Project, run: Run) -> bool:
+    folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
+    return folder is not None and recovery.has_state(folder, project.name, run.stack)
 
 
 def live_definition(session: Session, held: Held) -> Mapping[str, Any] | None:
@@ -213,10 +218,9 @@ def exported(run: Run) -> Sequence[Mapping[str, Any]]:
         document = json.loads(done.stdout)
         resources: Sequence[Mapping[str, Any]] = document["deployment"].get("resources") or []
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        told = [line for line in done.stderr.splitlines() if line.strip()]
         raise FoundryError(
-            f"the state of stack {run.stack} can't be read: {told[-1] if told else 'no reason given'}",
-            fix=f"bring it up first: fac up -s {run.stack}",
+            f"the state of stack {run.stack} can't be read: {last_line(done.stderr)}",
+            fix=f"if it was never brought up: fac up -s {run.stack}",
         ) from error
     return resources
 
@@ -227,6 +231,7 @@ def stack_owner(project: Project, stack: str) -> Owner:
     Raises:
         FoundryError: the stack has no id.
     """
+    project.require(stack)
     stack_id = settings.read(project.settings_file(stack)).get(settings.STACK_ID)
     if not stack_id:
         raise FoundryError(

@@ -19,6 +19,7 @@ from foundry.model import FoundryError
 _PLACES: Final = {"program.py.txt": "__main__.py", "gitignore": ".gitignore"}
 """Where a file of the starter goes that can't have its own name in the distribution; all others keep theirs."""
 
+_STACK: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _SETTINGS: Final = ("Pulumi.sandbox.yaml", "Pulumi.azure.yaml")
 
 
@@ -33,6 +34,11 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write what is missing, and say what was written and what comes next."""
     folder = Path(arguments.cwd).resolve()
+    if not _STACK.fullmatch(arguments.stack):
+        raise FoundryError(
+            f"{arguments.stack!r} can't be the name of a stack",
+            fix="use letters, digits, dashes, underscores and dots, 100 at most",
+        )
     if not is_in_one(folder):
         return _begin_project(folder, arguments.stack)
     give_id(find_project(folder), arguments.stack)

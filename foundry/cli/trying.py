@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from foundry.service.conversation import Place
 
     project = find_project(Path(arguments.cwd).resolve())
+    project.require(arguments.stack)
     loaded = load(project.root, arguments.stack)
     if loaded.manifest is None:
         raise FoundryError(

@@ -152,6 +152,7 @@ def declared_document(project: Project, stack: str, kind: str, name: str) -> Doc
     from foundry.manifest.loading import open_stack
     from foundry.manifest.report import Report
 
+    project.require(stack)
     found = open_stack(project.root, stack, None, Report())
     by_kind = found.documents.by_kind if found is not None else {}
     documents = by_kind.get(kind, {})

@@ -96,6 +96,36 @@ def test_the_first_interrupt_lets_what_runs_finish_and_begins_nothing_new(world:
     assert world.locks() == []
 
 
+def test_an_interrupt_before_anything_is_under_way_ends_the_run_without_a_trace(world: World) -> None:
+    world.body(HELD)
+    run = world.start("up", "--yes", "--skip-preview")
+    assert run.stdout is not None
+    assert "Updating" in run.stdout.readline()
+    run.send_signal(signal.SIGINT)
+    said, _ = run.communicate(timeout=60)
+
+    assert run.returncode == 1
+    assert "Traceback" not in said
+    assert "up stopped" in said
+    assert "h" not in world.pending()
+    assert world.locks() == []
+
+
+def test_a_run_whose_reader_has_gone_goes_on_to_its_end(world: World) -> None:
+    world.body(HELD)
+    run = world.start("up", "--yes", "--skip-preview")
+    assert run.stdout is not None
+    run.stdout.readline()
+    world.wait_until_held("h")
+    run.stdout.close()
+    world.release()
+
+    assert run.wait(60) == 0
+    assert sorted(world.objects()) == ["a-1", "h-1", "z-1"]
+    assert {"a", "h", "z"} <= set(world.ids())
+    assert world.locks() == []
+
+
 def test_the_second_interrupt_ends_the_run_at_once_with_the_create_recorded_as_pending(world: World) -> None:
     world.body(HELD)
     run = world.start("up", "--yes", "--skip-preview")

@@ -147,9 +147,20 @@ def _save(document: PreviewDocument, path: Path) -> None:
         raise EngineError(f"the preview can't be written to {path}: {error.strerror}") from None
 
 
+class _LastingConsole(Console):
+    """A console whose reader may go (`| head`): a run that is under way goes on to its end, unseen."""
+
+    def on_broken_pipe(self) -> None:
+        """Turn what is still to be printed away."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def _console(arguments: Arguments) -> Console:
     forced = {"always": True, "never": False}.get(arguments.color)
-    return Console(
+    return _LastingConsole(
         force_terminal=forced,
         no_color=arguments.color == "never" or None,
         highlight=False,

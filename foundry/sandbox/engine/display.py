@@ -272,7 +272,8 @@ class Display:
             old, new = self._open(event.old_outputs), self._open(event.outputs)
             if not self.shows_changes:
                 old, new = _known(old, new), _known(new, new)
-            lines = changes.between(old, new) if event.kind == "up" else []
+            # A program that failed may have exported nothing yet.
+            lines = changes.between(old, new) if event.kind == "up" and event.succeeded else []
         else:
             found = changes.between(None, self._open(event.outputs))
             lines = [Line("", line.text, line.depth) for line in found]

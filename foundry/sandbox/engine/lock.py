@@ -86,7 +86,7 @@ def holders(folder: Path) -> list[Holder]:
             continue  # released while we looked
         except (ValueError, KeyError, TypeError) as error:
             raise EngineError(
-                f"{file} is not a readable lock; remove it with `cancel` if no run is under way"
+                f"{file} is not a readable lock; if no run is under way, remove it with `fac cancel`"
             ) from error
     return found
 
@@ -94,8 +94,8 @@ def holders(folder: Path) -> list[Holder]:
 def _locked(others: list[Holder]) -> StackLockedError:
     lines = [
         (
-            f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) to end or delete the "
-            "lock file with `pulumi cancel`, or the embedded engine's `cancel`."
+            f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) to end or, where they are "
+            "certainly gone, delete the lock file with `fac cancel` or `pulumi cancel`."
         )
     ]
     lines += [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from foundry.sandbox.engine import backend, history, lock, monitor, pending, phases
@@ -72,9 +73,13 @@ class _Runner:
         self._stack = backend.open_stack(options.backend_url, self._project.name, options.stack)
         self._settings = load_settings(options.config_file or self._project.settings_file(self._stack.name))
         self._program = Program(project=self._project, tell=self._tell)
+        # Until there is something to stop, an interrupt is only noted.
+        self._stop: Callable[[], None] = _nothing
+        self._stop_at_once: Callable[[], Coroutine[Any, Any, None]] = _nothing_at_once
 
     async def run(self) -> Outcome:
         with contextlib.ExitStack() as held:
+            held.enter_context(self._interruptible())
             if not self._is_preview:
                 backend.initialise(self._stack)
                 held.enter_context(lock.held(self._stack.locks, self._say))
@@ -182,14 +187,17 @@ class _Runner:
         server, address = await monitor.serve(deployment, self._tell)
         registry.engine.set_result(address)
         reminding = asyncio.create_task(self._remind())
-        with self._interruptible(deployment, registry):
-            try:
-                await self._work_through(deployment, stored, config, address)
-            finally:
-                deployment.finish_stack()
-                await self._save(deployment, snapshot)
-                await server.stop(grace=None)
-                reminding.cancel()
+        self._stop = functools.partial(_stop, deployment)
+        self._stop_at_once = registry.stop
+        if self._cancelled:
+            self._stop()
+        try:
+            await self._work_through(deployment, stored, config, address)
+        finally:
+            deployment.finish_stack()
+            await self._save(deployment, snapshot)
+            await server.stop(grace=None)
+            reminding.cancel()
         succeeded = not deployment.failed and not self._cancelled
         outputs = _stack_outputs(snapshot.resources()) if snapshot is not None else deployment.stack_outputs()
         if snapshot is not None:
@@ -284,7 +292,7 @@ class _Runner:
     # Interruption.
 
     @contextlib.contextmanager
-    def _interruptible(self, deployment: Deployment, registry: Registry) -> Any:
+    def _interruptible(self) -> Any:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -298,7 +306,7 @@ class _Runner:
                         severity="error", text="stopped at once; what was under way is recorded as pending"
                     )
                 )
-                stopping.append(asyncio.create_task(registry.stop()))
+                stopping.append(asyncio.create_task(self._stop_at_once()))
                 self._program.kill()
                 return
             self._cancelled = True
@@ -308,8 +316,7 @@ class _Runner:
                     text="stopping: what is under way finishes, nothing new begins (again: stop at once)",
                 )
             )
-            deployment.stop("cancelled")
-            deployment.ready.set()
+            self._stop()
 
         signals = (signal.SIGINT, signal.SIGTERM)
         for each in signals:
@@ -319,6 +326,17 @@ class _Runner:
         finally:
             for each in signals:
                 loop.remove_signal_handler(each)
+
+
+def _nothing() -> None: ...
+
+
+async def _nothing_at_once() -> None: ...
+
+
+def _stop(deployment: Deployment) -> None:
+    deployment.stop("cancelled")
+    deployment.ready.set()
 
 
 def _prelaunch(registry: Registry, resources: list[Resource]) -> None:

@@ -1,0 +1,133 @@
+"""Locks, damaged states, readers that go and answers that are no: what a person on call meets beside the happy path."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+STATE = ".sandbox/state/.pulumi/stacks/foundry-as-code/sandbox.json"
+LOCKS = ".sandbox/state/.pulumi/locks/organization/foundry-as-code/sandbox"
+
+
+@contextmanager
+def lock(up: Any, *, host: str, pid: int) -> Iterator[Path]:
+    file = Path(up.root, LOCKS, "11111111-1111-4111-8111-111111111111.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    told = {"pid": pid, "username": "ci", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}
+    file.write_text(json.dumps(told))
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def test_the_lock_of_another_host_is_told_and_taken_off_by_cancel(up: Any) -> None:
+    with lock(up, host="runner-7", pid=4711) as file:
+        code, printed = up.run("up", "--yes")
+        assert code != 0
+        assert "created by ci@runner-7 (pid 4711)" in printed
+        assert "`fac cancel`" in printed
+        assert up.fac("cancel").startswith("The lock of process 4711 on runner-7:")
+        assert not file.exists()
+
+
+def test_cancel_leaves_a_run_alone_that_is_under_way_here(up: Any) -> None:
+    with lock(up, host=socket.gethostname(), pid=os.getpid()) as file:
+        code, printed = up.run("cancel")
+        assert code == 1
+        assert f"under way here (process {os.getpid()})" in printed
+        assert file.exists()
+
+
+def test_a_damaged_state_is_told_and_nothing_is_taken_for_new(up: Any) -> None:
+    file = Path(up.root, STATE)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:3000])
+    try:
+        for command in (["up", "--yes"], ["show"], ["orphans"], ["output"]):
+            code, printed = up.run(*command)
+            assert code == 1
+            assert "is damaged; sandbox.json.bak beside it is the one before" in printed
+            assert "carry its mark" not in printed
+            assert "not up yet" not in printed
+    finally:
+        file.write_bytes(whole)
+
+
+def test_a_stack_that_there_is_not_is_told_by_every_command(up: Any) -> None:
+    for command in (
+        ["show"],
+        ["history", "x"],
+        ["pull", "x"],
+        ["cancel"],
+        ["try", "x", "y"],
+        ["orphans"],
+        ["output"],
+    ):
+        code, printed = up.run(*command, "-s", "nowhere")
+        assert code == 1
+        assert "there is no stack 'nowhere'; there are: dev, sandbox, team" in printed
+
+
+def on_a_terminal(up: Any, answer: str, *arguments: str) -> tuple[int, str]:
+    """Run `fac` on a terminal and type an answer when it asks."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "foundry.cli", *arguments],
+        cwd=up.root,
+        env=up.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    printed, answered = "", False
+    try:
+        while True:
+            try:
+                part = os.read(ours, 65536).decode(errors="replace")
+            except OSError:  # the terminal's other side is closed
+                break
+            printed += part
+            if not answered and "yes/no:" in printed:
+                answered = True
+                if answer:
+                    os.write(ours, answer.encode())
+                else:
+                    os.killpg(process.pid, signal.SIGINT)
+        return process.wait(60), printed
+    finally:
+        process.kill()
+        os.close(ours)
+
+
+def test_a_destroy_that_is_refused_or_interrupted_at_its_question_is_not_begun_again(up: Any) -> None:
+    before = Path(up.root, STATE).read_bytes()
+    code, printed = on_a_terminal(up, "no\n", "destroy")
+    assert code == 1
+    assert printed.count("yes/no:") == 1
+    code, printed = on_a_terminal(up, "", "destroy")
+    assert code == 130
+    assert printed.count("yes/no:") == 1
+    assert "Traceback" not in printed
+    assert Path(up.root, STATE).read_bytes() == before
+
+
+def test_a_reader_that_goes_ends_no_command_with_an_error(up: Any) -> None:
+    for command in (["show"], ["validate", "--show"]):
+        process = up.start(*command, stderr=subprocess.PIPE)
+        process.stdout.close()
+        told = process.stderr.read()
+        process.stderr.close()
+        assert process.wait(60) == 0, told
+        assert "Broken pipe" not in told
