@@ -96,7 +96,7 @@ def agent_definition(agent: model.Agent, to: References) -> dict[str, Any]:
         "instructions": agent.instructions,
         "temperature": agent.temperature,
         "top_p": agent.top_p,
-        "response_format": agent.response_format,
+        "response_format": _classic_form(agent.response_format),
     }
     return {
         "name": agent.service_name,
@@ -105,6 +105,13 @@ def agent_definition(agent: model.Agent, to: References) -> dict[str, Any]:
         "metadata": dict(agent.metadata),
         "tools": _tools(agent, model.Dialect.CLASSIC, to),
     }
+
+
+def _classic_form(form: model.Json) -> model.Json:
+    """A form of answers without what classic agents don't have."""
+    if not isinstance(form, Mapping):
+        return form
+    return {key: value for key, value in form.items() if key != "strict"}
 
 
 def versioned_definition(agent: model.Agent, to: References) -> dict[str, Any]:
@@ -123,6 +130,8 @@ def versioned_definition(agent: model.Agent, to: References) -> dict[str, Any]:
     declared = {
         "description": agent.description,
         "content_filter": _content_filter(agent.content_filter, to),
+        "invocations_moderation": agent.invocations_moderation,
+        "blueprint_id": agent.blueprint_id,
     }
     return {
         "name": agent.service_name,
@@ -147,6 +156,7 @@ def _prompt(agent: model.Agent, to: References) -> dict[str, Any]:
         "top_p": agent.top_p,
         "response_format": None if plain_text else agent.response_format,
         "reasoning": agent.reasoning,
+        "harness": agent.harness,
         "tool_choice": _tool_choice(agent, agent.tool_choice),
         "skills": [_skill(reference, to, with_version=True) for reference in agent.skills] or None,
         # The service reads a missing `required` as false, and some of its clients write that.
@@ -522,6 +532,10 @@ def _tool(tool: model.Tool, to: References) -> dict[str, Any]:
             # The service knows no such tool: the calling program runs the workflow as it runs any function.
             resolved["type"] = "function"
             settings = {key: settings[key] for key in ("description", "parameters") if key in settings}
+    if "custom_search_configuration" in settings:
+        custom = dict(settings.pop("custom_search_configuration"))
+        connection = _of(to.connections, "connection", custom.pop("connection"))
+        resolved["custom_search_configuration"] = {"connection_id": connection, **custom}
     if tool.type in _CONNECTED and "connection" in settings:
         resolved["connection_id"] = _of(to.connections, "connection", settings.pop("connection"))
     if tool.type in ("deep_research", "image_generation") and "model" in settings:

@@ -17,6 +17,8 @@ _SERVER: Final = Leaf(Sort.SERVER)
 _UNMANAGED: Final = Leaf(Sort.FOREIGN)
 _ID: Final = Leaf(caseless=True)
 _OFF: Final = Leaf(absent=(False,))
+_CALLERS: Final = Leaf(Sort.DEFAULTED, unordered=True)
+_SETTINGS: Final = Record({}, sort=Sort.DEFAULTED)
 _SCHEDULING: Final = Leaf(absent=("when_idle",))
 _NAMED: Final = frozenset(
     {"function", "openapi", "azure_function", "mcp", "capture_structured_outputs", "system"}
@@ -24,23 +26,47 @@ _NAMED: Final = frozenset(
 
 _TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
     **{kind: fields for kind, fields in TOOLS.items() if kind not in ("connected_agent", "deep_research")},
-    "file_search": {**TOOLS["file_search"], "filters": _OWNED},
+    "file_search": {
+        **TOOLS["file_search"],
+        "ranking_options": Record(
+            {"ranker": _DEFAULTED, "score_threshold": _DEFAULTED, "hybrid_search": _SETTINGS},
+            sort=Sort.DEFAULTED,
+        ),
+        "filters": _OWNED,
+    },
     "code_interpreter": {
         "file_ids": Leaf(unordered=True),
         "memory_limit": _DEFAULTED,
         "container": _OWNED,
+        "network_policy": Record({"allowed_domains": Leaf(unordered=True)}, sort=Sort.DEFAULTED),
+        "allowed_callers": _CALLERS,
     },
-    "function": {**TOOLS["function"], "strict": _OFF},
-    "mcp": {**TOOLS["mcp"], "connection_id": _ID, "response_scheduling": _SCHEDULING},
+    "function": {
+        **TOOLS["function"],
+        "strict": _OFF,
+        "output_schema": _OWNED,
+        "async": _OFF,
+        "defer_loading": _OFF,
+        "allowed_callers": _CALLERS,
+    },
+    "mcp": {
+        **TOOLS["mcp"],
+        "connection_id": _ID,
+        "response_scheduling": _SCHEDULING,
+        "server_description": _OWNED,
+        "defer_loading": _OFF,
+        "allowed_callers": _CALLERS,
+    },
     "toolbox": {"toolbox_name": _OWNED, "toolbox_version": _OWNED, "response_scheduling": _SCHEDULING},
     "system": {"description": _OWNED},
     "web_search": {
         "search_context_size": _DEFAULTED,
         "external_web_access": _DEFAULTED,
         "allowed_domains": Leaf(unordered=True),
-        "user_location": Record({}, sort=Sort.DEFAULTED),
+        "user_location": _SETTINGS,
+        "custom_search_configuration": Record({"connection_id": _ID, "instance_name": _OWNED}),
     },
-    "image_generation": {},
+    "image_generation": {"input_image_mask": _SETTINGS},
     "memory_search": {
         "memory_store_name": _OWNED,
         "scope": _OWNED,
@@ -94,6 +120,14 @@ def _tool_table(tool: Mapping[str, Any]) -> Record:
     return Record({"type": _OWNED, "name": name, **_TOOLS.get(kind, {})}, rest=_DEFAULTED)
 
 
+def _event_of(selector: Mapping[str, Any]) -> str:
+    return str(selector.get("event_type"))
+
+
+def _selector(_selector: Mapping[str, Any]) -> Record:
+    return Record({"event_type": _OWNED, "text_field": Leaf(absent=("delta",))})
+
+
 VERSIONED_AGENT: Final = Record(
     {
         "name": Leaf(caseless=True),
@@ -117,6 +151,16 @@ VERSIONED_AGENT: Final = Record(
         "structured_inputs": Record({}, rest=_OWNED),
         "skills": _SKILLS,
         "content_filter": _OWNED,
+        "invocations_moderation": Record(
+            {
+                "response_mode": _OWNED,
+                "input_paths": _OWNED,
+                "output_paths": _OWNED,
+                "stream_selectors": Items(key=_event_of, of=_selector),
+            }
+        ),
+        "harness": _OWNED,
+        "blueprint_id": _DEFAULTED,
         "workflow": _OWNED,
         "hosted": Record(
             {
@@ -212,6 +256,7 @@ SERVING: Final = Record(
     {
         "enabled": _UNMANAGED,
         "protocols": Leaf(Sort.FOREIGN, unordered=True),
+        "activity": Record({"enable_m365_public_endpoint": _UNMANAGED}, sort=Sort.FOREIGN),
         "authorization": Leaf(Sort.FOREIGN, unordered=True),
         "traffic": _UNMANAGED,
         "card": Record(

@@ -99,6 +99,9 @@ def agent_of(document: Document, world: World) -> Agent:
         tool_choice=_tool_choice(tree, world),
         structured_inputs=_structured_inputs(tree, world),
         content_filter=content_filter(tree, world),
+        invocations_moderation=_moderation(tree, world),
+        harness=tree.get("harness"),
+        blueprint_id=_blueprint(tree, world),
         workflow=world.text(tree, "workflow", _LONGEST_WORKFLOW),
         hosted=_hosted(tree, world),
         external=plain(tree["external"]) if isinstance(tree.get("external"), Mapping) else None,
@@ -182,6 +185,36 @@ def content_filter(tree: Mapping, world: World) -> str | None:
     return chosen
 
 
+def _moderation(tree: Mapping, world: World) -> dict[str, Any] | None:
+    """Where the texts of invocations stand; a finding for each place that must be known and isn't (azure-ai-projects 2.10)."""
+    told = tree.get("invocations_moderation")
+    if not isinstance(told, Mapping):
+        return None
+    at = tree.keys_at["invocations_moderation"]
+    if "content_filter" not in tree:
+        what = "`invocations_moderation` says what a content filter looks at, and the agent names none"
+        world.report.error(at, what, "write `content_filter` beside it")
+    written, mode = told.get("output_content_type", "json"), told.get("response_mode")
+    needed = {
+        "input_paths": told.get("input_content_type", "json") == "json",
+        "output_paths": written == "json" and mode in ("non_streaming", "both"),
+        "stream_selectors": written == "json" and mode in ("streaming", "both"),
+    }
+    for field in (field for field, is_needed in needed.items() if is_needed and field not in told):
+        what = f"`invocations_moderation.{field}` is missing: it is needed where JSON is spoken"
+        world.report.error(at, what, "write where the text stands")
+    made: dict[str, Any] = plain(told)
+    return made
+
+
+def _blueprint(tree: Mapping, world: World) -> str | None:
+    blueprint = tree.get("blueprint_id")
+    if blueprint is not None and "code" in section(tree, "hosted"):
+        what = "an agent that is made from code can't be given a blueprint: the service takes none with an upload"
+        world.report.error(tree.keys_at["blueprint_id"], what, "leave it out, or make it from an image")
+    return blueprint if isinstance(blueprint, str) else None
+
+
 def _hosted(tree: Mapping, world: World) -> dict[str, Any] | None:
     hosted = tree.get("hosted")
     if not isinstance(hosted, Mapping):
@@ -248,6 +281,11 @@ def _check_classic(tree: Mapping, world: World) -> None:
                 "a classic agent can't use a computer with `environment: ubuntu`",
                 "write windows, mac, linux or browser",
             )
+        approval = section(tool, "require_approval")
+        for holder, key in ((tool, "allowed_tools"), (approval, "always"), (approval, "never")):
+            if isinstance(holder.get(key), Mapping):
+                at, what = holder.values_at[key], "a classic agent knows the tools of an MCP server by name"
+                world.report.error(at, what, "list their names")
 
 
 def _response_format(tree: Mapping, world: World) -> Any:
@@ -308,6 +346,11 @@ def tool_of(name: str, kind: str, tree: Mapping, at: Mark, world: World) -> Tool
         )
     if "connection" in tree:
         world.connection(tree["connection"], tree.values_at["connection"], _CATEGORIES.get(kind, ()))
+    custom = section(tree, "custom_search_configuration")
+    if "connection" in custom:
+        world.connection(
+            custom["connection"], custom.values_at["connection"], _CATEGORIES["bing_custom_search"]
+        )
     special = _SPECIAL.get(kind)
     if special is not None:
         files = special(name, tree, settings, at, world) or ()
@@ -413,6 +456,8 @@ def _logic_app(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, w
 
 def _function(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
     _parameters(tree, settings, world)
+    if "output_schema" in tree:
+        settings["output_schema"] = world.json_schema(tree, "output_schema")
 
 
 def _parameters(tree: Mapping, settings: dict[str, Any], world: World) -> None:

@@ -33,6 +33,7 @@ _OF_PROMPTS: Final = (
     "tool_choice",
     "structured_inputs",
     "skills",
+    "harness",
 )
 _OF_VOICES: Final = ("instructions", "tools", "tool_choice", "structured_inputs")
 """What an agent that is spoken with has of these."""
@@ -170,6 +171,10 @@ def _check_versioned(document: Document, world: World) -> None:
     if shares and all(isinstance(share, int) for share in shares.values()) and sum(shares.values()) != 100:
         at = section(tree, "endpoint").values_at["traffic"]
         world.report.error(at, f"the traffic comes to {sum(shares.values())} percent", "make it 100")
+    endpoint = section(tree, "endpoint")
+    if "activity" in endpoint and "protocols" in endpoint and "activity" not in endpoint["protocols"]:
+        what = "`endpoint.activity` sets up a protocol that the endpoint doesn't have"
+        world.report.error(endpoint.keys_at["activity"], what, "add activity to `protocols`")
     for tool in section(tree, "tools").values():
         for store, at in words(tool, "vector_stores") if isinstance(tool, Mapping) else ():
             check_reach(document, world.dialect_of(tree), store, at, world)

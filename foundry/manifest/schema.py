@@ -122,7 +122,9 @@ def _one_of(
     if all(
         "type" not in _resolved(branch, root) and "enum" not in _resolved(branch, root) for branch in branches
     ):
-        if sum(validator.evolve(schema=branch).is_valid(instance) for branch in branches) != 1:
+        # What is no mapping has another fault, which is told.
+        fitting = sum(validator.evolve(schema=branch).is_valid(instance) for branch in branches)
+        if isinstance(instance, dict) and fitting != 1:
             yield ValidationError(
                 "exactly one way",
                 validator="oneOf",

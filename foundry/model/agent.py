@@ -91,6 +91,9 @@ class Agent:
     tool_choice: str | None = None
     structured_inputs: Mapping[str, Json] = field(default_factory=dict)
     content_filter: str | None = None
+    invocations_moderation: Mapping[str, Any] | None = None
+    harness: str | None = None
+    blueprint_id: str | None = None
     workflow: Text | None = None
     hosted: Mapping[str, Any] | None = None
     external: Mapping[str, Any] | None = None

@@ -28,6 +28,11 @@ _GATES: Final[Mapping[str, str]] = {
     "external": EXTERNAL_GATE,
     "voice": voice_bodies.VOICE_GATE,
 }
+_HARNESSES: Final[Mapping[str, str]] = {
+    "microsoft_copilot_preview": "MicrosoftCopilot=V1Preview",
+    "github_copilot_preview": "GitHubCopilot=V1Preview",
+}
+_BLUEPRINT: Final = "ManagedAgentIdentityBlueprint"
 _SCALARS: Final = ("model", "instructions", "temperature", "top_p", "reasoning", "structured_inputs")
 _CODE: Final = ("runtime", "entry_point", "dependency_resolution")
 _AT_RUN_TIME: Final = ("telemetry_config", "session_configuration", "enable_memory_snapshot")
@@ -43,6 +48,8 @@ def version_body(definition: Mapping[str, Any], metadata: Mapping[str, str]) -> 
     body: Body = {"definition": _definition(definition), "metadata": dict(metadata)}
     if definition.get("description"):
         body["description"] = definition["description"]
+    if definition.get("blueprint_id"):
+        body["blueprint_reference"] = {"type": _BLUEPRINT, "blueprint_id": definition["blueprint_id"]}
     return body
 
 
@@ -50,6 +57,7 @@ def features(definition: Mapping[str, Any]) -> str | None:
     """The previews that a definition must be opted into; None when it needs none."""
     gates = [gate for kind, gate in _GATES.items() if definition.get(kind) is not None]
     gates += [SKILLS_GATE] if definition.get("skills") else []
+    gates += [_HARNESSES[definition["harness"]]] if definition.get("harness") in _HARNESSES else []
     return ",".join(gates) or None
 
 
@@ -70,9 +78,11 @@ def definition_of(version: Mapping[str, Any], name: str) -> Body:
             told |= _prompt_from_wire(body)
         case kind:
             told["kind"] = kind
-    policy = (body.get("rai_config") or {}).get("rai_policy_name")
-    if policy:
-        told["content_filter"] = policy
+    rai = body.get("rai_config") or {}
+    told |= filled({"content_filter": rai.get("rai_policy_name")})
+    if rai.get("invocations_moderation"):
+        told["invocations_moderation"] = filled(rai["invocations_moderation"])
+    told |= filled({"blueprint_id": (version.get("blueprint_reference") or {}).get("blueprint_id")})
     told["metadata"] = {str(key): str(value) for key, value in (version.get("metadata") or {}).items()}
     told.setdefault("tools", [])
     return told
@@ -90,12 +100,17 @@ def _definition(definition: Mapping[str, Any]) -> Body:
     else:
         body = _prompt(definition)
     if definition.get("content_filter"):
-        body["rai_config"] = {"rai_policy_name": definition["content_filter"]}
+        body["rai_config"] = {
+            "rai_policy_name": definition["content_filter"],
+            **some(definition, ("invocations_moderation",)),
+        }
     return body
 
 
 def _prompt(definition: Mapping[str, Any]) -> Body:
     body: Body = {"kind": "prompt", **some(definition, _SCALARS)}
+    if definition.get("harness"):
+        body["harness"] = {"type": definition["harness"]}
     form = definition.get("response_format")
     if form is not None and form != "auto":
         body["text"] = {"format": _form(form)}
@@ -125,6 +140,8 @@ def _prompt_from_wire(body: Mapping[str, Any]) -> Body:
     choice = body.get("tool_choice")
     if choice is not None:
         told["tool_choice"] = voice_bodies.choice_of(choice)
+    if body.get("harness"):
+        told["harness"] = body["harness"].get("type")
     if body.get("skills"):
         told["skills"] = [filled(skill) for skill in body["skills"]]
     told["tools"] = [tool_of(tool) for tool in body.get("tools") or ()]
@@ -221,6 +238,9 @@ def serving_body(live: Mapping[str, Any], serving: Mapping[str, Any]) -> Body:
         gone = {name: None for name, value in before.items() if value is not None}
         kept = {name: before.get(name) or {} for name in serving["protocols"]}
         endpoint["protocol_configuration"] = {**gone, **kept}
+    if serving.get("activity"):
+        configured = endpoint.setdefault("protocol_configuration", {})
+        configured["activity"] = {**(configured.get("activity") or {}), **serving["activity"]}
     if serving.get("authorization"):
         endpoint["authorization_schemes"] = [{"type": name} for name in serving["authorization"]]
     if endpoint:
@@ -242,6 +262,9 @@ def serving_of(body: Mapping[str, Any]) -> Body:
     named = sorted(name for name, value in protocols.items() if value is not None)
     if named:
         told["protocols"] = named
+    activity = some(protocols.get("activity") or {}, ("enable_m365_public_endpoint",))
+    if activity:
+        told["activity"] = activity
     schemes = [str(scheme.get("type")) for scheme in endpoint.get("authorization_schemes") or ()]
     if schemes:
         told["authorization"] = schemes

@@ -24,7 +24,10 @@ _IMAGE: Final = (
     "input_fidelity",
     "partial_images",
     "action",
+    "input_image_mask",
 )
+_CALLED: Final = ("output_schema", "async", "defer_loading", "allowed_callers")
+_SERVER: Final = ("server_description", "defer_loading", "allowed_callers")
 _A2A: Final = ("base_url", "agent_card_path", "send_credentials_for_agent_card")
 _A2A_VERSION: Final = "1.0"
 _WEB: Final = ("search_context_size", "external_web_access")
@@ -41,10 +44,10 @@ def _file_search(tool: Tool) -> Body:
 
 
 def _code_interpreter(tool: Tool) -> Body:
-    container = {"type": "auto", **some(tool, ("memory_limit",))}
+    container = {"type": "auto", **some(tool, ("memory_limit", "network_policy"))}
     if tool.get("file_ids"):
         container["file_ids"] = list(tool["file_ids"])
-    return {"type": "code_interpreter", "container": container}
+    return {"type": "code_interpreter", "container": container, **some(tool, ("allowed_callers",))}
 
 
 def _function(tool: Tool) -> Body:
@@ -54,6 +57,7 @@ def _function(tool: Tool) -> Body:
         **some(tool, ("description",)),
         "parameters": tool.get("parameters") or dict(_NO_PARAMETERS),
         "strict": bool(tool.get("strict")),
+        **some(tool, _CALLED),
     }
 
 
@@ -130,18 +134,25 @@ def _computer_use(tool: Tool) -> Body:
 def _mcp(tool: Tool) -> Body:
     approval = tool.get("require_approval")
     if isinstance(approval, Mapping):
-        approval = {when: {"tool_names": list(names)} for when, names in approval.items()}
+        approval = {when: _tool_filter(which) for when, which in approval.items()}
     return {
         "type": "mcp",
         "server_label": tool["name"],
-        **some(tool, ("server_url", "allowed_tools")),
+        **some(tool, ("server_url", "allowed_tools", *_SERVER)),
         **({"require_approval": approval} if approval else {}),
         **_connection(tool),
     }
 
 
+def _tool_filter(which: Any) -> Body:
+    return dict(which) if isinstance(which, Mapping) else {"tool_names": list(which)}
+
+
 def _web_search(tool: Tool) -> Body:
     body: Body = {"type": "web_search", **some(tool, _WEB)}
+    custom = tool.get("custom_search_configuration")
+    if custom:
+        body["custom_search_configuration"] = {**_connection(custom), **some(custom, ("instance_name",))}
     if tool.get("allowed_domains"):
         body["filters"] = {"allowed_domains": list(tool["allowed_domains"])}
     if tool.get("user_location"):
@@ -222,7 +233,7 @@ def tool_of(tool: Tool) -> Body:
         case "code_interpreter":
             return _code_from_wire(tool)
         case "function":
-            return {"type": kind, **some(tool, ("name", "description", "parameters", "strict"))}
+            return {"type": kind, **some(tool, ("name", "description", "parameters", "strict", *_CALLED))}
         case "azure_ai_search":
             index = dict(_first(inner.get("indexes")))
             connection = index.pop("project_connection_id", None)
@@ -248,7 +259,7 @@ def tool_of(tool: Tool) -> Body:
             return {**_called(kind), **some(tool, ("environment", "display_width", "display_height"))}
         case "mcp" if tool.get("server_url"):
             return _mcp_from_wire(tool)
-        case "web_search" if not tool.get("custom_search_configuration"):
+        case "web_search":
             return _web_from_wire(tool)
         case "image_generation":
             return {**_called(kind), **some(tool, _IMAGE)}
@@ -272,11 +283,12 @@ def _called(kind: str) -> Body:
 
 def _code_from_wire(tool: Tool) -> Body:
     container = tool.get("container")
-    told: Body = {**_called("code_interpreter"), "file_ids": []}
+    told: Body = {**_called("code_interpreter"), "file_ids": [], **some(tool, ("allowed_callers",))}
     if isinstance(container, str):
         return {**told, "container": container}
     if container:
-        told |= {"file_ids": list(container.get("file_ids") or ()), **some(container, ("memory_limit",))}
+        settings = some(container, ("memory_limit", "network_policy"))
+        told |= {"file_ids": list(container.get("file_ids") or ()), **settings}
     return told
 
 
@@ -294,23 +306,31 @@ def _auth_from_wire(auth: Mapping[str, Any]) -> Body:
 def _mcp_from_wire(tool: Tool) -> Body:
     approval, allowed = tool.get("require_approval"), tool.get("allowed_tools")
     if isinstance(approval, Mapping):
-        approval = {
-            when: list((rule or {}).get("tool_names") or ()) for when, rule in approval.items() if rule
-        }
+        approval = {when: _filter_from_wire(rule) for when, rule in approval.items() if rule}
     if isinstance(allowed, Mapping):
-        allowed = allowed.get("tool_names")
+        allowed = _filter_from_wire(allowed)
     rest = {"allowed_tools": allowed, "require_approval": approval}
     return {
         "name": tool.get("server_label"),
         "type": "mcp",
-        **some(tool, ("server_url",)),
+        **some(tool, ("server_url", *_SERVER)),
         **filled(rest),
+        # A credential is no part of a definition; that there is one is told.
+        **{key: True for key in ("headers", "authorization") if tool.get(key)},
         **_connected(tool, only=True),
     }
 
 
+def _filter_from_wire(rule: Mapping[str, Any]) -> Any:
+    told = filled(rule)
+    return told if "read_only" in told else list(told.get("tool_names") or ())
+
+
 def _web_from_wire(tool: Tool) -> Body:
     told: Body = {**_called("web_search"), **some(tool, _WEB)}
+    custom = tool.get("custom_search_configuration")
+    if custom:
+        told["custom_search_configuration"] = _connected(custom)
     domains = (tool.get("filters") or {}).get("allowed_domains")
     if domains:
         told["allowed_domains"] = list(domains)

@@ -41,7 +41,15 @@ _TOOL_DEFINITIONS: Final = {"Agent": "tool_", "Toolbox": "toolbox_"}
 """What the names of tools' schemas begin with, by kind."""
 _OF_PROJECT: Final = re.compile(r"/projects/[^/]+/connections/[^/]+$", re.IGNORECASE)
 _CODE: Final = ("runtime", "entry_point", "dependency_resolution")
-_VERSIONED_FIELDS: Final = ("reasoning", "tool_choice", "structured_inputs", "content_filter")
+_VERSIONED_FIELDS: Final = (
+    "reasoning",
+    "tool_choice",
+    "structured_inputs",
+    "content_filter",
+    "invocations_moderation",
+    "harness",
+    "blueprint_id",
+)
 
 
 @dataclass(frozen=True)
@@ -234,6 +242,8 @@ def _serving_tree(serving: Mapping[str, Any], writing: Writing) -> dict[str, Any
         )
     else:
         writing.note("endpoint.traffic", "it isn't told by version numbers; not managed, so it stays")
+    if serving.get("activity"):
+        endpoint["activity"] = dict(serving["activity"])
     card = serving.get("card") or {}
     if card and card.get("version"):
         skills = {key: writing.inside(skill) for key, skill in (card.get("skills") or {}).items()}
@@ -360,11 +370,11 @@ def _model(told: str, writing: Writing) -> Any:
 def _response_format(told: Any, writing: Writing) -> Any:
     if not isinstance(told, Mapping):
         return told
-    known = {"type", "name", "description", "schema"}
+    known = {"type", "name", "description", "schema", "strict"}
     for key in sorted(set(told) - known):
         if told[key] not in (None, False):
             writing.lose(f"response_format.{key}", "the format has no such field")
-    form = {key: told[key] for key in ("type", "name") if told.get(key) is not None}
+    form = {key: told[key] for key in ("type", "name", "strict") if told.get(key)}
     if told.get("description"):
         form["description"] = writing.inline(str(told["description"]))
     if told.get("schema") is not None:
@@ -454,6 +464,8 @@ def _tool(
                 del told["strict"]
             if told.get("parameters") is not None:
                 tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
+            if told.get("output_schema") is not None:
+                tree["output_schema"] = writing.schema("formats", f"{name}-answer", told.pop("output_schema"))
         case "capture_structured_outputs":
             tree["schema"] = writing.schema("formats", name, told.pop("schema", {}))
         case "toolbox":
@@ -463,6 +475,10 @@ def _tool(
             tree["memory_store"] = to.memories[told.pop("memory_store_name")]
     if told.get("connection_id"):
         tree["connection"] = writing.connection(str(told.pop("connection_id")))
+    custom = dict(told.pop("custom_search_configuration", None) or {})
+    if custom:
+        connection = writing.connection(str(custom.pop("connection_id", "")))
+        tree["custom_search_configuration"] = {"connection": connection, **writing.inside(custom)}
     for key, value in told.items():
         if value in (None, [], {}):
             continue

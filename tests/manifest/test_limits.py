@@ -288,6 +288,11 @@ BOUNDS = {
         [0, 1],
         {-1: "less than 0"},
     ),
+    "unfinished pictures": (
+        lambda n: versioned_tool("image_generation", partial_images=n),
+        [0, 1, 2, 3],
+        {-1: "less than 0", 4: "more than 3"},
+    ),
     "share of the traffic": (
         lambda n: versioned(endpoint={"traffic": {"1": n, "2": 100 - n} if 0 <= n <= 100 else {"1": n}}),
         [0, 1, 99, 100],
