@@ -231,7 +231,7 @@ def _is_misspelt(error: Any, path: Path_, faulty: set[Path_]) -> bool:
         wanted = [name for branch in error.validator_value for name in branch.get("required", [])]
     else:
         return False
-    misspelt = [str(found[-1]) for found in faulty if found[:-1] == path]
+    misspelt = [str(found[-1]) for found in faulty if found and found[:-1] == path]
     return any(is_near(word, wanted) for word in misspelt)
 
 
