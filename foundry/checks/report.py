@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from foundry.checks.running import Result
+
+_LONGEST_ANSWER: Final = 300
 
 
 def as_json(stack: str, results: Sequence[Result]) -> dict[str, Any]:
@@ -96,13 +98,17 @@ def headline(results: Sequence[Result]) -> str:
 
 
 def lines(result: Result) -> Iterator[str]:
-    """A result for a terminal without colours: its line, and a line for each thing that is amiss."""
+    """A result for a terminal without colours: its line, and a line for each thing that is amiss; then how the answer began."""
     came = result.transcript
     took = f"{came.seconds:5.1f} s" if came else "       "
     tokens = f"{came.tokens:6} tokens" if came and came.tokens is not None else " " * 13
     yield f"{'passed' if result.is_good else 'FAILED'}  {took} {tokens}  {title(result)}"
     for reason in result.reasons:
         yield f"          {reason}"
+    if came and result.failures:
+        answer = " ".join(came.text.split())
+        shown = answer if len(answer) <= _LONGEST_ANSWER else f"{answer[: _LONGEST_ANSWER - 1]}…"
+        yield f"          answered: {shown or 'nothing'}"
 
 
 def title(result: Result) -> str:

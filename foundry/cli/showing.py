@@ -31,7 +31,17 @@ def add(commands: Any) -> None:
     text = "draw agents, tools, stores, models and connections, with what was changed outside in colour"
     graph = commands.add_parser("graph", help=text, description=text)
     graph.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
-    graph.add_argument("--format", choices=("svg", "mermaid"), default="mermaid")
+    graph.add_argument(
+        "--format",
+        choices=("svg", "mermaid"),
+        help="default: svg where --output names a file of that kind, else mermaid",
+    )
+    graph.add_argument(
+        "--agent",
+        action="append",
+        metavar="NAME",
+        help="only what has to do with this agent (once for each)",
+    )
     graph.add_argument("--declared", action="store_true", help="only what is declared: no service is asked")
     graph.add_argument("-o", "--output", help="the file to write (default: standard output)")
     graph.set_defaults(run=run_graph)
@@ -79,17 +89,25 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 def run_graph(arguments: argparse.Namespace) -> int:
     """Print or write the picture."""
-    from foundry.transfer.picture import Status, mermaid, picture_of, svg
+    from foundry.transfer.picture import Status, around, calm, mermaid, picture_of, svg
 
     project = find_project(Path(arguments.cwd).resolve())
     manifest = _manifest(project, arguments.stack)
+    unknown = sorted(set(arguments.agent or ()) - {one.name for one in manifest.agents})
+    if unknown:
+        raise FoundryError(
+            f"stack {arguments.stack} declares no agent {unknown[0]!r}",
+            fix=f"it declares: {', '.join(sorted(one.name for one in manifest.agents)) or 'none'}",
+        )
     stands = None if arguments.declared else _live(project, arguments.stack)
     status: dict[tuple[str, str], Status] = {}
     for row in _rows(manifest, stands) if stands is not None else ():
         if row.status != _UNDECLARED and status.get((row.kind, row.name)) in (None, Status.LIVE):
             status[row.kind, row.name] = Status(row.status)
     picture = picture_of(manifest, status)
-    text = svg(picture) if arguments.format == "svg" else mermaid(picture)
+    picture = calm(around(picture, arguments.agent) if arguments.agent else picture)
+    is_svg = (arguments.format or Path(arguments.output or "").suffix.lower().lstrip(".")) == "svg"
+    text = svg(picture) if is_svg else mermaid(picture)
     if arguments.output is None:
         print(text, end="")
     else:

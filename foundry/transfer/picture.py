@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
 from typing import Any, Final
@@ -31,7 +31,8 @@ class Status(StrEnum):
 class Node:
     """Something in the picture. `note` is its second line.
 
-    `kind` is agent, tool, store, index, memory, toolbox, skill, model, connection or queue.
+    `kind` is agent, tool, store, index, memory, toolbox, skill, model, connection or queue. `tools` are those that have no
+    box of their own, as names and types.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Node:
     label: str
     note: str = ""
     status: Status = Status.PLAIN
+    tools: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,12 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
     for store in manifest.vector_stores:
         files = len(store.files) or len(store.data_sources)
         drawing.node("store", store.name, f"{files} {'file' if files == 1 else 'files'}")
+    deployed = {one.name for one in manifest.environment.deployments}
     for index in manifest.search_indexes:
-        drawing.node("index", index.name, "")
+        here = drawing.node("index", index.name, "")
+        for name in _vectorizers(index.definition):
+            if name in deployed:
+                drawing.edge(here, drawing.node("model", name, "deployment"))
     for memory in manifest.memory_stores:
         here = drawing.node("memory", memory.name, "")
         for deployment_name in (memory.chat_model, memory.embedding_model):
@@ -101,8 +107,56 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
                 drawing.edge(here, drawing.node("model", one.model, "deployment"))
         _draw_tools(drawing, here, agent.name, agent.tools)
         _draw_skills(drawing, here, agent.skills)
-    title = f"{manifest.environment.name}: {len(manifest.agents)} agents"
+    count = len(manifest.agents)
+    title = f"{manifest.environment.name}: {count} agent{'' if count == 1 else 's'}"
     return Picture(title, tuple(drawing.nodes.values()), tuple(dict.fromkeys(drawing.edges)))
+
+
+def around(picture: Picture, agents: Collection[str]) -> Picture:
+    """The part of a picture that has to do with some agents, by name: what they reach, however far, and who hands over to them."""
+    ours = {f"agent:{name}" for name in agents}
+    forth: dict[str, list[str]] = {}
+    back: dict[str, list[str]] = {}
+    for edge in picture.edges:
+        forth.setdefault(edge.source, []).append(edge.target)
+        back.setdefault(edge.target, []).append(edge.source)
+    kept = _reached(ours, forth) | _reached(ours, back)
+    return Picture(
+        picture.title,
+        tuple(node for node in picture.nodes if node.id in kept),
+        tuple(edge for edge in picture.edges if {edge.source, edge.target} <= kept),
+    )
+
+
+def calm(picture: Picture) -> Picture:
+    """The same picture; where it has very many tools, each is named in the box of what has it, and arrows lead past it."""
+    tools = {node.id: node for node in picture.nodes if node.kind == "tool"}
+    if len(tools) <= _MANY_TOOLS:
+        return picture
+    user = {edge.target: edge.source for edge in picture.edges if edge.target in tools}
+    inside: dict[str, list[tuple[str, str]]] = {}
+    for id_, node in tools.items():
+        inside.setdefault(user[id_], []).append((node.label, node.note))
+    edges = (
+        Edge(user.get(edge.source, edge.source), edge.target)
+        for edge in picture.edges
+        if edge.target not in tools
+    )
+    nodes = (
+        replace(node, tools=tuple(inside.get(node.id, ()))) for node in picture.nodes if node.id not in tools
+    )
+    return Picture(picture.title, tuple(nodes), tuple(dict.fromkeys(edges)))
+
+
+def _reached(starts: Collection[str], steps: Mapping[str, Sequence[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += steps.get(one, ())
+    return found
 
 
 def mermaid(picture: Picture) -> str:
@@ -188,6 +242,8 @@ _COLOURS: Final = {
 }
 _MARGIN, _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _LEGEND = 24, 168, 40, 72, 14, 140
 _SWEEPS: Final = 8
+_MANY_TOOLS: Final = 30
+"""With more of them as boxes, a picture is too tall to be followed."""
 _LONGEST_LABEL: Final = 24
 
 
@@ -205,6 +261,12 @@ class _Drawing:
 
     def edge(self, source: str, target: str) -> None:
         self.edges.append(Edge(source, target))
+
+
+def _vectorizers(definition: Mapping[str, Any]) -> Iterator[str]:
+    """The deployments that make an index's vectors."""
+    for one in (definition.get("vectorSearch") or {}).get("vectorizers") or ():
+        yield str((one.get("azureOpenAIParameters") or {}).get("deploymentId"))
 
 
 def _draw_tools(drawing: _Drawing, user: str, key: str, tools: Sequence[Tool]) -> None:
@@ -251,7 +313,14 @@ def _uses(tool: Tool) -> Iterator[tuple[str, str]]:
 
 def _told(node: Node) -> list[str]:
     loud = node.status in (Status.DRIFT, Status.GONE)
-    return [node.kind, *([node.note] if node.note else []), *([node.status.value] if loud else [])]
+    tools = [", ".join(name for name, _ in node.tools)] if node.tools else []
+    note = [node.note] if node.note else []
+    return [node.kind, *note, *([node.status.value] if loud else []), *tools]
+
+
+def _tooltip(node: Node) -> str:
+    tools = ", ".join(f"{name} ({kind})" for name, kind in node.tools)
+    return f"{node.kind} {node.label}: {node.status.value}" + (f"; tools: {tools}" if tools else "")
 
 
 def _mermaid_text(text: str) -> str:
@@ -371,10 +440,10 @@ def _box(node: Node, box: _Box) -> str:
     middle = box.x + _WIDTH // 2
     told = " · ".join(_told(node))
     return (
-        f"<g><title>{escape(f'{node.kind} {node.label}: {node.status.value}')}</title>"
+        f"<g><title>{escape(_tooltip(node))}</title>"
         f'<rect x="{box.x}" y="{box.y}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius}" fill="{fill}" stroke="{line}"{dash}/>'
         f'<text x="{middle}" y="{box.y + 17}" text-anchor="middle" font-weight="600" fill="#1b1f24">{_cut(node.label)}</text>'
-        f'<text x="{middle}" y="{box.y + 31}" text-anchor="middle" font-size="10" fill="#57606a">{_cut(told, 34)}</text></g>'
+        f'<text x="{middle}" y="{box.y + 31}" text-anchor="middle" font-size="10" fill="#57606a">{_cut(told, 32)}</text></g>'
     )
 
 

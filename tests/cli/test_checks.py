@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -124,6 +125,15 @@ def test_what_is_declared_passes_also_with_files_pictures_streams_and_functions(
         f"clerk: {name} (classic)"
         for name in ("price", "price-streamed", "own-knowledge", "attached", "attached-data")
     }
+
+
+def test_a_check_that_failed_shows_how_the_answer_began(checked):
+    told = iter(checked.printed.partition("clerk: too-much-asked (classic)\n")[2].splitlines())
+    amiss = list(itertools.takewhile(lambda line: line.startswith(" " * 10), told))
+    assert amiss[0] == "          the answer does not contain 'cheap'"
+    assert amiss[-1].startswith("          answered: ")
+    assert "answered: nothing" not in amiss[-1]
+    assert checked.printed.count("\n          answered: ") == 1
 
 
 def test_the_checks_of_the_example_pass(checked):

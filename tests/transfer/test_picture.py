@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from foundry.manifest import load
 from foundry.model import Evaluation, Evaluator, MemoryStore, Skill, SkillReference, Tool, Toolbox
-from foundry.transfer.picture import Edge, Node, Picture, Status, mermaid, picture_of, svg
+from foundry.transfer.picture import Edge, Node, Picture, Status, around, calm, mermaid, picture_of, svg
 
 ROOT = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -147,3 +147,51 @@ def test_an_agent_points_to_the_models_that_judge_its_answers_and_to_the_index_o
 
     assert Edge("agent:product-finder", "model:embeddings") in edges
     assert Edge("tool:product-finder/stock", "index:products") in edges
+
+
+def crowd(count: int) -> Picture:
+    """So many agents: each searches a store and runs code, and hands over to the next one."""
+    manifest = load(ROOT, "sandbox").manifest
+    assert manifest is not None
+    store = Tool("search", "file_search", {"vector_stores": ["handbook"]})
+    code = Tool("code", "code_interpreter", {})
+    agents = tuple(
+        replace(
+            manifest.agents[0],
+            name=f"a{number}",
+            tools=(store, code, Tool("next", "connected_agent", {"agent": f"a{number + 1}"})),
+        )
+        for number in range(count)
+    )
+    return picture_of(replace(manifest, agents=agents), {})
+
+
+def test_many_tools_are_named_in_the_boxes_of_their_agents() -> None:
+    picture = calm(crowd(60))
+    assert not any(node.kind == "tool" for node in picture.nodes)
+    assert {Edge("agent:a3", "store:handbook"), Edge("agent:a3", "agent:a4")} <= set(picture.edges)
+    assert (
+        "agent a3: declared; tools: search (file_search), code (code_interpreter), next (connected_agent)"
+        in boxes(svg(picture))
+    )
+    assert "search, code, next" in mermaid(picture)
+
+
+def test_few_tools_keep_their_boxes() -> None:
+    assert calm(shop()) == shop()
+
+
+def test_the_picture_around_an_agent_has_what_it_reaches_and_who_hands_over_to_it() -> None:
+    labels = {(node.kind, node.label) for node in around(shop(), ["customer-care"]).nodes}
+    assert labels == {
+        ("agent", "front-desk"),
+        ("tool", "customer_care"),
+        ("agent", "customer-care"),
+        ("tool", "handbook"),
+        ("store", "handbook"),
+        ("model", "chat"),
+    }
+
+
+def test_an_index_points_to_the_model_that_makes_its_vectors() -> None:
+    assert Edge("index:products", "model:embeddings") in shop().edges

@@ -53,10 +53,19 @@ def test_what_is_declared_and_not_up_yet_is_shown_as_that(up: Any) -> None:
 
 def test_the_picture_colours_what_was_changed_outside(drifted: Any) -> None:
     path = drifted.root / "picture.svg"
-    printed = drifted.fac("graph", "--format", "svg", "-o", str(path))
+    printed = drifted.fac("graph", "-o", str(path))
     assert "Wrote" in printed
     assert "agent order-analyst: changed outside" in path.read_text()
     path.unlink()
+
+
+def test_a_picture_of_one_agent_and_of_one_that_is_not_declared(up: Any) -> None:
+    told = up.fac("graph", "--declared", "--agent", "product-finder")
+    assert "product-finder" in told
+    assert "order-analyst" not in told
+    code, told = up.run("graph", "--declared", "--agent", "finder")
+    assert code == 1
+    assert "declares no agent 'finder'; it declares: customer-care" in told
 
 
 REPAIRS = """
