@@ -136,8 +136,8 @@ def _copy(stands: Standing, held: Talks, place: Place, definition: Mapping[str, 
     services = stands.services
     if place.dialect == "versioned":
         service = services.versioned(place.endpoint)
-        code = code_of(stands.run.root, scratch, service, None)
-        made_id = service.create_version(name, scratch, keeper.mark, code=code).id
+        with code_of(stands.run.root, scratch, service, None) as code:
+            made_id = service.create_version(name, scratch, keeper.mark, code=code).id
     else:
         made_id = services.project(place.endpoint).create_agent(scratch, keeper.mark).id
     keeper.made("agent", made_id)

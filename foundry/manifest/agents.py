@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
+from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
 from foundry.manifest import indexes, openapi
@@ -21,6 +22,7 @@ from foundry.manifest.schema import limit, tool_types
 from foundry.manifest.voices import CHOOSABLE, check_callable, voice_of
 from foundry.manifest.world import World, items, section, unfilled, words
 from foundry.model import (
+    IN_MEMORY,
     LARGEST_CODE,
     Agent,
     Dialect,
@@ -28,7 +30,8 @@ from foundry.model import (
     ModelElsewhere,
     SkillReference,
     Tool,
-    zipped,
+    unpackable,
+    zip_into,
     zipped_size,
 )
 
@@ -249,9 +252,15 @@ def _code(code: Mapping, world: World) -> dict[str, Any]:
             "exclude what the agent doesn't need at run time",
         )
         return {}
-    packed = zipped({name: world.shelf.content(file) for name, file in files.items()})
+    with SpooledTemporaryFile(IN_MEMORY) as packed:
+        try:
+            content_hash = zip_into(
+                packed, {name: partial(world.shelf.opened, file) for name, file in files.items()}
+            )
+        except OSError as error:
+            raise unpackable(folder, error) from None
     return {
-        "content_hash": hashlib.sha256(packed).hexdigest(),
+        "content_hash": content_hash,
         "folder": folder,
         "files": [{"path": name, "sha256": file.sha256} for name, file in sorted(files.items())],
     }

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from foundry.manifest.interpolation import Interpolation
 from foundry.manifest.marked import Mapping, Mark, marked, place, put_text, texts
@@ -288,6 +288,15 @@ class Shelf:
                 f"{file.path} can't be read any more ({type(error).__name__})", fix="run the command again"
             ) from None
 
+    def opened(self, file: KnowledgeFile) -> IO[bytes]:
+        """A file that was found before, to be read and closed. Raises FoundryError when somebody takes it away meanwhile."""
+        try:
+            return (self._root / file.path).open("rb")
+        except OSError as error:
+            raise FoundryError(
+                f"{file.path} can't be read any more ({type(error).__name__})", fix="run the command again"
+            ) from None
+
     def _file(self, path: str, at: Mark, *, searchable: bool) -> KnowledgeFile | None:
         ending = path.rsplit(".", 1)[-1].lower() if "." in path else ""
         facts = self._inspected(path)
@@ -325,7 +334,7 @@ class Shelf:
         full = self._root / path
         try:
             if not full.exists():
-                return self._missing(path)
+                return _hanging(path) if full.is_symlink() else self._missing(path)
             if not self._is_inside(full):
                 return _leaving(path)
             if not full.is_file():
@@ -437,6 +446,10 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -
         return "\0" not in decoder.decode(chunk, final)
     except UnicodeDecodeError:
         return False
+
+
+def _hanging(path: str) -> _Problem:
+    return _Problem(f"{path} is a link to nothing", "put the file itself there, or take the link away")
 
 
 def _leaving(path: str) -> _Problem:

@@ -2,7 +2,16 @@
 
 from foundry.model.agent import Agent, ModelElsewhere, SkillReference, Tool
 from foundry.model.check import Attachment, Check, Conversation, Expectation, Image
-from foundry.model.code import LARGEST_CODE, stays_out, unzipped, zipped, zipped_size
+from foundry.model.code import (
+    IN_MEMORY,
+    LARGEST_CODE,
+    stays_out,
+    unpackable,
+    unzipped,
+    zip_into,
+    zipped,
+    zipped_size,
+)
 from foundry.model.environment import (
     AccessGrant,
     Account,
@@ -36,6 +45,7 @@ from foundry.model.search import IndexAsset, SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
 __all__ = [
+    "IN_MEMORY",
     "LARGEST_CODE",
     "UNKNOWN",
     "AccessGrant",
@@ -93,7 +103,9 @@ __all__ = [
     "VectorStore",
     "stays_out",
     "toolbox_address",
+    "unpackable",
     "unzipped",
+    "zip_into",
     "zipped",
     "zipped_size",
 ]

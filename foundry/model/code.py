@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import IO, Final
+
+from foundry.model.errors import FoundryError
 
 LARGEST_CODE: Final = 250 * 1024 * 1024
-"""Bytes in a zip of code, at most (azure-ai-projects 2.10, `create_version_from_code`)."""
+"""Bytes in a zip of code, at most: "250 MB" in azure-ai-projects 2.10 (`create_version_from_code`).
 
+Taken as the larger of what that may mean, so that nothing is refused here which the service takes.
+"""
+
+IN_MEMORY: Final = 16 * 1024 * 1024
+"""Bytes of a zip that is made in memory; a larger one is made in a temporary file."""
+
+_PIECE: Final = 1 << 20
 _MOST_UNPACKED: Final = 4 * LARGEST_CODE
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 _UNIX: Final = 3
@@ -20,19 +32,44 @@ _END: Final = 22
 """Bytes of a zip that are no file's: the two headers of each, which have its name too, and the end (PKWARE APPNOTE 4.3)."""
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """The zip of files by name, forward slashes in the names.
+def zip_into(target: IO[bytes], files: Mapping[str, Callable[[], IO[bytes]]]) -> str:
+    """Writes the zip of files by name, forward slashes in the names, and returns its SHA-256 in hex.
 
     Neither order, times nor modes of the files come into it, and nothing is compressed: what a compressor makes of the same
     bytes differs from one machine to the next.
+
+    Args:
+        target: where it is written, from its start; it must be empty, and be one that seeks and reads. It stands at its start
+            afterwards.
+        files: what opens each file. They are read in pieces, one after the other, and closed.
     """
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _WHEN)
             entry.create_system = _UNIX
             entry.external_attr = _MODE
-            archive.writestr(entry, files[name])
+            with files[name]() as source, archive.open(entry, "w") as into:
+                shutil.copyfileobj(source, into, _PIECE)
+    target.seek(0)
+    digest = hashlib.sha256()
+    while piece := target.read(_PIECE):
+        digest.update(piece)
+    target.seek(0)
+    return digest.hexdigest()
+
+
+def unpackable(folder: str, error: OSError) -> FoundryError:
+    """What is told of code that can't be packed: a file broke off, or there is no room for the zip."""
+    return FoundryError(
+        f"the code in {folder} can't be packed: {error.strerror}",
+        fix="make its files readable, and room for the zip in the folder for temporary files (TMPDIR)",
+    )
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The zip of `zip_into` for files that are in memory."""
+    made = io.BytesIO()
+    zip_into(made, {name: partial(io.BytesIO, content) for name, content in files.items()})
     return made.getvalue()
 
 

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
-from foundry.model import FoundryError, zipped
+from foundry.model import IN_MEMORY, FoundryError, unpackable, zip_into
 from foundry.service.protocols import LiveVersionedAgent, VersionedService
 
 
+@contextmanager
 def code_of(
     root: Path, definition: Mapping[str, Any], service: VersionedService, live: LiveVersionedAgent | None
-) -> bytes | None:
-    """The zip that a definition's version is made from; None for one that isn't made from code.
+) -> Iterator[IO[bytes] | None]:
+    """The zip that a definition's version is made from, open; None for one that isn't made from code.
 
     A declared definition lists the files below `root`. One that was read from the service lists none: then it is the zip of
     `live`, which it was read from.
 
     Raises:
-        FoundryError: a file is gone, or differs from what was declared.
+        FoundryError: a file is gone or can't be read, or they differ from what was declared.
         ServiceError: the service doesn't give the zip.
     """
     code = (definition.get("hosted") or {}).get("code_configuration")
     if not code:
-        return None
+        yield None
+        return
     if "files" not in code and live is not None:
-        return service.download_code(live.id, live.version)
+        yield io.BytesIO(service.download_code(live.id, live.version))
+        return
     folder = str(code.get("folder"))
+    names = [str(one["path"]) for one in code.get("files") or ()]
+    with SpooledTemporaryFile(IN_MEMORY) as packed:
+        try:
+            found = zip_into(packed, {name: partial(_opened, root, f"{folder}/{name}") for name in names})
+        except OSError as error:
+            raise unpackable(folder, error) from None
+        if found != code.get("content_hash"):
+            raise FoundryError(
+                f"the code in {folder} has changed since it was declared", fix="run the command again"
+            )
+        yield packed
+
+
+def _opened(root: Path, path: str) -> IO[bytes]:
     try:
-        packed = zipped(
-            {
-                str(one["path"]): (root / folder / str(one["path"])).read_bytes()
-                for one in code.get("files") or ()
-            }
-        )
+        return (root / path).open("rb")
     except OSError as error:
-        raise FoundryError(
-            f"the code in {folder} can't be read: {error.strerror}", fix="put the files back"
-        ) from None
-    if hashlib.sha256(packed).hexdigest() != code.get("content_hash"):
-        raise FoundryError(
-            f"the code in {folder} has changed since it was declared", fix="run the command again"
-        )
-    return packed
+        raise FoundryError(f"{path} can't be read: {error.strerror}", fix="put the file back") from None

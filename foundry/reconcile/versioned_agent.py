@@ -190,10 +190,9 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
         PROGRESS.info("agent %s: let go", agent_id)
         free = without_mark(agent.metadata)
         if free != dict(agent.metadata):
-            code = code_of(session.root, agent.definition, view.service, agent)
-            view.agents.put(
-                view.service.create_version(agent_id, agent.definition, free, live=agent, code=code)
-            )
+            with code_of(session.root, agent.definition, view.service, agent) as code:
+                made = view.service.create_version(agent_id, agent.definition, free, live=agent, code=code)
+            view.agents.put(made)
         return
     view.service.delete_agent(agent_id)
     view.agents.drop(agent_id)
@@ -250,7 +249,6 @@ def _write(
     says_so = live is not None and not changes(KIND, _unmarked(live), definition, applied)
     if live is not None and says_so and mark_of(before) == mark:
         return live
-    code = code_of(session.root, definition, service, live)
     metadata = marked(mark, before, definition.get("metadata") or {}, applied.get("metadata") or {})
 
     def just_made() -> LiveVersionedAgent | None:
@@ -261,11 +259,12 @@ def _write(
         other = live is None or one.version != live.version
         return one if other and dict(one.metadata) == metadata else None
 
-    made = session.make_once(
-        lambda: service.create_version(name, definition, metadata, live=live, code=code),
-        just_made,
-        f"agent {name}",
-    )
+    with code_of(session.root, definition, service, live) as code:
+        made = session.make_once(
+            lambda: service.create_version(name, definition, metadata, live=live, code=code),
+            just_made,
+            f"agent {name}",
+        )
     PROGRESS.info("agent %s: version %s made", name, made.version)
     return _active(session, service, made)
 

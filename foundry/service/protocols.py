@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -462,7 +462,7 @@ class VersionedService(KnowledgeService, Protocol):
         metadata: Mapping[str, str],
         *,
         live: LiveVersionedAgent | None = None,
-        code: bytes | None = None,
+        code: IO[bytes] | None = None,
     ) -> LiveVersionedAgent:
         """Makes a version, and the agent with it if there is none. Never sends twice what may have been acted upon.
 

@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from foundry.service import versioned_bodies as bodies
 from foundry.service.assets import IndexAssets
 from foundry.service.errors import NotFound
 from foundry.service.evaluation import Evaluations
+from foundry.service.forms import Part
 from foundry.service.knowledge import Door, Knowledge
 from foundry.service.numbered import Skills, Toolboxes
 from foundry.service.paging import QUERY, listed
@@ -32,6 +33,7 @@ SCOPE: Final = "https://ai.azure.com/.default"
 _DOOR: Final = Door(prefix="/openai/v1", headers={"openai-beta": "assistants=v2"}, pages_files=True)
 _MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 _MEMORY: Final = {"Foundry-Features": "MemoryStores=V1Preview"}
+_PIECE: Final = 1 << 20
 _DRAFT: Final = "draft"
 
 
@@ -64,20 +66,20 @@ class VersionedProject(Knowledge):
         metadata: Mapping[str, str],
         *,
         live: LiveVersionedAgent | None = None,
-        code: bytes | None = None,
+        code: IO[bytes] | None = None,
     ) -> LiveVersionedAgent:
         """See `VersionedService`."""
         gate = bodies.features(definition)
         headers = {"Foundry-Features": gate} if gate else {}
         body = bodies.version_body(definition, metadata)
-        parts = None
+        parts: list[Part] | None = None
         if code is not None:
-            headers["x-ms-code-zip-sha256"] = hashlib.sha256(code).hexdigest()
+            headers["x-ms-code-zip-sha256"] = _digest(code)
             # In the client's own order: what is told of the code goes before the code.
-            parts = (
+            parts = [
                 ("metadata", json.dumps(body)),
                 ("code", ("code.zip", code, "application/octet-stream")),
-            )
+            ]
         version = self._wire.call(
             "create agent version",
             name,
@@ -266,3 +268,11 @@ def _version(body: Mapping[str, Any]) -> LiveVersion:
     metadata = {str(key): str(value) for key, value in (body.get("metadata") or {}).items()}
     created = int(body.get("created_at") or 0)
     return LiveVersion(str(body["version"]), created, metadata, str(body.get("status") or "active"))
+
+
+def _digest(code: IO[bytes]) -> str:
+    code.seek(0)
+    found = hashlib.sha256()
+    while piece := code.read(_PIECE):
+        found.update(piece)
+    return found.hexdigest()

@@ -37,12 +37,11 @@ from foundry.service.errors import (
     unreachable,
     unresolved,
 )
+from foundry.service.forms import Form, Part
 from foundry.service.log import PROGRESS, log_bodies, log_request
 from foundry.service.patience import Patience
 from foundry.service.tracing import traced
 
-Part = tuple[str, str | tuple[str, bytes, str]]
-"""A part of a form: its name, and its text or its file (file name, content, media type)."""
 Send = Callable[[HttpRequest], HttpResponse]
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
@@ -226,7 +225,9 @@ def _request(
         options["data"] = dict(form or {})
         options["files"] = {"file": file}
     elif parts is not None:
-        options["files"] = list(parts)
+        sent = Form(parts)
+        options["content"] = sent
+        options["headers"]["Content-Type"] = sent.content_type
     elif body is not None:
         options["content"] = json.dumps(body, ensure_ascii=False).encode()
         options["headers"].setdefault("Content-Type", "application/json")

@@ -6,10 +6,12 @@ import hashlib
 import io
 import os
 import zipfile
+from functools import partial
+from tempfile import SpooledTemporaryFile
 
 import pytest
 
-from foundry.model import unzipped, zipped, zipped_size
+from foundry.model import IN_MEMORY, unzipped, zip_into, zipped, zipped_size
 
 AGENT = "stacks/base/agents/concierge.yaml"
 DECLARED = """kind: Agent
@@ -128,3 +130,20 @@ def test_the_zip_is_the_same_on_every_machine():
 def test_what_is_no_sound_zip_is_not_unpacked(packed):
     with pytest.raises(ValueError, match="it can't be unpacked"):
         unzipped(packed)
+
+
+def test_a_zip_in_a_temporary_file_is_the_one_that_is_made_in_memory(tmp_path):
+    files = {"large.bin": os.urandom(IN_MEMORY), "main.py": b"print('hello')", "desk/empty": b""}
+    opened = {}
+    for number, (name, content) in enumerate(files.items()):
+        path = tmp_path / str(number)
+        path.write_bytes(content)
+        opened[name] = partial(path.open, "rb")
+
+    with SpooledTemporaryFile(IN_MEMORY) as made:
+        digest = zip_into(made, opened)
+        told = made.read()
+
+    assert told == zipped(files)
+    assert digest == hashlib.sha256(told).hexdigest()
+    assert len(told) == zipped_size({name: len(content) for name, content in files.items()})

@@ -110,6 +110,11 @@ def code_that_is_too_large(project: Project) -> str:
     return "makes a zip of 262,144,221 bytes, more than the 262,144,000 that the service takes; exclude what"
 
 
+def code_with_a_link_to_nothing(project: Project) -> str:
+    (code(project) / "settings.json").symlink_to("away.json")
+    return "stacks/base/code/settings.json is a link to nothing; put the file itself there, or take the link away"
+
+
 def skill_that_is_no_text(project: Project) -> str:
     project.write(
         "stacks/base/skills/other.yaml", "kind: Skill\nname: other\nfolder: ../skill-folders/other\n"
@@ -154,6 +159,7 @@ BY_HAND: list[Callable[[Project], str]] = [
     file_with_a_name_that_no_disk_takes,
     stack_that_declares_nothing,
     code_that_is_too_large,
+    code_with_a_link_to_nothing,
     skill_that_is_no_text,
     code_in_a_linked_folder,
     code_behind_a_link_that_leaves_the_repository,

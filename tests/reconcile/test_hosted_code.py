@@ -127,7 +127,9 @@ def test_files_that_changed_since_they_were_declared_are_not_uploaded(world, cli
         agent.create(world.session(), wanted)
 
     (world.root / "src/main.py").unlink()
-    with pytest.raises(FoundryError, match="the code in src can't be read: No such file or directory"):
+    with pytest.raises(
+        FoundryError, match=r"src/main\.py can't be read: No such file or directory; put the file back"
+    ):
         agent.create(world.session(), wanted)
     assert list(client.agents.list()) == []
 
