@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foundry.cli import settings
 from foundry.cli.project import Project, default_stack, find_project
-from foundry.model import FoundryError
+from foundry.model import FoundryError, Owner
 
 if TYPE_CHECKING:
     from foundry.cli.standing import Standing
@@ -75,6 +76,7 @@ def _look(
     from foundry.transfer.orphans import file_orphans, index_orphans, marked_orphans, named_orphans
 
     held = {one.id for one in stands.held} | set(stands.going)
+    siblings = list(_siblings(project, owner))
     found: list[Orphan] = []
     unknown: dict[str, str] = {}
     for endpoint in dict.fromkeys([*stands.project_endpoints, *more]):
@@ -94,6 +96,10 @@ def _look(
                 versioned=versioned,
             )
             found += ours
+            for sibling in siblings:
+                _, others = file_orphans(
+                    sibling, endpoint, others, seen, lambda name: _contents(project.root, name)
+                )
             unknown |= {file.id: file.filename for file in others}
         for kind, live in _named(stands.services.versioned(endpoint)):
             names = {one.id for one in stands.of_kind(kind)} | set(stands.going)
@@ -101,6 +107,14 @@ def _look(
     for endpoint in stands.search_endpoints:
         found += index_orphans(owner, endpoint, stands.services.search(endpoint).list_indexes(), held)
     return found, list(unknown.values())
+
+
+def _siblings(project: Project, owner: Owner) -> Iterator[Owner]:
+    """The other stacks of this repository."""
+    for stack in project.stacks():
+        stack_id = settings.read(project.settings_file(stack)).get(settings.STACK_ID)
+        if stack_id and str(stack_id) != owner.stack_id:
+            yield Owner(project.name, stack, str(stack_id))
 
 
 def _named(service: VersionedService) -> Iterator[tuple[str, list[tuple[str, Mark | None]]]]:

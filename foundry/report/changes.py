@@ -162,8 +162,27 @@ def changes(
         found += _values("", was, _told(after, names, one.needs, was))
     elif one.kind in _KEYED:
         found += _of_index(before, after)
-    found += _values("", _beside_definition(old), _beside_definition(new))
+    beside, now = _beside_definition(old), _beside_definition(new)
+    if "owner" in old and "owner" in new and not same(old["owner"], new["owner"]):
+        beside, now = (_with_mark(side, one) for side, one in ((beside, old), (now, new)))
+    found += _values("", beside, now)
     return tuple(found)
+
+
+def _with_mark(beside: Mapping[str, Any], side: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose it is and what it is called there, as the one thing that the mark on a live object is."""
+    owner = _mapping(side["owner"])
+    told = " ".join(
+        [
+            f"{owner.get('project')}/{owner.get('stack')}",
+            str(owner.get("stackId")),
+            str(side.get("name") or ""),
+        ]
+    )
+    return {
+        **_without(beside, "owner", "logical name"),
+        "mark (whose it is)": told.rstrip() if owner else ABSENT,
+    }
 
 
 def _beside_definition(side: Mapping[str, Any]) -> dict[str, Any]:

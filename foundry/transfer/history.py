@@ -46,8 +46,8 @@ class Applied:
 
 
 def applied_over_time(runs: Iterable[Run], kind: str, name: str) -> tuple[Applied, ...]:
-    """The runs that changed one object, the oldest first."""
-    return tuple(_applied(runs, kind, name))
+    """The runs that changed one object, the oldest first; what it was called before is told by its id."""
+    return tuple(_applied(list(runs), kind, name))
 
 
 def found(entries: Sequence[Applied], wanted: str) -> Applied | None:
@@ -76,12 +76,22 @@ def resource_of(resources: Sequence[Mapping[str, Any]], kind: str, name: str) ->
     )
 
 
-def _applied(runs: Iterable[Run], kind: str, name: str) -> Iterator[Applied]:
+def _of_id(
+    resources: Sequence[Mapping[str, Any]], kind: str, identifier: str | None
+) -> Mapping[str, Any] | None:
+    wanted = f"{_DYNAMIC}{kind}"
+    found = (one for one in resources if one.get("type") == wanted and one.get("id") == identifier)
+    return next((one for one in found if identifier and not one.get("delete")), None)
+
+
+def _applied(runs: Sequence[Run], kind: str, name: str) -> Iterator[Applied]:
+    called = (resource_of(run.resources, kind, name) for run in runs)
+    first_id = next((str(one["id"]) for one in called if one and one.get("id")), None)
     last: Mapping[str, Any] | None = None
     last_id: str | None = None
     last_pin: Any = None
     for run in runs:
-        resource = resource_of(run.resources, kind, name)
+        resource = resource_of(run.resources, kind, name) or _of_id(run.resources, kind, first_id)
         outputs = (resource or {}).get("outputs") or {}
         definition: Mapping[str, Any] | None = outputs.get("applied") if resource else None
         identifier = str(resource["id"]) if resource and resource.get("id") else None

@@ -189,6 +189,22 @@ def test_drift_that_an_earlier_refresh_has_saved_is_still_drift() -> None:
     assert section(render(source), "Drift") == section(review("drift"), "Drift")
 
 
+def test_a_mark_that_was_taken_off_outside_is_told_as_one_thing() -> None:
+    source = preview("drift")
+    for step in source["steps"]:
+        if step["urn"].endswith("::customer-care") and step["op"] in ("refresh", "update"):
+            live = step["newState"] if step["op"] == "refresh" else step["oldState"]
+            for side in ("inputs", "outputs"):
+                live[side] = {**live.get(side, {}), "owner": {}, "name": ""}
+    told = section(render(source), "Drift")
+    assert (
+        "- `mark (whose it is)`: `foundry-as-code/dev 3c2f2f0e-8d35-4a55-9c43-0d8f5a3b6a10 customer-care` → *not set*"
+        in told
+    )
+    assert "owner" not in told
+    assert "logical name" not in told
+
+
 def test_attributes_of_a_store_s_files_are_told_by_file() -> None:
     source = preview("edits")
     read, step = (one for one in source["steps"] if "VectorStore::" in one["urn"])

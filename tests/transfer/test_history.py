@@ -7,12 +7,19 @@ from typing import Any
 from foundry.transfer.history import Run, applied_over_time, found
 
 
-def run(number: int, definition: dict[str, Any] | None, *, id_: str = "asst_1", commit: str = "") -> Run:
+def run(
+    number: int,
+    definition: dict[str, Any] | None,
+    *,
+    id_: str = "asst_1",
+    commit: str = "",
+    called: str = "desk",
+) -> Run:
     resources = (
         [
             {
                 "type": "pulumi-python:dynamic/foundry:Agent",
-                "urn": "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::desk",
+                "urn": f"urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::{called}",
                 "id": id_,
                 "outputs": {"applied": {"name": "desk", "model": "chat", **definition}},
             }
@@ -41,6 +48,19 @@ def test_only_runs_that_changed_the_object_are_told_with_its_fields() -> None:
 
 def test_an_object_that_was_made_anew_is_told_even_if_it_says_the_same() -> None:
     assert told(run(1, {}), run(2, {}, id_="asst_2")) == [(1, ("made",)), (2, ("made anew",))]
+
+
+def test_what_was_applied_under_an_earlier_name_is_part_of_the_history() -> None:
+    assert told(
+        run(1, {}, called="counter"),
+        run(2, {"temperature": 0.1}, called="counter"),
+        run(3, {"temperature": 0.1}),
+        run(4, {"temperature": 0.2}),
+    ) == [(1, ("made",)), (2, ("temperature",)), (4, ("temperature",))]
+
+
+def test_another_object_that_had_an_id_of_its_own_is_no_part_of_the_history() -> None:
+    assert told(run(1, {}, called="counter", id_="asst_9"), run(2, {})) == [(2, ("made",))]
 
 
 def test_a_run_is_found_by_number_by_commit_and_as_the_previous_one() -> None:

@@ -36,6 +36,10 @@ searcher = client.create_agent(
 content = Path("stacks/base/prompts/front-desk.md").read_bytes()
 word = hashlib.sha256(f"{mark.split()[2]}:{hashlib.sha256(content).hexdigest()}".encode()).hexdigest()[:12]
 client.files.upload(file=io.BytesIO(content), filename=f"front-desk.{word}.md", purpose="assistants")
+team = re.search("stackId: (.*)", Path("stacks/Pulumi.team.yaml").read_text())[1]
+theirs = Path("stacks/team/knowledge/zips.md").read_bytes()
+word = hashlib.sha256(f"{team}:{hashlib.sha256(theirs).hexdigest()}".encode()).hexdigest()[:12]
+client.files.upload(file=io.BytesIO(theirs), filename=f"zips.{word}.md", purpose="assistants")
 client.files.upload(file=io.BytesIO(b"x"), filename="notes.0123456789ab.md", purpose="assistants")
 print(searcher.id)
 """
@@ -76,6 +80,7 @@ def test_orphans_are_listed_and_deleted_only_by_their_number(left_behind: Any) -
     assert "made by hand" not in told
     assert "another stack's, or of a content that was never committed" in told
     assert "notes.0123456789ab.md" in told
+    assert "zips" not in told, "a stack of this repository has it"
 
     code, refused = left_behind.answered("3\n", "orphans", "--delete")
     assert code == 1
