@@ -26,6 +26,7 @@ from foundry.cli import (
     output,
     pulling,
     sandbox,
+    secret,
     settings,
     showing,
     standard_output,
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     starting.add(commands)
+    secret.add(commands)
     validate = add("validate", _validate, "check a stack's declarations: no engine, no network")
     validate.add_argument(
         "--show", action="store_true", help="print the merged declarations, each field with its origin"

@@ -100,6 +100,22 @@ class Run:
             stdin=subprocess.DEVNULL,
         )
 
+    def told(self, arguments: Sequence[str], text: str) -> None:
+        """Run the engine with a text on its standard input.
+
+        Raises:
+            subprocess.CalledProcessError: it failed; `stderr` says why.
+        """
+        subprocess.run(
+            self._command(arguments),
+            cwd=self.root,
+            env=self._variables(),
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
 

@@ -268,11 +268,9 @@ def _credential(value: Any, world: World) -> Credential | None:
     setting = world.fill.settings.get(full)
     at = value.values_at["secret"]
     if setting is None and are_known(world.fill.settings):
-        world.report.error(at, f"the secret `{full}` is not set", f"run `pulumi config set --secret {full}`")
+        world.report.error(at, f"the secret `{full}` is not set", f"run `fac secret {full}`")
     elif setting is not None and not setting.secret:
-        world.report.error(
-            at, f"`{full}` stands in clear in the settings", f"run `pulumi config set --secret {full}`"
-        )
+        world.report.error(at, f"`{full}` stands in clear in the settings", f"run `fac secret {full}`")
     return SecretConfig(key)
 
 

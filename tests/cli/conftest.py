@@ -56,9 +56,13 @@ class Clone:
             [sys.executable, "-m", "foundry.cli", *arguments],
             cwd=self.root,
             text=True,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            **{"env": self.environment, "stderr": subprocess.STDOUT, **more},
+            **{
+                "env": self.environment,
+                "stdin": subprocess.DEVNULL,
+                "stderr": subprocess.STDOUT,
+                **more,
+            },
         )
 
     def run(self, *arguments: str) -> tuple[int, str]:

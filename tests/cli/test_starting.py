@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,28 @@ def test_a_folder_without_a_project_is_told_how_to_begin_one(folder: Path) -> No
     code, said = Installed(folder, "embedded").run("validate")
     assert code == 1
     assert "`fac init` begins a project" in said
+
+
+def test_a_secret_is_kept_encrypted_without_the_pulumi_cli(folder: Path) -> None:
+    project = Installed(folder, "embedded")
+    project.fac("init")
+    environment = folder / "stacks/base/environment.yaml"
+    environment.write_text(
+        environment.read_text()
+        + "connections:\n  bing: {category: GroundingWithBingSearch, target: https://api.bing.microsoft.com/, key: {secret: bingKey}}\n"
+    )
+    code, said = project.run("validate")
+    assert code == 2
+    assert "the secret `foundry:bingKey` is not set; run `fac secret foundry:bingKey`" in said
+    try:
+        process = project.start("secret", "foundry:bingKey", stdin=subprocess.PIPE)
+        said, _ = process.communicate("hush\n", timeout=240)
+        assert process.returncode == 0, said
+        assert "foundry:bingKey is set in stacks/Pulumi.sandbox.yaml, encrypted." in said
+        project.fac("validate")
+    finally:
+        project.run("sandbox", "stop")
+    assert "hush" not in said + (folder / "stacks/Pulumi.sandbox.yaml").read_text()
 
 
 @pytest.mark.pulumi_cli

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ def test_flags_are_read_as_the_cli_reads_them(argv: list[str], expected: Argumen
         (["up", "--target", "**Thing**"], "a pattern as target"),
         (["up", "--parallel", "many"], "--parallel many: expected a number"),
         (["up", "--stack"], "flag needs an argument: --stack"),
+        (["config", "get", "x"], "the command 'config get'"),
+        (["config", "set"], "config set: expected a key"),
         (["preview", "--yes"], "unknown flag: --yes (of 'preview')"),
         (["up", "--preview-only"], "unknown flag: --preview-only (of 'up')"),
         (["destroy", "--expect-no-changes"], "unknown flag: --expect-no-changes (of 'destroy')"),
@@ -232,3 +235,32 @@ a.made.apply(lambda _: late(2))
     done = world.run("preview")
     assert done.returncode == 1
     assert "in an output" in done.stdout
+
+
+def test_a_secret_that_is_set_is_encrypted_and_the_rest_of_the_settings_stays(world: World) -> None:
+    settings = world.project / "Pulumi.dev.yaml"
+    settings.write_text(
+        settings.read_text() + 'config:  # ours\n  p:old:\n    secure: v1:x\n  p:after: "1"  # kept\n'
+    )
+    for key in ("p:key", "p:old"):
+        done = subprocess.run(
+            [*world.command("config", "set", "--secret", key)],
+            cwd=world.project,
+            env=world.env,
+            input="hush\n",
+            text=True,
+            check=False,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
+    world.ok("config", "set", "p:plain", "it's 7")
+    text = settings.read_text()
+    assert "hush" not in text
+    assert 'config:  # ours\n  p:plain: "it\'s 7"\n  p:key:\n    secure: v1:' in text
+    assert text.endswith('  p:after: "1"  # kept\n')
+    assert text.count("p:old") == 1
+    world.body(
+        "c = pulumi.Config('p')\npulumi.export('k', pulumi.Output.concat(c.require_secret('key'), c.require_secret('old'), c.require('plain')))"
+    )
+    world.up()
+    assert json.loads(world.ok("stack", "output", "--json", "--show-secrets"))["k"] == "hushhushit's 7"

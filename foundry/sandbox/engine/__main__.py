@@ -1,4 +1,4 @@
-"""`python -m foundry.sandbox.engine {preview|up|refresh|destroy|cancel|stack output|stack export|stack import}` with the CLI's flags.
+"""`python -m foundry.sandbox.engine {preview|up|refresh|destroy|cancel|stack output|stack export|stack import|config set}` with the CLI's flags.
 
 Environment as the CLI's: PULUMI_BACKEND_URL (file://...), PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, PULUMI_STACK,
 PULUMI_DEBUG_PROVIDERS, NO_COLOR. Exit status: 0, 1 for a failure, 7 where --expect-no-changes found changes, 255 for a wrong command line.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from foundry.sandbox.engine import backend, inspect, lock, restore
+from foundry.sandbox.engine import backend, configuration, inspect, lock, restore
 from foundry.sandbox.engine.arguments import Arguments, UsageError, parse
 from foundry.sandbox.engine.digest import EventLines, PreviewDocument
 from foundry.sandbox.engine.display import Display, outputs_text
@@ -48,7 +48,7 @@ def _command(arguments: Arguments) -> int:
     url = os.environ.get("PULUMI_BACKEND_URL", "")
     if not url:
         raise UsageError("no backend: set PULUMI_BACKEND_URL to a folder, file:///...")
-    if arguments.verb in ("cancel", "stack output", "stack export", "stack import"):
+    if arguments.verb in ("cancel", "stack output", "stack export", "stack import", "config set"):
         return _look(arguments, root, stack, url)
     options = Options(
         root=root,
@@ -199,6 +199,11 @@ def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
         with lock.held(place.locks, lambda line: print(line, file=sys.stderr)):
             restore.import_text(project, place, arguments.config_file, text)
         print("Import complete.")
+        return 0
+    if arguments.verb == "config set":
+        key, *given = arguments.words
+        value = given[0] if given else sys.stdin.read().removesuffix("\n")
+        configuration.put(project, place, arguments.config_file, key, value, is_secret=arguments.secret)
         return 0
     outputs = inspect.stack_outputs(
         project, place, arguments.config_file, show_secrets=arguments.show_secrets

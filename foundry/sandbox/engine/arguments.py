@@ -15,6 +15,7 @@ _VERBS = {
     "destroy": "destroy", "down": "destroy",
     "cancel": "cancel",
     "stack": "stack",
+    "config": "config",
 }  # fmt: skip
 _SHORT = {
     "-s": "--stack", "-C": "--cwd", "-y": "--yes", "-j": "--json", "-t": "--target", "-p": "--parallel", "-f": "--skip-preview",
@@ -34,6 +35,7 @@ _WITH_VALUE = {
 _SWITCHES = {
     "--yes", "--json", "--diff", "--expect-no-changes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--show-secrets",
     "--clear-pending-creates", "--preview-only", "--show-sames", "--show-reads", "--show-replacement-steps", "--suppress-progress",
+    "--secret",
 }  # fmt: skip
 _OPTIONAL = {"--refresh", "--suppress-permalink"}
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -54,6 +56,7 @@ _OF = {
     "stack output": _EVERYWHERE | {"--json", "--show-secrets", "--config-file"},
     "stack export": _EVERYWHERE | {"--show-secrets", "--config-file", "--file"},
     "stack import": _EVERYWHERE | {"--config-file", "--file"},
+    "config set": _EVERYWHERE | {"--secret", "--config-file"},
 }
 
 
@@ -92,6 +95,7 @@ class Arguments:
     import_pending_creates: tuple[str, ...] = ()
     file: Path | None = None
     save_preview: Path | None = None
+    secret: bool = False
 
 
 @dataclass
@@ -121,7 +125,13 @@ def parse(argv: Sequence[str]) -> Arguments:
         if not words or words[0] not in ("output", "export", "import"):
             raise NotSupportedError("the command 'stack" + (f" {words[0]}" if words else "") + "'")
         verb, words = f"stack {words[0]}", words[1:]
-    if words and verb != "stack output":
+    if verb == "config":
+        if words[:1] != ["set"]:
+            raise NotSupportedError("the command 'config" + (f" {words[0]}" if words else "") + "'")
+        verb, words = "config set", words[1:]
+        if not 1 <= len(words) <= 2:
+            raise UsageError("config set: expected a key, and its value or the value on standard input")
+    if words and verb not in ("stack output", "config set"):
         raise NotSupportedError(f"the argument {words[0]!r} of {given!r}")
     result = Arguments(verb=verb, words=tuple(words))
     for name, value in reader.flags:

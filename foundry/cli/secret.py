@@ -1,0 +1,47 @@
+"""`fac secret`: keep a value encrypted in a stack's settings, with either engine."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from foundry.cli import operations
+from foundry.cli.engines import last_line
+from foundry.cli.project import default_stack, find_project
+from foundry.model import FoundryError
+
+
+def add(commands: Any) -> None:
+    """Register the command."""
+    text = "keep a value encrypted in a stack's settings; it is asked for, or read from standard input"
+    command = commands.add_parser("secret", help=text, description=text)
+    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    command.add_argument("key", help="the setting, as a finding names it: foundry:KEY")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Take the value, never from the command line, and have the stack's engine write it."""
+    project = find_project(Path(arguments.cwd).resolve())
+    key = arguments.key if ":" in arguments.key else f"foundry:{arguments.key}"
+    value = getpass.getpass(f"{key}: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
+    if not value:
+        raise FoundryError(f"there is no value for {key}", fix="type it, or pipe it into the command")
+    engine = operations.prepare(project, arguments.stack, wanted=None, say=_say, recover=False)
+    try:
+        engine.told(["config", "set", "--secret", key, "--stack", arguments.stack], value)
+    except subprocess.CalledProcessError as error:
+        raise FoundryError(
+            f"{key} can't be written: {last_line(error.stderr)}",
+            fix="look at the stack's settings file, and at its passphrase or key",
+        ) from None
+    _say(f"{key} is set in {project.settings_file(arguments.stack).relative_to(project.root)}, encrypted.")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
