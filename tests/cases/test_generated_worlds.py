@@ -90,6 +90,19 @@ skills = st.fixed_dictionaries(
         "keep_versions": st.integers(1, 2),
     },
 )
+folders = st.builds(
+    lambda description, rules: {
+        "folder/SKILL.md": f"---\n{yaml.safe_dump({'description': description}, allow_unicode=True)}---\nRead.\n",
+        "folder/rules.md": rules,
+    },
+    words,
+    words,
+)
+attributes = st.dictionaries(
+    st.sampled_from(["team", "year"]),
+    st.one_of(words, st.booleans(), st.integers(-9, 9), st.sampled_from([0.5, -2.25])),
+    min_size=1,
+)
 in_toolboxes = st.fixed_dictionaries(
     {},
     optional={
@@ -119,11 +132,17 @@ def worlds(draw):
     if draw(st.booleans()):
         store = draw(dialects)
         named = draw(st.sampled_from([["knowledge/*.md"], ["knowledge/sizes.md"]]))
+        if store != "classic" and draw(st.booleans()):
+            named = [*named, {"path": "knowledge/sizes.md", "attributes": draw(attributes)}]
         document = {"kind": "VectorStore", "name": "handbook", "dialect": store, "files": named}
         files["handbook.yaml"] = yaml.safe_dump(document, allow_unicode=True)
     known = sorted(draw(st.sets(st.sampled_from(["returns", "sizes"]))))
     for name in known:
-        files[f"skill-{name}.yaml"] = yaml.safe_dump({"name": name, **draw(skills)}, allow_unicode=True)
+        told = draw(skills)
+        if draw(st.booleans()):
+            files |= draw(folders)
+            told = {"kind": "Skill", "folder": "folder"}
+        files[f"skill-{name}.yaml"] = yaml.safe_dump({"name": name, **told}, allow_unicode=True)
     boxed = draw(st.booleans())
     if boxed:
         follows = {"skills": known} if known and draw(st.booleans()) else {}

@@ -10,7 +10,9 @@ from tests.cases.test_interrupted import dying_at, some
 from tests.cases.test_interrupted_versioned import begun, changing
 
 BEFORE = {
-    "returns.yaml": "kind: Skill\nname: returns\ndescription: How\ninstructions: Ask.\n",
+    "returns.yaml": "kind: Skill\nname: returns\nfolder: returns\n",
+    "returns/SKILL.md": "---\ndescription: How\n---\nRead rules.md.\n",
+    "returns/rules.md": "Within 30 days.",
     "sizes.yaml": "kind: Skill\nname: sizes\ndescription: Which\ninstructions: Measure.\n",
     "box.yaml": "kind: Toolbox\nname: box\nskills: [sizes]\ntools: {web: {type: web_search}}\n",
     "desk.yaml": """\
@@ -24,7 +26,8 @@ tools:
 }
 AFTER = {
     **BEFORE,
-    "returns.yaml": "kind: Skill\nname: returns\ndescription: How\ninstructions: Tell.\nkeep_versions: 1\n",
+    "returns.yaml": "kind: Skill\nname: returns\nfolder: returns\nkeep_versions: 1\n",
+    "returns/rules.md": "Within 60 days.",
     "sizes.yaml": None,
     "box.yaml": "kind: Toolbox\nname: box\nkeep_versions: 1\ntools: {find: {type: toolbox_search}}\n",
 }

@@ -15,7 +15,12 @@ BASE = Path(__file__).parent / "versioned" / "_base"
 BEFORE = {
     "knowledge/returns.md": "Returns within 30 days.",
     "data/orders.csv": "id,total\n1,20\n",
-    "handbook.yaml": "kind: VectorStore\nname: handbook\nfiles: [knowledge/*.md]\n",
+    "knowledge/sizes.md": "Sizes S to XL.",
+    "handbook.yaml": """\
+kind: VectorStore
+name: handbook
+files: [knowledge/returns.md, {path: knowledge/sizes.md, attributes: {team: care, year: 2026}}]
+""",
     "desk.yaml": """\
 kind: Agent
 name: desk
@@ -40,6 +45,13 @@ hosted:
 AFTER = {
     **BEFORE,
     "knowledge/returns.md": "Returns within 60 days.",
+    "handbook.yaml": """\
+kind: VectorStore
+name: handbook
+files:
+  - {path: knowledge/returns.md, attributes: {team: returns}}
+  - {path: knowledge/sizes.md, attributes: {team: returns}}
+""",
     "data/orders.csv": None,
     "desk.yaml": """\
 kind: Agent
@@ -75,9 +87,11 @@ def assert_live_is_declared(stack, most_versions):
     assert {store.id for store in knowledge.vector_stores.list()} == held["VersionedVectorStore"]
     for store in manifest.vector_stores:
         id_ = stack.state["VersionedVectorStore", store.name].id
-        members = {one.id: one.status for one in knowledge.vector_stores.files.list(id_)}
-        wanted = {stack.state["VersionedFile", file.path].id: "completed" for file in store.files}
-        assert members == wanted
+        members = {one.id: (one.status, one.attributes) for one in knowledge.vector_stores.files.list(id_)}
+        assert members == {
+            stack.state["VersionedFile", file.path].id: ("completed", store.attributes.get(file.path, {}))
+            for file in store.files
+        }
     assert stack.preview() == {}
 
 
