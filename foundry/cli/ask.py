@@ -25,13 +25,14 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer."""
-    from foundry.cli.conversing import agents_of, named, talks
+    from foundry.cli.conversing import agents_of, named, refuse_unless_asked_in_text, talks
     from foundry.cli.standing import standing
 
     project = find_project(Path(arguments.cwd).resolve())
     stands = standing(project, arguments.stack, live=True)
     found = agents_of(stands)
     agent = named(found, arguments.agent, arguments.stack)[-1]
+    refuse_unless_asked_in_text(agent.name, agent.definition)
     with talks(project, stands, print) as held:
         came = held.hold(agent, Conversation((arguments.question,)))
     tell(

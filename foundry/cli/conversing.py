@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -21,15 +21,20 @@ from foundry.service.tracing import TRACES
 
 VERSIONED: Final = "versioned"
 _AGENTS: Final = ("Agent", "VersionedAgent")
+_NOT_IN_TEXT: Final = {
+    "external": "runs somewhere else: the service can't ask it",
+    "voice": "is spoken with: it has no conversations in text",
+}
 
 
 @dataclass(frozen=True)
 class LiveAgent:
-    """An agent that the stack's state holds. `id` is what callers name it by."""
+    """An agent that the stack's state holds. `id` is what callers name it by; `definition` what it was declared to be."""
 
     name: str
     id: str
     place: Place
+    definition: Mapping[str, object] = field(default_factory=dict)
 
 
 class Talks:
@@ -93,7 +98,17 @@ def agents_of(stands: Standing) -> dict[str, tuple[LiveAgent, ...]]:
 
 def _live(held: Held) -> LiveAgent:
     dialect = str(held.inputs.get("dialect", "classic"))
-    return LiveAgent(str(held.inputs["name"]), held.id, Place(str(held.inputs["endpoint"]), dialect))
+    place = Place(str(held.inputs["endpoint"]), dialect)
+    # Not what was read: a refresh leaves out what nobody declared.
+    definition = held.outputs.get("applied") or held.inputs.get("definition") or {}
+    return LiveAgent(str(held.inputs["name"]), held.id, place, definition)
+
+
+def refuse_unless_asked_in_text(name: str, definition: Mapping[str, object]) -> None:
+    """Raises FoundryError for an agent that nobody can ask anything in text."""
+    for kind, why in _NOT_IN_TEXT.items():
+        if definition.get(kind) is not None:
+            raise FoundryError(f"agent {name} {why}", fix="ask one that answers in text")
 
 
 def named(found: dict[str, tuple[LiveAgent, ...]], name: str, stack: str) -> tuple[LiveAgent, ...]:

@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make the copy, ask it, delete it, and print the answer."""
     from foundry.cli.ask import tell
-    from foundry.cli.conversing import LiveAgent, agents_of, talks
+    from foundry.cli.conversing import LiveAgent, agents_of, refuse_unless_asked_in_text, talks
     from foundry.cli.standing import standing
     from foundry.manifest import load
     from foundry.service.conversation import Place
@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     stands = standing(project, arguments.stack, live=True)
     found, inputs = _as_declared(stands, arguments.agent)
+    refuse_unless_asked_in_text(arguments.agent, inputs.get("definition") or {})
     place = Place(str(inputs["endpoint"]), _DIALECTS[found.type])
     with talks(project, stands, print, loaded.manifest) as held:
         copy = _copy(stands, held, place, inputs["definition"])

@@ -107,9 +107,29 @@ def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> 
                 drawing.edge(here, drawing.node("model", one.model, "deployment"))
         _draw_tools(drawing, here, agent.name, agent.tools)
         _draw_skills(drawing, here, agent.skills)
+        if agent.voice is not None:
+            _draw_voice(drawing, here, agent.voice)
     count = len(manifest.agents)
     title = f"{manifest.environment.name}: {count} agent{'' if count == 1 else 's'}"
     return Picture(title, tuple(drawing.nodes.values()), tuple(dict.fromkeys(drawing.edges)))
+
+
+def _draw_voice(drawing: _Drawing, here: str, voice: Mapping[str, Any]) -> None:
+    """What an agent that is spoken with speaks through, and whom it asks."""
+    if voice.get("model"):
+        whose = "deployment" if voice.get("model_type") == "self_deployed" else "managed"
+        drawing.edge(here, drawing.node("model", str(voice["model"]), whose))
+    engine = voice.get("conversation_engine") or {}
+    asked = [
+        (engine.get("agent"), engine.get("name")),
+        *(
+            (one.get("agent"), one.get("agent_name"))
+            for one in (voice.get("subagent_config") or {}).get("subagents", ())
+        ),
+    ]
+    for name in (declared or elsewhere for declared, elsewhere in asked):
+        if name:
+            drawing.edge(here, drawing.node("agent", str(name), "elsewhere"))
 
 
 def around(picture: Picture, agents: Collection[str]) -> Picture:

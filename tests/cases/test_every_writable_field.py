@@ -22,6 +22,7 @@ from azure.ai.projects.models import _models
 from azure.ai.projects.operations import _operations as operations
 
 from tests.cases.harness.case import cases
+from tests.cases.harness.left_out import LEFT_OUT
 
 VERSIONED = Path(__file__).parent / "versioned"
 
@@ -41,111 +42,6 @@ WRITTEN_BY: dict[str, tuple[Any, ...]] = {
     r"PATCH /indexes/<IndexAsset [^>]+>": (_models.AzureAISearchIndex,),
 }
 """Requests of ours that the client can make too: what says which fields they can have, one of several."""
-
-RAW = "declared as a tool of type raw, which is sent as it stands"
-DEPRECATED = "the client marks it deprecated"
-SECRET = "a credential would stand in clear on the agent: a connection holds it"
-NO_SUCH_TOOL = "chooses a tool that is declared as raw, and those have no names"
-
-LEFT_OUT: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            "A2APreviewTool",
-            "ApplyPatchToolParam",
-            "BrowserAutomationPreviewTool",
-            "ComputerTool",
-            "CustomToolParam",
-            "FabricIQPreviewTool",
-            "FunctionShellToolParam",
-            "GitHubCopilotToolsetPreview",
-            "LocalShellToolParam",
-            "MicrosoftCopilotToolsetPreview",
-            "NamespaceToolParam",
-            "ProgrammaticToolCallingParam",
-            "ToolSearchToolParam",
-            "WebIQPreviewTool",
-            "WorkIQPreviewTool",
-            "A2APreviewToolboxTool",
-            "BrowserAutomationPreviewToolboxTool",
-            "FabricIQPreviewToolboxTool",
-            "ReminderPreviewToolboxTool",
-            "ShellToolboxTool.allowed_callers",
-            "ToolboxSearchPreviewToolboxTool",
-            "ToolboxShellContainerAutoEnvironment.file_ids",
-            "ToolboxShellContainerAutoEnvironment.memory_limit",
-            "ToolboxShellContainerAutoEnvironment.network_policy",
-            "ToolboxShellContainerAutoEnvironment.skills",
-            "ToolboxShellContainerReferenceEnvironment",
-            "WebIQPreviewToolboxTool",
-            "WebSearchPreviewTool.search_content_types",
-            "WebSearchPreviewTool.user_location",
-            "WorkIQPreviewToolboxTool",
-            "MCPTool.connector_id",
-            "MCPTool.tunnel_id",
-            "MCPToolboxTool.connector_id",
-            "MCPToolboxTool.tunnel_id",
-        ),
-        RAW,
-    ),
-    **{
-        f"{tool}.{label}": DEPRECATED
-        for tool in (
-            "AzureAISearchTool",
-            "BingGroundingTool",
-            "CaptureStructuredOutputsTool",
-            "CodeInterpreterTool",
-            "FileSearchTool",
-            "ImageGenTool",
-            "WebSearchTool",
-        )
-        for label in ("name", "description", "tool_configs")
-    },
-    **dict.fromkeys(
-        (
-            "AzureFunctionTool.tool_configs",
-            "MCPTool.tool_configs",
-            "OpenApiTool.tool_configs",
-            "VoiceAgentMcpTool.tool_configs",
-        ),
-        DEPRECATED,
-    ),
-    "Reasoning.generate_summary": "OpenAI's older word for `summary`",
-    **dict.fromkeys(
-        (
-            "MCPTool.authorization",
-            "MCPTool.headers",
-            "MCPToolboxTool.authorization",
-            "MCPToolboxTool.headers",
-            "VoiceAgentMcpTool.authorization",
-            "VoiceAgentMcpTool.headers",
-            "ContainerNetworkPolicyAllowlistParam.domain_secrets",
-        ),
-        SECRET,
-    ),
-    **dict.fromkeys(
-        (
-            "SpecificApplyPatchParam",
-            "SpecificFunctionShellParam",
-            "SpecificProgrammaticToolCallingParam",
-            "ToolChoiceComputer",
-            "ToolChoiceComputerUse",
-            "ToolChoiceComputerUsePreview",
-            "ToolChoiceCustom",
-            "ToolChoiceWebSearchPreview",
-            "ToolChoiceWebSearchPreview20250311",
-        ),
-        NO_SUCH_TOOL,
-    ),
-    "ToolChoiceAllowed": "the tools that are allowed are those that are declared",
-    "ToolChoiceMCP.name": "a server is chosen, and `allowed_tools` says which of its tools there are",
-    "AgentsOperations.create_version.draft": "a draft is nobody's newest version, so it could never be what is declared",
-    "AgentsOperations.create_version.digital_worker_type": (
-        "nothing tells what a version without it does to an agent that has it, and a digital worker is published by hand"
-    ),
-    "HumanEvaluationPreviewRuleAction": "its template is made and its answers are given by people in the portal",
-    "BetaSkillsOperations.update": "moves the pin of a skill: tests/reconcile/test_toolboxes_and_skills.py",
-}
-"""A class or a field of one, and why no case writes it."""
 
 _NAMES: dict[str, Any] = {
     **vars(_models),
@@ -280,18 +176,24 @@ def writable() -> Iterator[str]:
                 waiting += parts(hint)
 
 
-@cache
-def seen() -> Seen:
-    found = Seen()
+def requests() -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the cases send: method and path, and the body."""
     for case in cases(VERSIONED):
         for file in (case / "wire.json", case / "changed-wire.json"):
             for request in json.loads(file.read_text(encoding="utf-8")) if file.exists() else ():
                 ((where, body),) = request.items()
-                path = where.split("?")[0]
-                for pattern, several in WRITTEN_BY.items():
-                    if re.fullmatch(pattern, path) and body is not None:
-                        fitting = (one for one in several if set(body) <= set(fields(one)))
-                        found.body(next(fitting, several[0]), body)
+                if body is not None:
+                    yield where.split("?")[0], body
+
+
+@cache
+def seen() -> Seen:
+    found = Seen()
+    for path, body in requests():
+        for pattern, several in WRITTEN_BY.items():
+            if re.fullmatch(pattern, path):
+                fitting = (one for one in several if set(body) <= set(fields(one)))
+                found.body(next(fitting, several[0]), body)
     return found
 
 
@@ -316,3 +218,12 @@ def test_what_is_left_out_is_there_and_isn_t_written() -> None:
 
 def test_nothing_is_written_that_the_client_doesn_t_know() -> None:
     assert seen().strange == []
+
+
+def test_an_eval_is_written_with_every_field_that_the_client_describes() -> None:
+    """The client has types and no models of these, for the OpenAI client to send."""
+    evals = [body for path, body in requests() if path == "POST /openai/v1/evals"]
+    criteria = {key for body in evals for one in body["testing_criteria"] for key in one}
+    sources = {key for body in evals for key in body["data_source_config"]}
+    assert criteria == set(models.TestingCriterionAzureAIEvaluator.__annotations__)
+    assert sources == set(models.AzureAIDataSourceConfig.__annotations__)

@@ -525,6 +525,29 @@ def test_what_is_turned_off_for_a_voice_agent_stays_so_and_by_hand_is_drift(worl
     assert change.path == "voice.audio.input.turn_detection.type"
 
 
+def test_an_agent_becomes_one_of_another_kind_and_back_without_a_rest(world, client):
+    told = [
+        {"model": "chat", "instructions": "Be kind.", "temperature": 0.5},
+        {"external": {}},
+        {"voice": {"model_type": "managed", "model": "m"}, "instructions": "Be brief."},
+        {"workflow": "kind: workflow\n"},
+        {"model": "chat"},
+    ]
+    wanted = [
+        {**inputs(world), "definition": {"name": "desk", **one, "metadata": {}, "tools": []}} for one in told
+    ]
+    made = agent.create(world.session(), wanted[0])
+    outs, kinds = made.outs, []
+    for one in wanted[1:]:
+        assert agent.diff(made.id, outs, one).changes
+        agent.update(world.session(), made.id, outs, one)
+        outs = agent.read(world.session(), made.id, {**outs, **one, "applied": one["definition"]}).outs
+        assert agent.diff(made.id, outs, one).changes == ()
+        kinds.append(client.agents.get("desk").versions.latest.definition.kind)
+
+    assert kinds == ["external", "voice", "workflow", "prompt"]
+
+
 def test_a_hosted_agent_is_waited_for(world, client):
     hosted = {"image": "contoso.azurecr.io/desk:1", "cpu": "1", "memory": "2Gi"}
     wanted = inputs(world)

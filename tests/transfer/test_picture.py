@@ -88,6 +88,24 @@ def test_toolboxes_skills_and_memory_stores_are_drawn_with_who_uses_them() -> No
     assert "returns<br>skill" in mermaid(picture)
 
 
+def test_an_agent_that_is_spoken_with_is_drawn_with_its_model_and_those_that_it_asks() -> None:
+    manifest = load(ROOT, "sandbox").manifest
+    assert manifest is not None
+    desk = replace(manifest.agents[0], name="desk")
+    asked = [{"agent": "desk"}, {"agent_name": "theirs"}]
+    speech = {"model_type": "managed", "model": "gpt-realtime", "subagent_config": {"subagents": asked}}
+    phone = replace(desk, name="phone", model=None, tools=(), voice=speech)
+    engine = replace(phone, name="bridge", voice={"conversation_engine": {"agent": "desk"}})
+    picture = picture_of(replace(manifest, agents=(desk, phone, engine)), {})
+
+    assert {
+        Edge("agent:phone", "model:gpt-realtime"),
+        Edge("agent:phone", "agent:desk"),
+        Edge("agent:phone", "agent:theirs"),
+        Edge("agent:bridge", "agent:desk"),
+    } <= set(picture.edges)
+
+
 def test_what_was_changed_outside_has_a_colour_and_says_so() -> None:
     told = mermaid(shop())
     name = re.search(r"(n\d+)\(\[\"order-analyst", told)
