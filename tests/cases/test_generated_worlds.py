@@ -124,6 +124,52 @@ toolboxes = st.fixed_dictionaries(
 )
 
 
+detections = st.sampled_from(
+    [
+        {"type": "none"},
+        {"type": "semantic_vad", "eagerness": "low"},
+        {"type": "azure_semantic_vad", "languages": ["en", "de"]},
+        {"type": "server_vad", "threshold": 0.5, "end_of_utterance_detection": {"model": "none"}},
+    ]
+)
+speech = st.fixed_dictionaries(
+    {"model_type": st.just("managed"), "model": st.sampled_from(["gpt-realtime", "gpt-realtime-mini"])},
+    optional={
+        "greeting": st.fixed_dictionaries({"type": st.just("template"), "text": words}),
+        "audio": st.fixed_dictionaries(
+            {},
+            optional={
+                "input": st.fixed_dictionaries({}, optional={"turn_detection": detections}),
+                "output": st.just({"voice_type": "openai", "voice": "alloy"}),
+            },
+        ),
+        "soundscape": st.sampled_from(
+            [{track: {"source": {"type": "built_in", "name": "office"}}} for track in ("opening", "closing")]
+        ),
+        "max_output_tokens": st.sampled_from(["inf", 800]),
+        "store": st.booleans(),
+    },
+)
+elsewhere = st.fixed_dictionaries({}, optional={"otel_agent_id": st.sampled_from(["far", "far-eu"])})
+
+
+@st.composite
+def spoken(draw, name, asked, boxed):
+    """An agent that is spoken with, or one that runs elsewhere."""
+    document = {"kind": "Agent", "name": name, "dialect": "versioned"}
+    if draw(st.booleans()):
+        return {**document, "external": draw(elsewhere)}
+    told = draw(speech)
+    if asked and draw(st.booleans()):
+        told["subagent_config"] = {
+            "subagents": [{"agent": one, "agent_capabilities": "Knows"} for one in asked]
+        }
+    tools = draw(st.sampled_from([{}, {"end_conversation": {"type": "system"}}]))
+    if boxed and draw(st.booleans()):
+        tools = {**tools, "box": {"type": "toolbox", "toolbox": "box"}}
+    return {**document, "voice": told, "tools": tools, "instructions": draw(words)}
+
+
 @st.composite
 def worlds(draw):
     """The files of a world: YAML documents, and the material that they name."""
@@ -147,6 +193,7 @@ def worlds(draw):
     if boxed:
         follows = {"skills": known} if known and draw(st.booleans()) else {}
         files["box.yaml"] = yaml.safe_dump({"name": "box", **draw(toolboxes), **follows}, allow_unicode=True)
+    asked = []
     for name in draw(st.sets(st.sampled_from(["desk", "news", "shop"]), max_size=3)):
         document = {"name": name, **draw(agents)}
         if store in (document["dialect"], "both") and draw(st.booleans()):
@@ -162,6 +209,10 @@ def worlds(draw):
         if document["dialect"] != "classic" and draw(st.booleans()):
             document["evaluation"] = draw(evaluations)
         files[f"{name}.yaml"] = yaml.safe_dump(document, allow_unicode=True)
+        if document["dialect"] == "versioned":
+            asked.append(name)
+    for name in draw(st.sets(st.sampled_from(["phone", "far"]))):
+        files[f"{name}.yaml"] = yaml.safe_dump(draw(spoken(name, asked, boxed)), allow_unicode=True)
     return files
 
 
