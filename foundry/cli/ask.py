@@ -25,16 +25,18 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer."""
-    from foundry.cli.conversing import agents_of, named, refuse_unless_asked_in_text, talks
+    from foundry.cli.conversing import agents_of, fixtures, named, refuse_unless_asked_in_text, talks
     from foundry.cli.standing import standing
+    from foundry.manifest import load
 
     project = find_project(Path(arguments.cwd).resolve())
     stands = standing(project, arguments.stack, live=True)
     found = agents_of(stands)
     agent = named(found, arguments.agent, arguments.stack)[-1]
     refuse_unless_asked_in_text(agent.name, agent.definition)
+    functions = fixtures(load(project.root, arguments.stack, needs_id=False).manifest, arguments.agent)
     with talks(project, stands, print) as held:
-        came = held.hold(agent, Conversation((arguments.question,)))
+        came = held.hold(agent, Conversation((arguments.question,), functions=functions))
     tell(
         arguments.agent, arguments.question, came, {one.id: one.name for two in found.values() for one in two}
     )

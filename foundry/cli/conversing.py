@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from foundry.checks.journal import Journal, journal, sweep, sweep_marked
 from foundry.cli import operations, settings
@@ -85,6 +85,15 @@ class Talks:
 
     def _read(self, file: KnowledgeFile) -> bytes:
         return (self._root / file.path).read_bytes()
+
+
+def fixtures(manifest: Manifest | None, agent: str) -> dict[str, Any]:
+    """What an agent's checks say that its functions answer, by the function's name; of several answers the first."""
+    found: dict[str, Any] = {}
+    for one in manifest.agents if manifest is not None else ():
+        for check in one.checks if one.name == agent else ():
+            found = {**check.conversation.functions, **found}
+    return found
 
 
 def agents_of(stands: Standing) -> dict[str, tuple[LiveAgent, ...]]:

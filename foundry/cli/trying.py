@@ -37,7 +37,13 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make the copy, ask it, delete it, and print the answer."""
     from foundry.cli.ask import tell
-    from foundry.cli.conversing import LiveAgent, agents_of, refuse_unless_asked_in_text, talks
+    from foundry.cli.conversing import (
+        LiveAgent,
+        agents_of,
+        fixtures,
+        refuse_unless_asked_in_text,
+        talks,
+    )
     from foundry.cli.standing import standing
     from foundry.manifest import load
     from foundry.service.conversation import Place
@@ -62,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     with talks(project, stands, print, loaded.manifest) as held:
         copy = _copy(stands, held, place, inputs["definition"])
         try:
-            came = held.hold(LiveAgent(arguments.agent, copy, place), Conversation((arguments.question,)))
+            asked = Conversation((arguments.question,), functions=fixtures(loaded.manifest, arguments.agent))
+            came = held.hold(LiveAgent(arguments.agent, copy, place), asked)
         finally:
             held.at(place).delete("agent", copy)
             held.journal.keeper(place).gone("agent", copy)

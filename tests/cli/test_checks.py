@@ -136,6 +136,13 @@ def test_a_check_that_failed_shows_how_the_answer_began(checked):
     assert checked.printed.count("\n          answered: ") == 1
 
 
+@pytest.mark.parametrize("command", ["ask", "try"])
+def test_a_question_is_answered_with_what_the_checks_say_of_functions(checked, command):
+    printed = checked.clone.fac(command, "clerk", "What is the price of an article in EUR?")
+    assert "479.95" in printed
+    assert "by    clerk, with function" in printed
+
+
 def test_the_checks_of_the_example_pass(checked):
     failed = [line for line in checked.printed.splitlines() if line.startswith("FAILED")]
     assert all(" clerk: " in line for line in failed)
