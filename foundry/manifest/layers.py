@@ -129,7 +129,12 @@ def _tell_nameless(kind: str, tree: Mapping, report: Report, *, is_whole: bool) 
 
 def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
     for entry in sorted((root / DECLARATIONS / layer).iterdir()):
-        if entry.is_dir() and entry.name not in _FOLDERS and is_near(entry.name, _FOLDERS[1:]):
+        if (
+            entry.is_dir()
+            and entry.name not in _FOLDERS
+            and is_near(entry.name, _FOLDERS[1:])
+            and any(file.suffix in (".yaml", ".yml") for file in entry.iterdir())
+        ):
             what = f"declarations in the folder `{entry.name}` are not read"
             fix = meant(entry.name, _FOLDERS[1:], none="", have="declarations stand in")
             report.warning(Mark(f"{DECLARATIONS}/{layer}/{entry.name}", 1, 1), what, fix)

@@ -107,3 +107,10 @@ def test_the_explanation_names_what_is_left_out(project):
 
 def test_the_explanation_of_a_stack_that_is_not_there_is_empty(project):
     assert explain(project.root, "nowhere") == ()
+
+
+def test_a_folder_of_material_may_have_a_name_that_is_near_to_one_of_declarations(project):
+    project.write("stacks/base/indexes/products.json", "{}")
+    project.write("stacks/base/skill-texts/returns.md", "Ask.")
+
+    assert project.findings() == []
