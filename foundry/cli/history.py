@@ -172,8 +172,7 @@ def _entries(project: Project, arguments: argparse.Namespace) -> tuple[str, tupl
     wanted = [arguments.kind] if arguments.kind else list(_KINDS)
     found: dict[str, tuple[Applied, ...]] = {}
     for word in wanted:
-        told = (applied_over_time(runs, kind, arguments.name) for kind in _KINDS[word])
-        entries = next((one for one in told if one), ())
+        entries = _of_today([applied_over_time(runs, kind, arguments.name) for kind in _KINDS[word]])
         if entries:
             found[word] = entries
     if len(found) > 1:
@@ -187,6 +186,13 @@ def _entries(project: Project, arguments: argparse.Namespace) -> tuple[str, tupl
             fix=f"the state keeps {len(runs)} runs; `fac show -s {arguments.stack}` lists what there is",
         )
     return next(iter(found.items()))
+
+
+def _of_today(told: Sequence[tuple[Applied, ...]]) -> tuple[Applied, ...]:
+    """Of the dialects of one name the one that stands, the classic one first; where none does, the one that stood last."""
+    some = [entries for entries in told if entries]
+    standing = [entries for entries in some if entries[-1].definition is not None]
+    return next(iter(standing), max(some, key=lambda entries: entries[-1].run.number, default=()))
 
 
 def _runs(project: Project, engine: Engine, limit: int) -> Iterator[Run]:

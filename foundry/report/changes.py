@@ -186,11 +186,15 @@ def _with_mark(beside: Mapping[str, Any], side: Mapping[str, Any]) -> dict[str, 
 
 
 def _beside_definition(side: Mapping[str, Any]) -> dict[str, Any]:
-    """The other inputs, by the names that declarations have for them; the definition has a name too, the one at the service."""
+    """The other inputs, by the names that declarations have for them; the definition has a name too, the one at the service.
+
+    What a declaration says below `endpoint` stands beside the input of that name, which is the project's address.
+    """
     rest = _without(side, "definition", "documents", "name", "serving")
     serving = _mapping(side.get("serving"))
     if serving:
-        rest |= {"enabled": serving.get("enabled", ABSENT), "endpoint": _without(serving, "enabled")}
+        rest |= {"enabled": serving.get("enabled", ABSENT)}
+        rest |= {f"endpoint.{key}": value for key, value in _without(serving, "enabled").items()}
     return {**rest, "logical name": side["name"]} if "name" in side else rest
 
 

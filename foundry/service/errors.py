@@ -86,6 +86,8 @@ def refusal(operation: str, subject: str, answer: Answer, *, of_place: bool = Fa
             )
         case 404:
             return NotFound(what, fix="run `pulumi refresh` if it was deleted outside", failure=failure)
+        case 403 if "agent" in what.lower() and "disabled" in what.lower():
+            return ServiceError(what, fix="let callers reach it again: fac enable AGENT", failure=failure)
         case 401 | 403:
             fix = (
                 "give the deploying identity a role with data actions (Foundry User on the project; on AI Search: "

@@ -555,6 +555,17 @@ def test_an_edit_in_place_says_that_it_makes_no_version() -> None:
     assert "serving" not in told
 
 
+def test_what_is_declared_of_an_endpoint_first_is_not_told_as_another_address() -> None:
+    steps = _with_newest("6", _numbered("VersionedAgent", "update", {"model": "chat"}, {"model": "chat"}))
+    for side in ("oldState", "newState"):
+        steps[0][side]["inputs"]["endpoint"] = "https://shop.example/api/projects/service"
+    steps[0]["newState"]["inputs"]["serving"] = {"enabled": False}
+    told = render({"steps": steps})
+
+    assert "- enabled: `false`" in told
+    assert "endpoint" not in told
+
+
 def test_a_version_that_only_puts_back_what_somebody_changed_is_told_with_the_drift() -> None:
     declared = {"instructions": "Ask."}
     live = {"definition": {"name": "returns", "instructions": "Sell."}}

@@ -167,6 +167,15 @@ def test_a_role_that_doesn_t_act_yet_is_waited_for(status):
     assert len(server.requests) == 6
 
 
+def test_an_agent_that_was_stopped_is_no_matter_of_roles():
+    server = Server(refused(403, message="The agent 'desk' is disabled."))
+
+    with pytest.raises(errors.ServiceError, match="fac enable AGENT"):
+        post(server.wire(patient=True))
+
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_role_that_never_comes_is_waited_for_no_longer_than_told(status):
     server = Server(refused(status))

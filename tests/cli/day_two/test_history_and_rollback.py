@@ -145,6 +145,18 @@ def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: An
     )
     assert (told / "agents/stack-helper.yaml").read_text().endswith("\nenabled: true\n")
 
+    # An agent that moved to the other dialect has the history of the one that stands, and its way back.
+    (told / "agents/care.yaml").write_text(CARE + "dialect: versioned\n")
+    up.fac("up", "--yes", "--unchecked", "-s", "told")
+    (told / "agents/care.yaml").write_text(CARE.replace("0.1 ", "0.3 ") + "dialect: versioned\n")
+    up.fac("up", "--yes", "-s", "told")
+    entries = json.loads(up.fac("history", "care", "--json", "-s", "told"))
+    assert [(entry["version"], entry["changed"]) for entry in entries] == [
+        ("2", ["temperature"]),
+        ("1", ["made"]),
+    ]
+    assert "All traffic goes to version 1" in up.fac("rollback", "care", "--to", "previous", "-s", "told")
+
 
 ZSTD = bytes.fromhex("28b52ffd")
 
