@@ -91,6 +91,17 @@ endpoint:
     skills: {prices: {name: Prices}}
 """
 FLOW = "kind: Agent\nname: desk\nworkflow: {file: ../flows/desk.txt}\n"
+FAR = "kind: Agent\nname: desk\nexternal: {otel_agent_id: desk-eu}     # as it was\n"
+PHONE = """\
+kind: Agent
+name: desk
+instructions: Be kind.
+voice:
+  model_type: managed
+  model: gpt-realtime
+  greeting: {type: template, text: Hello.}     # first
+  audio: {input: {turn_detection: {type: semantic_vad}}}
+"""
 BOX = """\
 kind: Agent
 name: desk
@@ -234,6 +245,17 @@ def rebuilt(body: Body, _: Hand) -> None:
     body["environment_variables"]["LEVEL"] = "${debug}"
 
 
+def retold(body: Body, _: Hand) -> None:
+    body["instructions"] = "Be brief.\n"
+    body["greeting"]["text"] = "Good day."
+    body["audio"]["input"]["turn_detection"] = None
+    body["tools"] = [{"type": "system", "name": "end_conversation"}]
+
+
+def renamed(body: Body, _: Hand) -> None:
+    body["otel_agent_id"] = "desk-us"
+
+
 BOTH = [
     (described, ["-description: Answers    # in a word", "+description: 'Answers: $${all}'    # in a word"]),
     (not_described, ["-description: Answers    # in a word"]),
@@ -296,6 +318,29 @@ ONE = [
         ],
     ),
     (FLOW, flowed, ["+steps: []"]),
+    (
+        FAR,
+        renamed,
+        [
+            "-external: {otel_agent_id: desk-eu}     # as it was",
+            "+external: {otel_agent_id: desk-us}     # as it was",
+        ],
+    ),
+    (
+        PHONE,
+        retold,
+        [
+            "-instructions: Be kind.",
+            "+instructions: |",
+            "+  Be brief.",
+            "-  greeting: {type: template, text: Hello.}     # first",
+            "-  audio: {input: {turn_detection: {type: semantic_vad}}}",
+            "+  greeting: {type: template, text: Good day.}     # first",
+            "+  audio: {input: {turn_detection: {type: none}}}",
+            "+tools:",
+            "+  end_conversation: {type: system}",
+        ],
+    ),
     (
         BOX,
         rebuilt,
