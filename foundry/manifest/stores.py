@@ -42,7 +42,7 @@ def store_of(document: Document, world: World) -> VectorStore:
 
 
 def _files(tree: Mapping, world: World) -> tuple[tuple[KnowledgeFile, ...], AnyMapping[str, Attributes]]:
-    """The files, and the attributes of those that have any, by path."""
+    """The files, of equal ones the first by path; and the attributes of those that have any, by path."""
     exclude = words(tree, "exclude")
     found: dict[str, KnowledgeFile] = {}
     attributes: dict[str, Attributes] = {}
@@ -63,7 +63,11 @@ def _files(tree: Mapping, world: World) -> tuple[tuple[KnowledgeFile, ...], AnyM
             "divide them between several stores",
         )
     _check_attributes(tree, found, attributes, world)
-    return tuple(sorted(found.values())), attributes
+    # The service takes a content into a store once, whatever it is called.
+    by_content: dict[str, KnowledgeFile] = {}
+    for file in sorted(found.values()):
+        by_content.setdefault(file.sha256, file)
+    return tuple(by_content.values()), attributes
 
 
 def _check_attributes(

@@ -16,10 +16,11 @@ BEFORE = {
     "knowledge/returns.md": "Returns within 30 days.",
     "data/orders.csv": "id,total\n1,20\n",
     "knowledge/sizes.md": "Sizes S to XL.",
+    "knowledge/twin-of-sizes.md": "Sizes S to XL.",
     "handbook.yaml": """\
 kind: VectorStore
 name: handbook
-files: [knowledge/returns.md, {path: knowledge/sizes.md, attributes: {team: care, year: 2026}}]
+files: [knowledge/returns.md, {path: knowledge/*sizes.md, attributes: {team: care, year: 2026}}]
 """,
     "desk.yaml": """\
 kind: Agent

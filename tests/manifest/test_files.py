@@ -167,3 +167,9 @@ def test_json_that_yaml_could_not_read_is_taken(project, write_agent):
     write_agent("tools: {q: {type: function, parameters: {file: ../formats/quote.json}}}\n")
     tool = project.load().manifest.agents[1].tools[0]
     assert tool.settings["parameters"] == {"type": "object", "description": "a / b \U0001f600"}
+
+
+def test_of_files_with_the_same_content_a_store_has_the_first_by_path(project):
+    project.write(f"{KNOWLEDGE}/a-twin.md", (project.root / KNOWLEDGE / "returns.md").read_bytes())
+
+    assert [file.filename for file in store(project).files] == ["a-twin.md", "shipping.md"]
