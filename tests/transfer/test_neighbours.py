@@ -318,6 +318,21 @@ def test_what_only_versioned_agents_have_is_told_as_lost(target: str) -> None:
     assert "content_filter" not in lost
 
 
+@pytest.mark.parametrize("target", ["agentschema", "framework", "vscode"])
+def test_tools_of_a_server_that_are_told_by_what_they_do_are_lost_and_no_names(target: str) -> None:
+    settings = {
+        "server_url": "https://docs.example",
+        "allowed_tools": {"read_only": True, "tool_names": ["find"]},
+    }
+    agent = replace(AGENTS["order-analyst"], tools=(Tool("docs", "mcp", settings),), harness="h")
+
+    made = write(target, agent, KNOWN)
+
+    assert "read_only" not in made.text
+    assert any("docs.allowed_tools.read_only" in loss for loss in made.losses)
+    assert any(loss.startswith("harness: ") for loss in made.losses)
+
+
 def test_the_body_for_the_official_client_is_what_was_applied() -> None:
     definition = {
         "name": "x",

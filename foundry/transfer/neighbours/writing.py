@@ -25,6 +25,9 @@ _VERSIONED_ONLY: Final = (
     "tool_choice",
     "structured_inputs",
     "content_filter",
+    "invocations_moderation",
+    "harness",
+    "blueprint_id",
     "endpoint",
     "enabled",
     "keep_versions",
@@ -291,16 +294,27 @@ def _mcp(writing: _Writing, where: str, tool: Any, address: dict[str, Any]) -> d
     made: dict[str, Any] = {"name": tool.name, "kind": "mcp", **address}
     approval = settings.get("require_approval", "always")
     if isinstance(approval, Mapping):
-        made["approvalMode"] = {
-            "kind": "specify",
-            "alwaysRequireApprovalTools": list(approval.get("always") or ()),
-            "neverRequireApprovalTools": list(approval.get("never") or ()),
+        lists = {
+            f"{when}RequireApprovalTools": _named(
+                writing, f"{where}.require_approval.{when}", approval.get(when)
+            )
+            for when in ("always", "never")
         }
+        made["approvalMode"] = {"kind": "specify", **lists}
     else:
         made["approvalMode"] = {"kind": approval}
-    _put(made, "allowedTools", list(settings.get("allowed_tools") or ()))
+    _put(made, "allowedTools", _named(writing, f"{where}.allowed_tools", settings.get("allowed_tools")))
     writing.rest(where, settings, "server_url", "allowed_tools", "require_approval")
     return made
+
+
+def _named(writing: _Writing, where: str, tools: Any) -> list[str]:
+    """The names of a server's tools; what is said of them otherwise is lost."""
+    if not isinstance(tools, Mapping):
+        return list(tools or ())
+    if "read_only" in tools:
+        writing.lose(f"{where}.read_only", "the format knows tools by name alone")
+    return list(tools.get("tool_names") or ())
 
 
 def _openapi(writing: _Writing, where: str, tool: Any) -> dict[str, Any]:
@@ -395,6 +409,7 @@ def _azd_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any] | None
             made = {"type": "function", "name": tool.name}
             _put(made, "description", settings.get("description") and writing.text(settings["description"]))
             _put(made, "parameters", settings.get("parameters"))
+            writing.rest(where, settings, "description", "parameters")
             return made
         case _:
             _no_place(writing, where, tool)
@@ -490,7 +505,8 @@ def _vscode_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any] | N
             return made
         case "mcp":
             options = {"server_url": settings["server_url"]}
-            _put(options, "allowed_tools", list(settings.get("allowed_tools") or ()))
+            allowed = _named(writing, f"{where}.allowed_tools", settings.get("allowed_tools"))
+            _put(options, "allowed_tools", allowed)
             writing.rest(where, settings, "server_url", "allowed_tools")
             return {"type": "mcp", "id": tool.name, "options": options}
         case _:
