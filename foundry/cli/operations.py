@@ -195,7 +195,7 @@ def _preview_of_the_cli(run: Run, command: Sequence[str]) -> int:
     from rich.console import Console
 
     with Console(stderr=True).status("previewing"):
-        done = run.captured([*command, "--json"])
+        done = run.captured([*command, "--json", *_with_sames(command)])
     try:
         document = json.loads(done.stdout)
     except ValueError:
@@ -206,6 +206,11 @@ def _preview_of_the_cli(run: Run, command: Sequence[str]) -> int:
     print(done.stderr, end="", file=sys.stderr)
     _tell_review(document, run.stack, headline=True)
     return done.returncode
+
+
+def _with_sames(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Drift that is only reported changes nothing, so that a preview tells of it with what stays the same alone."""
+    return () if "--show-sames" in arguments else ("--show-sames",)
 
 
 _STYLES: Final = {
@@ -234,7 +239,7 @@ def review(run: Run, arguments: Sequence[str], *, say: Say) -> int:
     """Preview, printed as the review that a pull request gets; returns the engine's exit code."""
     from foundry.report import render
 
-    done = run.captured(["preview", "--stack", run.stack, "--json", *arguments])
+    done = run.captured(["preview", "--stack", run.stack, "--json", *_with_sames(arguments), *arguments])
     try:
         document = json.loads(done.stdout)
     except ValueError:

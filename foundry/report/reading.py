@@ -163,6 +163,8 @@ def _object(
     before = next((_mapping(step["oldState"]) for step in steps if step.get("oldState")), None)
     after = next((_mapping(step["newState"]) for step in reversed(steps) if step.get("newState")), None)
     recorded = _mapping(refreshed.get("oldState")) if refreshed else before
+    # An object that doesn't change has no step where those aren't asked for: then its refresh is all that tells of it.
+    seen = before or _mapping((refreshed or {}).get("newState"))
     ops = {str(step.get("op")) for step in steps}
     verb = _verb(ops, was_there=refreshed is not None, before=before) if ops else silent
     dependencies = _mapping((after or {}).get("propertyDependencies"))
@@ -173,12 +175,12 @@ def _object(
         name=urn.split("::", 3)[-1],
         verb=verb,
         recorded=_inputs(recorded, applied=True) if recorded else None,
-        live=_inputs(before) if before and verb is not Verb.RECREATE else None,
+        live=_live(seen) if seen and verb is not Verb.RECREATE else None,
         declared=_inputs(after) if after and verb not in (Verb.DELETE, Verb.RELEASE) else None,
         touched=tuple(str(path) for step in steps for path in _mapping(step.get("detailedDiff"))),
         reasons=tuple(dict.fromkeys(str(key) for step in steps for key in step.get("replaceReasons") or ())),
         needs=tuple(str(one) for one in dependencies.get("definition") or ()),
-        drift_since=_since(before),
+        drift_since=_since(seen),
         newest=_newest(token, before),
     )
 
@@ -240,6 +242,15 @@ def _inputs(state: Mapping[str, Any], *, applied: bool = False) -> Mapping[str, 
         inputs["definition"] = outputs["applied"]
     if "appliedDefault" in outputs:
         inputs["defaultVersion"] = outputs["appliedDefault"]
+    return inputs
+
+
+def _live(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is live, from the state after a look: in the inputs, but where drift is only reported, which leaves those as declared."""
+    inputs = dict(_inputs(state))
+    if _mapping(inputs.get("lifecycle")).get("onDrift") == "report":
+        outputs = _mapping(plain(state.get("outputs")))
+        inputs |= {key: outputs[key] for key in inputs if key in outputs and key != "lifecycle"}
     return inputs
 
 

@@ -134,7 +134,8 @@ def _closed(display: Display, work: Callable[[], Outcome]) -> Outcome:
 
 def _document(arguments: Arguments) -> PreviewDocument:
     return PreviewDocument(
-        shows_sames=arguments.show_sames,
+        # What is saved is for a program, which leaves out by itself what it doesn't show.
+        shows_sames=arguments.show_sames or arguments.save_preview is not None,
         shows_replacement_steps=arguments.show_replacement_steps,
         shows_outputs=not arguments.suppress_outputs,
     )
