@@ -18,9 +18,16 @@ def add(commands: Any) -> None:
     command = commands.add_parser("ask", help=text, description=text)
     command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
     command.add_argument("agent", help="the agent's declared name")
-    command.add_argument("question", help="the question, quoted")
+    command.add_argument("question", type=worded, help="the question, quoted")
     traces.add(command)
     command.set_defaults(run=run)
+
+
+def worded(question: str) -> str:
+    """A question as it is given on the command line. Raises argparse.ArgumentTypeError for one without words."""
+    if not question.strip():
+        raise argparse.ArgumentTypeError("it is empty; write the question in quotes")
+    return question
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli import traces
+from foundry.cli.ask import worded
 from foundry.cli.project import default_stack, find_project
 from foundry.model import UNKNOWN, Conversation, FoundryError
 
@@ -29,7 +30,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser("try", help=text, description=text)
     command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
     command.add_argument("agent", help="the agent's declared name")
-    command.add_argument("question", help="the question, quoted")
+    command.add_argument("question", type=worded, help="the question, quoted")
     traces.add(command)
     command.set_defaults(run=run)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from foundry.cli import main
 from foundry.cli.conversing import refuse_unless_asked_in_text
 from foundry.model import FoundryError
 
@@ -27,3 +28,12 @@ def test_an_agent_without_conversations_in_text_is_refused(definition, said):
 
 def test_an_agent_that_answers_in_text_is_asked():
     refuse_unless_asked_in_text("desk", {"model": "chat", "external": None})
+
+
+@pytest.mark.parametrize("command", ["ask", "try"])
+@pytest.mark.parametrize("question", ["", "  "])
+def test_a_question_without_words_is_refused(capsys, command, question):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "desk", question])
+    assert ended.value.code == 2
+    assert "it is empty; write the question in quotes" in capsys.readouterr().err

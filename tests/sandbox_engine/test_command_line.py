@@ -71,9 +71,11 @@ def test_without_a_stack_a_backend_or_consent_nothing_is_done(
     assert main(["up", "-s", "dev"]) == 255
     assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
     world.body('Thing("a", {"size": 1})')
-    refused = world.run("up", "--skip-preview")
-    assert refused.returncode == 255
-    assert "--yes must be passed" in refused.stderr
+    for arguments in (("up",), ("up", "--skip-preview")):
+        refused = world.run(*arguments)
+        assert refused.returncode == 255
+        assert "--yes must be passed" in refused.stderr
+        assert refused.stdout == ""
     assert world.objects() == {}
 
 

@@ -76,11 +76,13 @@ def operate(operation: Operation, options: Options, arguments: Arguments) -> int
     """Preview where the CLI would, ask where it would, run → exit status. For front ends that resolve options of their own."""
     if operation is Operation.PREVIEW:
         return _status(_show(operation, options, arguments), arguments)
+    if not (arguments.yes or arguments.preview_only) and _nobody_answers(arguments):
+        raise UsageError("--yes must be passed in to proceed when running in non-interactive mode")
     if not arguments.skip_preview or arguments.preview_only:
         outcome = _show(Operation.PREVIEW, replace(options, of=operation), arguments)
         if arguments.preview_only or not outcome.succeeded:
             return _status(outcome, arguments)
-    if not arguments.yes and not _confirmed(operation, options, arguments):
+    if not arguments.yes and not _confirmed(operation, options):
         return 1
     return _status(_show(operation, options, arguments), arguments)
 
@@ -170,9 +172,11 @@ def _console(arguments: Arguments) -> Console:
     )
 
 
-def _confirmed(operation: Operation, options: Options, arguments: Arguments) -> bool:
-    if arguments.non_interactive or arguments.json or not sys.stdin.isatty():
-        raise UsageError("--yes must be passed in to proceed when running in non-interactive mode")
+def _nobody_answers(arguments: Arguments) -> bool:
+    return arguments.non_interactive or arguments.json or not sys.stdin.isatty()
+
+
+def _confirmed(operation: Operation, options: Options) -> bool:
     answer = input(f"Do you want to perform this {operation} of {options.stack}? yes/no: ")
     return answer.strip().lower() in ("y", "yes")
 
