@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 
 import pytest
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: the tests of the command line wait for processes a good part of their time."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return len(usable) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
