@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -195,22 +196,23 @@ def _preview_of_the_cli(run: Run, command: Sequence[str]) -> int:
     from rich.console import Console
 
     with Console(stderr=True).status("previewing"):
-        done = run.captured([*command, "--json", *_with_sames(command)])
-    try:
-        document = json.loads(done.stdout)
-    except ValueError:
-        raise FoundryError(
-            f"the preview failed: {last_line(done.stderr or done.stdout)}",
-            fix="run it with --diff to see how far it gets",
-        ) from None
+        done, document = _document(run, command)
     print(done.stderr, end="", file=sys.stderr)
     _tell_review(document, run.stack, headline=True)
     return done.returncode
 
 
-def _with_sames(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Drift that is only reported changes nothing, so that a preview tells of it with what stays the same alone."""
-    return () if "--show-sames" in arguments else ("--show-sames",)
+def _document(run: Run, command: Sequence[str]) -> tuple[subprocess.CompletedProcess[str], Mapping[str, Any]]:
+    # Drift that is only reported changes nothing, so that a preview tells of it with what stays the same alone.
+    sames = () if "--show-sames" in command else ("--show-sames",)
+    done = run.captured([*command, "--json", *sames])
+    try:
+        return done, json.loads(done.stdout)
+    except ValueError:
+        raise FoundryError(
+            f"the preview failed: {last_line(done.stderr or done.stdout)}",
+            fix="run it with --diff to see how far it gets",
+        ) from None
 
 
 _STYLES: Final = {
@@ -239,14 +241,7 @@ def review(run: Run, arguments: Sequence[str], *, say: Say) -> int:
     """Preview, printed as the review that a pull request gets; returns the engine's exit code."""
     from foundry.report import render
 
-    done = run.captured(["preview", "--stack", run.stack, "--json", *_with_sames(arguments), *arguments])
-    try:
-        document = json.loads(done.stdout)
-    except ValueError:
-        raise FoundryError(
-            f"the preview failed: {last_line(done.stderr or done.stdout)}",
-            fix="run it without --review to see how far it gets",
-        ) from None
+    done, document = _document(run, ["preview", "--stack", run.stack, *arguments])
     # The first line is for machines.
     _, _, text = render(document, "markdown", stack=run.stack).partition("\n")
     say(text)
