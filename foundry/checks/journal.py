@@ -222,7 +222,9 @@ def _is_alive(writer: Mapping[str, Any], path: Path, now: float) -> bool:
         return now - path.stat().st_mtime < ABANDONED_SECONDS
     try:
         process = psutil.Process(int(writer["pid"]))
-        return process.create_time() == writer["started"] and process.status() != psutil.STATUS_ZOMBIE
+        # Not to the second: when a process was started is told by a clock that may have been set since.
+        same = abs(process.create_time() - float(writer["started"])) < ABANDONED_SECONDS
+        return same and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
 

@@ -96,6 +96,21 @@ def test_the_list_of_a_run_that_goes_on_is_left_alone(tmp_path, said):
     assert (list(tmp_path.iterdir()), said) == ([], [])
 
 
+def test_a_clock_that_is_set_ends_no_run(tmp_path, said):
+    project = Project({"thread_1": "thread"})
+    with journal(tmp_path, OWNER, said.append) as made:
+        made.keeper(PLACE).made("thread", "thread_1")
+        (path,) = tmp_path.iterdir()
+        first, *rest = path.read_text().splitlines()
+        writer = json.loads(first)
+        path.write_text("\n".join([json.dumps(writer | {"started": writer["started"] - 30}), *rest]))
+        sweep(tmp_path, project.at, said.append)
+    assert (project.things, said[:1]) == (
+        {"thread_1": "thread"},
+        ["1 thing made for a conversation couldn't be deleted; the next check tries again."],
+    )
+
+
 def test_what_cannot_be_deleted_stays_listed_until_it_can(tmp_path, said):
     project = Project({"thread_1": "thread"}, is_down=True)
     with journal(tmp_path, OWNER, said.append) as made:

@@ -147,7 +147,7 @@ def test_another_process_with_a_recorded_pid_is_not_touched(home, free_port):
     try:
         sandbox = start(home, port=free_port)
         kill(sandbox.emulator)
-        save(replace(sandbox, emulator=Worker(other.pid, sandbox.emulator.started - 1000)))
+        save(replace(sandbox, emulator=Worker(other.pid, sandbox.emulator.command)))
         assert status(home).emulator is Health.STOPPED
         stop(home)
         assert other.poll() is None
@@ -159,7 +159,7 @@ def test_another_process_with_a_recorded_pid_is_not_touched(home, free_port):
 def test_a_program_that_ends_at_once_is_quoted_and_the_other_one_ended(home, free_port):
     with pytest.raises(SandboxError) as error:
         start(home, port=free_port, programs=Programs(emulator=DIES))
-    assert "the emulator ended right after its start" in str(error.value)
+    assert "the emulator ended right after its start (exit code 3)" in str(error.value)
     assert str(home / "logs" / "emulator.log") in str(error.value)
     assert "  the database is of a later version" in str(error.value)
     assert processes_of(home) == []

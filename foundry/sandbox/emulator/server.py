@@ -24,6 +24,7 @@ from foundry.sandbox.emulator.world import World, create_world
 
 HEADER_FILE: Final = "identity-header"
 _KEEP_ALIVE: Final = 600
+_BACKLOG: Final = 2048
 _STARTUP_SECONDS: Final = 10.0
 _GRACE_SECONDS: Final = 2.0
 
@@ -97,6 +98,8 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        # At once: until somebody listens, the system lets a second emulator have the port as well.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:

@@ -399,7 +399,7 @@ def _await(
     while True:
         if processes.alive(worker) is None:
             raise SandboxError(
-                f"the {name} ended right after its start. The end of {log}:\n{processes.last_lines(log)}"
+                f"the {name} ended right after its start{processes.ending(worker)}. The end of {log}:\n{processes.last_lines(log)}"
             )
         if answers(sandbox):
             return

@@ -14,7 +14,6 @@ import psutil
 from foundry.sandbox.host.record import SandboxError, Worker
 
 _LOG_BYTES = 2_000_000
-_START_SLACK_SECONDS = 1.0
 
 
 def launch(
@@ -56,10 +55,7 @@ def launch(
         raise SandboxError(f"{' '.join(command)} couldn't be started: {error.strerror}") from None
     # The process lives on without us: nobody is going to wait for it, and that is no leak.
     process.returncode = 0
-    try:
-        return Worker(process.pid, psutil.Process(process.pid).create_time())
-    except psutil.NoSuchProcess:
-        return Worker(process.pid, 0.0)
+    return Worker(process.pid, tuple(command))
 
 
 def alive(worker: Worker | None) -> psutil.Process | None:
@@ -68,10 +64,24 @@ def alive(worker: Worker | None) -> psutil.Process | None:
         return None
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(worker.pid)
-        same = abs(process.create_time() - worker.started) < _START_SLACK_SECONDS
+        same = tuple(process.cmdline()[1:]) == worker.command
         if same and process.status() != psutil.STATUS_ZOMBIE:
             return process
     return None
+
+
+def ending(worker: Worker | None) -> str:
+    """How a process that this one started has ended, for a message; empty when the system doesn't tell."""
+    if worker is None:
+        return ""
+    try:
+        pid, status = os.waitpid(worker.pid, os.WNOHANG)
+    except ChildProcessError:
+        return ""
+    if pid == 0:
+        return ""
+    code = os.waitstatus_to_exitcode(status)
+    return f" (killed by signal {-code})" if code < 0 else f" (exit code {code})"
 
 
 def strays(module: str, home: Path) -> Iterator[psutil.Process]:

@@ -25,11 +25,12 @@ class Worker:
 
     Attributes:
         pid: Its id.
-        started: When it was started, in seconds since the epoch as the system tells it: a pid is given again, this pair isn't.
+        command: What it was started with, after the interpreter; names the sandbox's folder. A pid is given again, and when a
+            process was started is told by a clock that may be set: this pair stays.
     """
 
     pid: int
-    started: float
+    command: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -186,4 +187,4 @@ def environment(sandbox: Sandbox, base: Mapping[str, str] = os.environ) -> dict[
 def _worker(record: object) -> Worker | None:
     if not isinstance(record, Mapping):
         return None
-    return Worker(pid=int(record["pid"]), started=float(record["started"]))
+    return Worker(pid=int(record["pid"]), command=tuple(str(part) for part in record.get("command", ())))

@@ -126,7 +126,11 @@ def await_ready(sandbox: Sandbox, seconds: float) -> None:
             return
         ended = processes.alive(sandbox.storage) is None
         if ended or time.monotonic() > until:
-            how = "ended right after its start" if ended else f"didn't listen within {seconds:.0f} s"
+            how = (
+                f"ended right after its start{processes.ending(sandbox.storage)}"
+                if ended
+                else f"didn't listen within {seconds:.0f} s"
+            )
             raise SandboxError(f"storage (Azurite) {how}. The end of {log}:\n{processes.last_lines(log)}")
         time.sleep(_PAUSE_SECONDS)
 
