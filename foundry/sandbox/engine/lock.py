@@ -18,6 +18,8 @@ from pathlib import Path
 
 from foundry.sandbox.engine.errors import EngineError, StackLockedError
 
+_CLOCK_SLACK_SECONDS = 60
+
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
@@ -63,8 +65,8 @@ def _started_after(pid: int, timestamp: str) -> bool:
     except (OSError, ValueError, IndexError, StopIteration):
         return False
     started = boot + ticks / os.sysconf("SC_CLK_TCK")
-    # /proc counts from a boot time rounded to a second, and the lock's time is cut to one.
-    return started > locked.timestamp() + 2
+    # Both are times of a clock that may have been set in between; a lock too many is told by name, a lock broken is two ups at once.
+    return started > locked.timestamp() + _CLOCK_SLACK_SECONDS
 
 
 def holders(folder: Path) -> list[Holder]:
