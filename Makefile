@@ -22,6 +22,7 @@ test: $(VENV)/.ready-dev ## check the import contracts and run the tests
 
 lint: $(VENV)/.ready-dev ## ruff, mypy and the import contracts
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
