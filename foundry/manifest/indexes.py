@@ -303,10 +303,7 @@ def _documents(tree: Mapping, definition: Mapping | None, world: World) -> tuple
         if file is None:
             continue
         found.append(file)
-        lines = world.shelf.lines(file)
-        if not lines:
-            world.report.error(at, f"{file.path} is not text in UTF-8", "save it as JSON Lines in UTF-8")
-        _check_lines(file.path, lines, key, world)
+        _check_lines(file.path, world.shelf.lines(file, at), key, world)
     return tuple(sorted(found))
 
 

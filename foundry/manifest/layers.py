@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from foundry.manifest.decoding import Flaw, decoded
 from foundry.manifest.marked import Mapping, Mark
 from foundry.manifest.near import is_near, meant
 from foundry.manifest.report import Report
@@ -175,14 +176,14 @@ def _warn_of_unread(root: Path, folder: Path, report: Report, *, deep: bool) -> 
 def _declaration(root: Path, path: str, report: Report) -> Mapping | None:
     start = Mark(path, 1, 1)
     try:
-        text = (root / path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        report.error(start, "the file is not text in UTF-8", "save it in UTF-8")
-        return None
+        text = decoded((root / path).read_bytes())
     except OSError as error:
         report.error(
             start, f"the file can't be read ({type(error).__name__})", "make it a file that you may read"
         )
+        return None
+    if isinstance(text, Flaw):
+        report.error(Mark(path, text.line, text.column), text.what, text.fix)
         return None
     reading = read(text, path, report)
     tree = reading.value

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from foundry.manifest.decoding import Flaw, decoded
 from foundry.manifest.marked import Mapping, Mark, Sequence, plain
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
@@ -280,15 +281,18 @@ def _mark(setting: Setting, path: str) -> Mark:
 
 def _tree(root: Path, path: str, report: Report) -> Mapping | None:
     try:
-        text = (root / path).read_text(encoding="utf-8-sig")
+        text = decoded((root / path).read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         report.error(
             Mark(path, 1, 1),
             f"the file can't be read ({type(error).__name__})",
             "make it a readable file in UTF-8",
         )
+        return None
+    if isinstance(text, Flaw):
+        report.error(Mark(path, text.line, text.column), text.what, text.fix)
         return None
     reading = read(text, path, report, material=True)
     if reading.value is None:

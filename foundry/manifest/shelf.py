@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import json
 import os
@@ -14,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
+from foundry.manifest.decoding import Decoding, Flaw, decoded
 from foundry.manifest.interpolation import Interpolation
 from foundry.manifest.marked import Mapping, Mark, marked, place, put_text, texts
 from foundry.manifest.near import meant
@@ -59,13 +59,15 @@ _CHUNK: Final = 1 << 20
 class _Problem:
     what: str
     fix: str
+    at: Mark | None = None
+    """Where in the file, for what is wrong inside of it."""
 
 
 @dataclass(frozen=True)
 class _Facts:
     size: int
     sha256: str
-    is_text: bool
+    flaw: Flaw | None
 
 
 class Shelf:
@@ -171,18 +173,11 @@ class Shelf:
         facts = self._inspected(path)
         if isinstance(facts, _Problem):
             return facts
-        if not facts.is_text:
-            return self._not_utf8(path)
         try:
-            data = (self._root / path).read_bytes()
-            return data.decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError:
-            return self._not_utf8(path)
+            text = decoded((self._root / path).read_bytes())
         except OSError as error:
             return _unreadable(path, error)
-
-    def _not_utf8(self, path: str) -> _Problem:
-        return _Problem(f"{path} is not text in UTF-8", "save it in UTF-8")
+        return _flawed(path, text) if isinstance(text, Flaw) else text
 
     # ---- files for the service
 
@@ -310,15 +305,15 @@ class Shelf:
                 f"convert it to one of: {', '.join(sorted(SEARCHABLE))}",
             )
             return None
-        if searchable and ending not in _BINARY and not facts.is_text:
-            self._tell(self._not_utf8(path), at)
+        if searchable and ending not in _BINARY and facts.flaw is not None:
+            self._tell(_flawed(path, facts.flaw), at)
             return None
         return KnowledgeFile(path, facts.sha256, facts.size)
 
-    def lines(self, file: KnowledgeFile) -> list[str]:
-        """The lines of a file that was found before, or nothing when it is not text."""
-        found = self._texts.setdefault(file.path, self._read(file.path))
-        return [] if isinstance(found, _Problem) else found.split("\n")
+    def lines(self, file: KnowledgeFile, at: Mark) -> list[str]:
+        """The lines of a file that was found before; nothing, with a finding, when it is not text."""
+        found = self._content(file.path, at)
+        return [] if found is None else found.split("\n")
 
     # ---- looking at the disk
 
@@ -417,7 +412,7 @@ class Shelf:
         return real == self._real_root or real.startswith(self._real_root + os.sep)
 
     def _tell(self, problem: _Problem, at: Mark) -> None:
-        self._report.error(at, problem.what, problem.fix)
+        self._report.error(problem.at or at, problem.what, problem.fix)
 
 
 def _refuse(constant: str) -> None:
@@ -426,26 +421,17 @@ def _refuse(constant: str) -> None:
 
 def _hashed(full: Path, size: int) -> _Facts:
     digest = hashlib.sha256()
-    decoder: codecs.IncrementalDecoder | None = None
-    is_text = True
+    reading = Decoding()
     with full.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
-            if decoder is None:
-                wide = chunk[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-                decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
-            if is_text:
-                is_text = _decodes(decoder, chunk, final=False)
-    if decoder is not None and is_text:
-        is_text = _decodes(decoder, b"", final=True)
-    return _Facts(size, digest.hexdigest(), is_text)
+            reading.feed(chunk)
+    reading.feed(b"", final=True)
+    return _Facts(size, digest.hexdigest(), reading.flaw)
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -> bool:
-    try:
-        return "\0" not in decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
+def _flawed(path: str, flaw: Flaw) -> _Problem:
+    return _Problem(flaw.what, flaw.fix, Mark(path, flaw.line, flaw.column))
 
 
 def _hanging(path: str) -> _Problem:

@@ -7,6 +7,7 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from foundry.manifest.decoding import Flaw, decoded
 from foundry.manifest.marked import Mapping, Mark
 from foundry.manifest.schema import check, limit, schema_of
 from foundry.manifest.world import World, section, words
@@ -53,13 +54,11 @@ def folder_of(tree: Mapping, world: World) -> SkillFolder | None:
     if member is None:
         world.report.error(at, f"{folder} has no {_MEMBER}", "write one: front matter, and the skill's text")
         return None
-    start = Mark(member.path, 1, 1)
-    try:
-        whole = world.shelf.content(member).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        world.report.error(start, f"{member.path} is not text in UTF-8", "save it in UTF-8")
+    whole = decoded(world.shelf.content(member))
+    if isinstance(whole, Flaw):
+        world.report.error(Mark(member.path, whole.line, whole.column), whole.what, whole.fix)
         return None
-    return _parsed(whole, start, files, world)
+    return _parsed(whole, Mark(member.path, 1, 1), files, world)
 
 
 def _parsed(

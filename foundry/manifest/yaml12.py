@@ -126,6 +126,7 @@ class _Reader:
                 "leave it out; put quotes around text that looks like a number",
             )
         if isinstance(event, yaml.ScalarEvent):
+            self._refuse_nul(event, mark)
             return self._scalar(event, mark)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(mark, depth), mark
@@ -166,6 +167,7 @@ class _Reader:
             return None, mark
         if event.anchor is not None or event.tag is not None:
             self._fault(mark, "an anchor or a tag on a key", "leave it out")
+        self._refuse_nul(event, mark)
         plainly = bool(event.implicit[0])
         if plainly and event.value == "<<":
             self._fault(
@@ -175,6 +177,10 @@ class _Reader:
         if plainly and not self._material and not isinstance(self._core(event.value, mark), str):
             self._fault(mark, f"the key {event.value or '(empty)'} is not text", f'write "{event.value}"')
         return event.value, mark
+
+    def _refuse_nul(self, event: Any, mark: Mark) -> None:
+        if "\0" in event.value:
+            self._fault(mark, "a NUL character (U+0000) in a text", "take the escape out")
 
     def _scalar(self, event: Any, mark: Mark) -> tuple[Any, Mark]:
         text: str = event.value
@@ -250,6 +256,8 @@ class _Reader:
             return "indent with spaces: YAML takes no tabs"
         if "alias" in context:
             return "put quotes around text that starts with `*`"
+        if "Unicode character escape" in problem:
+            return "write the character itself: this escape stands for half of one, or for none"
         if "mapping values are not allowed" in problem:
             return "put quotes around text that holds a colon, or correct the indentation"
         if "cannot start any token" in problem:

@@ -34,13 +34,20 @@ def test_a_knowledge_file_of_more_than_512_mb_is_refused_unread(project):
 def test_knowledge_that_is_not_utf_8_is_refused(project):
     project.write(f"{KNOWLEDGE}/latin.md", "Rückgabe".encode("latin-1"))
     assert project.findings() == [
-        "stacks/base/vector-stores/handbook.yaml:3:9: stacks/base/knowledge/latin.md is not text in UTF-8; save it in UTF-8"
+        "stacks/base/knowledge/latin.md:1:2: the byte 0xFC, which isn't UTF-8; in Windows-1252 it is `ü`; save the file in UTF-8"
     ]
 
 
 def test_a_character_cut_by_the_end_of_the_file_is_not_utf_8(project):
     project.write(f"{KNOWLEDGE}/cut.md", "Rückgabe ü".encode()[:-1])
-    assert len(project.findings()) == 1
+    (finding,) = project.findings()
+    assert finding.startswith(f"{KNOWLEDGE}/cut.md:1:10: the byte 0xC3")
+
+
+def test_knowledge_in_utf_16_that_breaks_off_is_refused(project):
+    project.write(f"{KNOWLEDGE}/cut.md", "Ask.".encode("utf-16")[:-1])
+    (finding,) = project.findings()
+    assert finding.startswith(f"{KNOWLEDGE}/cut.md:1:5: text in UTF-16 that breaks off; save it in UTF-8")
 
 
 @pytest.mark.parametrize(
@@ -52,9 +59,32 @@ def test_knowledge_in_utf_16_and_in_binary_formats_is_taken(project, name, conte
     assert [file.filename for file in store(project).files] == [name]
 
 
-def test_a_prompt_that_is_not_utf_8_is_refused(project):
-    project.write(PROMPT, b"\xff\xfe\xff")
-    assert project.findings() == [f"{DESK}:4:22: {PROMPT} is not text in UTF-8; save it in UTF-8"]
+NUL = "take it out; a file with many of them is no text, or was saved in UTF-16: save it in UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        (b"One.\r\n\xe4\xb8\xad\0\n\0", f"2:2: a NUL character (U+0000); {NUL}"),
+        ("Ask.".encode("utf-16-le"), f"1:2: a NUL character (U+0000); {NUL}"),
+        ("Ask.".encode("utf-16"), "1:1: text in UTF-16; save it in UTF-8"),
+        (
+            b"One.\nTw\x93o",
+            "2:3: the byte 0x93, which isn't UTF-8; in Windows-1252 it is `“`; save the file in UTF-8",
+        ),
+        (b"One\x81", "1:4: the byte 0x81, which isn't UTF-8; save the file in UTF-8"),
+    ],
+)
+def test_a_prompt_that_is_no_text_is_refused_where_it_is_none(project, content, finding):
+    project.write(PROMPT, content)
+    assert project.findings() == [f"{PROMPT}:{finding}"]
+
+
+def test_the_place_is_right_beyond_the_first_piece_of_a_large_file(project):
+    piece = b"x" * 99 + b"\n"
+    project.write(f"{KNOWLEDGE}/large.md", piece * 15_000 + b"abc\xe9")
+    (finding,) = project.findings()
+    assert finding.startswith(f"{KNOWLEDGE}/large.md:15001:4: the byte 0xE9")
 
 
 def test_a_prompt_reads_the_same_from_a_checkout_with_other_line_ends(project):

@@ -43,23 +43,23 @@ def link_that_leaves_the_repository(project: Project) -> str:
 def prompt_that_is_no_text(project: Project) -> str:
     project.write("stacks/base/prompts/other.md", b"caf\xe9\n")
     project.write(AGENT, "kind: Agent\nname: other\nmodel: chat\ninstructions: {file: ../prompts/other.md}\n")
-    return "stacks/base/prompts/other.md is not text in UTF-8; save it in UTF-8"
+    return "stacks/base/prompts/other.md:1:4: the byte 0xE9, which isn't UTF-8; in Windows-1252 it is `é`; save the file in UTF-8"
 
 
 def knowledge_that_is_no_text(project: Project) -> str:
     project.write("stacks/base/more/other.md", b"caf\xe9\n")
     project.write(STORE, "kind: VectorStore\nname: more\nfiles: [../more/other.md]\n")
-    return "stacks/base/more/other.md is not text in UTF-8; save it in UTF-8"
+    return "stacks/base/more/other.md:1:4: the byte 0xE9, which isn't UTF-8"
 
 
 def documents_that_are_no_text(project: Project) -> str:
     project.write("stacks/base/data/products.jsonl", b"caf\xe9\n")
-    return "stacks/base/data/products.jsonl is not text in UTF-8; save it as JSON Lines in UTF-8"
+    return "stacks/base/data/products.jsonl:1:4: the byte 0xE9, which isn't UTF-8"
 
 
 def declaration_that_is_no_text(project: Project) -> str:
     project.write(AGENT, b"kind: Agent # caf\xe9\n")
-    return "the file is not text in UTF-8; save it in UTF-8"
+    return f"{AGENT}:1:18: the byte 0xE9, which isn't UTF-8"
 
 
 def declaration_that_cannot_be_read(project: Project) -> str:
@@ -120,7 +120,13 @@ def skill_that_is_no_text(project: Project) -> str:
         "stacks/base/skills/other.yaml", "kind: Skill\nname: other\nfolder: ../skill-folders/other\n"
     )
     project.write("stacks/base/skill-folders/other/SKILL.md", b"---\ndescription: caf\xe9\n---\nAsk.\n")
-    return "stacks/base/skill-folders/other/SKILL.md is not text in UTF-8; save it in UTF-8"
+    return "stacks/base/skill-folders/other/SKILL.md:2:17: the byte 0xE9, which isn't UTF-8"
+
+
+def settings_that_are_no_text(project: Project) -> str:
+    file = project.root / "stacks/Pulumi.dev.yaml"
+    file.write_bytes(file.read_bytes() + b"# caf\xe9\n")
+    return "the byte 0xE9, which isn't UTF-8"
 
 
 def code_in_a_linked_folder(project: Project) -> str:
@@ -161,6 +167,7 @@ BY_HAND: list[Callable[[Project], str]] = [
     code_that_is_too_large,
     code_with_a_link_to_nothing,
     skill_that_is_no_text,
+    settings_that_are_no_text,
     code_in_a_linked_folder,
     code_behind_a_link_that_leaves_the_repository,
     code_in_a_folder_with_a_name_that_no_disk_takes,
