@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -14,6 +14,14 @@ class Foreign:
     name: str
     fields: Mapping[str, Any]
     id: str | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file of another format. `environment` has deployments and connections in the fields of an Environment."""
+
+    agents: tuple[Foreign, ...]
+    environment: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Place(str):

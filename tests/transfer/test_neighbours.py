@@ -14,7 +14,8 @@ from foundry.manifest import load
 from foundry.model import Agent, Dialect, FoundryError, SkillReference, Tool
 from foundry.service.classic_bodies import definition_of
 from foundry.transfer.declared import foreign_declaration
-from foundry.transfer.neighbours.reading import Reading, UnreadableError, read
+from foundry.transfer.neighbours.parsing import UnreadableError
+from foundry.transfer.neighbours.reading import Reading, read
 from foundry.transfer.neighbours.writing import FORMATS, Context, write
 
 HERE = Path(__file__).parent / "neighbours"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,9 @@ from foundry.manifest.marked import Mapping as Marked
 from foundry.manifest.marked import plain
 from foundry.manifest.near import meant
 from foundry.model import Finding, Position
+
+Beside = Callable[[str], str | None]
+"""Gives the text of a file that is named relative to the one being read; None where there is none."""
 
 
 @dataclass
@@ -98,3 +101,9 @@ class Fields:
             at = self._tree.keys_at.get(name, self._tree.mark)
             return Position(self.notes.path, at.line, at.column)
         return Position(self.notes.path)
+
+
+def put(tree: dict[str, Any], key: str, value: Any) -> None:
+    """Sets a field, unless there is nothing to say."""
+    if value not in (None, "", [], {}):
+        tree[key] = value

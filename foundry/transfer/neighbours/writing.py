@@ -11,6 +11,7 @@ from typing import Any, Final
 from foundry.manifest.schema import schema_of
 from foundry.model import Agent, Dialect, FoundryError, ModelElsewhere, Template
 from foundry.service.classic_bodies import create_body
+from foundry.transfer.neighbours.fields import put
 from foundry.transfer.neighbours.property_schema import from_json_schema
 from foundry.transfer.yaml_text import yaml_text
 
@@ -171,8 +172,8 @@ def _agentschema(writing: _Writing) -> str:
     told: dict[str, Any] = {"kind": "prompt", "name": agent.service_name}
     _describe(writing, told)
     options: dict[str, Any] = {"kind": "chat"}
-    _put(options, "temperature", agent.temperature)
-    _put(options, "topP", agent.top_p)
+    put(options, "temperature", agent.temperature)
+    put(options, "topP", agent.top_p)
     told["model"] = {
         "id": writing.model(),
         "provider": "azure",
@@ -180,7 +181,7 @@ def _agentschema(writing: _Writing) -> str:
     }
     _instruct(writing, told)
     tools = list(_tools(writing, _agentschema_tool))
-    _put(told, "tools", tools)
+    put(told, "tools", tools)
     _answer(writing, told)
     return yaml_text(told)
 
@@ -195,11 +196,11 @@ def _framework(writing: _Writing) -> str:
         writing.lose("service_name", f"written as {told['name']}: letters and digits")
     _describe(writing, told, metadata=True)
     options: dict[str, Any] = {}
-    _put(options, "temperature", agent.temperature)
-    _put(options, "topP", agent.top_p)
+    put(options, "temperature", agent.temperature)
+    put(options, "topP", agent.top_p)
     told["model"] = {"id": writing.model(), **({"options": options} if options else {})}
     _instruct(writing, told)
-    _put(told, "tools", list(_tools(writing, _framework_tool)))
+    put(told, "tools", list(_tools(writing, _framework_tool)))
     _answer(writing, told, key="type")
     return yaml_text(told)
 
@@ -209,7 +210,7 @@ def _agentschema_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any
     match tool.type:
         case "function":
             made = {"name": tool.name, "kind": "function"}
-            _put(made, "description", settings.get("description") and writing.text(settings["description"]))
+            put(made, "description", settings.get("description") and writing.text(settings["description"]))
             made["parameters"] = _parameters(writing, where, settings)
             writing.rest(where, settings, "description", "parameters")
             return made
@@ -224,17 +225,17 @@ def _agentschema_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any
                 },
                 "vectorStoreIds": writing.stores(settings),
             }
-            _put(made, "maximumResultCount", settings.get("max_num_results"))
+            put(made, "maximumResultCount", settings.get("max_num_results"))
             ranking = settings.get("ranking_options") or {}
-            _put(made, "ranker", ranking.get("ranker"))
-            _put(made, "scoreThreshold", ranking.get("score_threshold"))
+            put(made, "ranker", ranking.get("ranker"))
+            put(made, "scoreThreshold", ranking.get("score_threshold"))
             writing.rest(
                 where, settings, "vector_stores", "vector_store_ids", "max_num_results", "ranking_options"
             )
             return made
         case "code_interpreter":
             made = {"name": tool.name, "kind": "code_interpreter"}
-            _put(made, "fileIds", writing.files(tool))
+            put(made, "fileIds", writing.files(tool))
             writing.rest(where, settings, "file_ids")
             return made
         case "mcp":
@@ -256,7 +257,7 @@ def _agentschema_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any
             options = {
                 key: settings[key] for key in ("market", "set_lang", "count", "freshness") if key in settings
             }
-            _put(made, "options", options)
+            put(made, "options", options)
             return made
         case _:
             _no_place(writing, where, tool)
@@ -268,18 +269,18 @@ def _framework_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any] 
     match tool.type:
         case "function":
             made = {"kind": "function", "name": tool.name}
-            _put(made, "description", settings.get("description") and writing.text(settings["description"]))
+            put(made, "description", settings.get("description") and writing.text(settings["description"]))
             made["parameters"] = _retyped(_parameters(writing, where, settings))
             writing.rest(where, settings, "description", "parameters")
             return made
         case "file_search":
             made = {"kind": "file_search", "name": tool.name, "vectorStoreIds": writing.stores(settings)}
-            _put(made, "maximumResultCount", settings.get("max_num_results"))
+            put(made, "maximumResultCount", settings.get("max_num_results"))
             writing.rest(where, settings, "vector_stores", "vector_store_ids", "max_num_results")
             return made
         case "code_interpreter":
             made = {"kind": "code_interpreter", "name": tool.name}
-            _put(made, "fileIds", writing.files(tool))
+            put(made, "fileIds", writing.files(tool))
             writing.rest(where, settings, "file_ids")
             return made
         case "mcp":
@@ -303,7 +304,7 @@ def _mcp(writing: _Writing, where: str, tool: Any, address: dict[str, Any]) -> d
         made["approvalMode"] = {"kind": "specify", **lists}
     else:
         made["approvalMode"] = {"kind": approval}
-    _put(made, "allowedTools", _named(writing, f"{where}.allowed_tools", settings.get("allowed_tools")))
+    put(made, "allowedTools", _named(writing, f"{where}.allowed_tools", settings.get("allowed_tools")))
     writing.rest(where, settings, "server_url", "allowed_tools", "require_approval")
     return made
 
@@ -337,7 +338,7 @@ def _openapi(writing: _Writing, where: str, tool: Any) -> dict[str, Any]:
             "authenticationMode": "system",
         }
     made = {"name": tool.name, "kind": "openapi", "connection": connection, "specification": f"./{filename}"}
-    _put(made, "description", settings.get("description") and writing.text(settings["description"]))
+    put(made, "description", settings.get("description") and writing.text(settings["description"]))
     writing.rest(where, settings, "spec", "server_url", "auth", "description")
     return made
 
@@ -392,7 +393,7 @@ def _azd(writing: _Writing) -> str:
             writing.lose(key, "azd has no sampling")
     if agent.response_format is not None:
         writing.lose("response_format", "azd has none")
-    _put(service, "tools", list(_tools(writing, _azd_tool)))
+    put(service, "tools", list(_tools(writing, _azd_tool)))
     return yaml_text({"services": {agent.name: service}})
 
 
@@ -407,8 +408,8 @@ def _azd_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any] | None
             return {"type": tool.type}
         case "function":
             made = {"type": "function", "name": tool.name}
-            _put(made, "description", settings.get("description") and writing.text(settings["description"]))
-            _put(made, "parameters", settings.get("parameters"))
+            put(made, "description", settings.get("description") and writing.text(settings["description"]))
+            put(made, "parameters", settings.get("parameters"))
             writing.rest(where, settings, "description", "parameters")
             return made
         case _:
@@ -421,8 +422,8 @@ def _prompty(writing: _Writing) -> str:
     told: dict[str, Any] = {"name": agent.service_name}
     _describe(writing, told)
     options: dict[str, Any] = {}
-    _put(options, "temperature", agent.temperature)
-    _put(options, "topP", agent.top_p)
+    put(options, "temperature", agent.temperature)
+    put(options, "topP", agent.top_p)
     told["model"] = {
         "id": writing.model(),
         "provider": "azure",
@@ -436,7 +437,7 @@ def _prompty(writing: _Writing) -> str:
         told["outputs"] = made["properties"]
     elif isinstance(form, Mapping):
         writing.lose("response_format", "only a schema has a place")
-    _put(told, "tools", list(_tools(writing, _prompty_tool)))
+    put(told, "tools", list(_tools(writing, _prompty_tool)))
     body = writing.text(agent.instructions) if agent.instructions is not None else ""
     return f"---\n{yaml_text(told)}---\nsystem:\n{body}" + ("" if body.endswith("\n") else "\n")
 
@@ -461,13 +462,13 @@ def _vscode(writing: _Writing) -> str:
     for key in agent.metadata:
         writing.lose(f"metadata.{key}", "the format has author and tag alone")
     options: dict[str, Any] = {}
-    _put(options, "temperature", agent.temperature)
-    _put(options, "top_p", agent.top_p)
+    put(options, "temperature", agent.temperature)
+    put(options, "top_p", agent.top_p)
     told["model"] = {"id": writing.model(), **({"options": options} if options else {})}
     told["instructions"] = writing.text(agent.instructions) if agent.instructions is not None else ""
     if agent.response_format is not None:
         writing.lose("response_format", "the format has none")
-    _put(told, "tools", list(_tools(writing, _vscode_tool)))
+    put(told, "tools", list(_tools(writing, _vscode_tool)))
     return yaml_text(told)
 
 
@@ -496,7 +497,7 @@ def _vscode_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any] | N
             if "connection" in auth:
                 scheme["connection_id"] = writing.connection(str(auth["connection"]))
             made = {"type": "openapi", "id": tool.name}
-            _put(made, "description", settings.get("description") and writing.text(settings["description"]))
+            put(made, "description", settings.get("description") and writing.text(settings["description"]))
             made["options"] = {
                 "specification": spec,
                 "auth": {"type": auth["type"], **({"security_scheme": scheme} if scheme else {})},
@@ -506,7 +507,7 @@ def _vscode_tool(writing: _Writing, where: str, tool: Any) -> dict[str, Any] | N
         case "mcp":
             options = {"server_url": settings["server_url"]}
             allowed = _named(writing, f"{where}.allowed_tools", settings.get("allowed_tools"))
-            _put(options, "allowed_tools", allowed)
+            put(options, "allowed_tools", allowed)
             writing.rest(where, settings, "server_url", "allowed_tools")
             return {"type": "mcp", "id": tool.name, "options": options}
         case _:
@@ -542,7 +543,7 @@ def _describe(writing: _Writing, told: dict[str, Any], *, metadata: bool = True)
     if writing.agent.description is not None:
         told["description"] = writing.text(writing.agent.description)
     if metadata:
-        _put(told, "metadata", dict(writing.agent.metadata))
+        put(told, "metadata", dict(writing.agent.metadata))
 
 
 def _instruct(writing: _Writing, told: dict[str, Any]) -> None:
@@ -562,8 +563,3 @@ def _tools(
 def _no_place(writing: _Writing, where: str, tool: Any) -> None:
     known = schema_of("Agent")["$defs"].get(f"tool_{tool.type}", {}).get("title", tool.type)
     writing.lose(where, f"{known}: the format has no such tool")
-
-
-def _put(tree: dict[str, Any], key: str, value: Any) -> None:
-    if value not in (None, "", [], {}):
-        tree[key] = value
