@@ -11,7 +11,7 @@ from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
-    from foundry.transfer.neighbours.writing import Context
+    from foundry.transfer.neighbours.writers.writing import Context
 
 _FORMATS = ("agentschema", "azd", "framework", "prompty", "vscode", "sdk")
 
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _context(project: Project, arguments: argparse.Namespace) -> Context:
     """What the agent's names stand for, as far as the stack is up."""
     from foundry.cli.standing import standing
-    from foundry.transfer.neighbours.writing import Context
+    from foundry.transfer.neighbours.writers.writing import Context
 
     try:
         stands = standing(project, arguments.stack, live=False, known=False)

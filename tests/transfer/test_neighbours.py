@@ -16,7 +16,8 @@ from foundry.service.classic_bodies import definition_of
 from foundry.transfer.declared import foreign_declaration
 from foundry.transfer.neighbours.parsing import UnreadableError
 from foundry.transfer.neighbours.reading import Reading, read
-from foundry.transfer.neighbours.writing import FORMATS, Context, write
+from foundry.transfer.neighbours.writers.writing import Context
+from foundry.transfer.neighbours.writing import FORMATS, write
 
 HERE = Path(__file__).parent / "neighbours"
 ROOT = Path(__file__).resolve().parents[2]
