@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from foundry.sandbox.host import Sandbox
+from foundry.sandbox.host.record import save
+from tests.ports import own_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ("Pulumi.yaml", "__main__.py", "requirements.txt", "components", "stacks", "schemas")
@@ -105,6 +110,10 @@ class Clone:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def has_started_nothing(self) -> bool:
+        """Whether nothing stands in the sandbox's folder but the ports that it is to have."""
+        return [file.name for file in (self.root / ".sandbox").iterdir()] == ["sandbox.json"]
+
     def assert_whole(self) -> None:
         """Every declared object is live once."""
         names, stores, files = self.python(COUNT).splitlines()
@@ -122,6 +131,10 @@ def make_clone(folder: Path, engine: str = "embedded") -> Clone:
         else:
             shutil.copy(source, folder / name)
     (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    (folder / ".sandbox").mkdir(mode=0o700)
+    # Like a sandbox that was stopped, so that it keeps these ports: the default ones are whoever's starts first.
+    port = own_ports()
+    save(Sandbox(folder / ".sandbox", port, port + 1, secrets.token_hex(16)))
     return Clone(folder, engine)
 
 

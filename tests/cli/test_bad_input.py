@@ -27,7 +27,7 @@ def test_every_fault_is_told_at_once_and_nothing_is_started(clone: Any) -> None:
         assert "unknown field `modle`" in printed
         assert "unknown vector store `handbok`" in printed
         assert "Traceback" not in printed
-    assert not (clone.root / ".sandbox").exists()
+    assert clone.has_started_nothing()
 
 
 def test_placeholders_of_dev_are_refused_by_name(clone: Any) -> None:
@@ -47,7 +47,7 @@ def test_dev_validates_and_previews_offline_once_four_values_are_filled_in(clone
     clone.fac("validate", "-s", "dev")
     assert "73 to create" in clone.fac("preview", "-s", "dev", "--offline")
     assert settings.read_text() == before
-    assert not (clone.root / ".sandbox").exists()
+    assert clone.has_started_nothing()
 
 
 def test_a_cloud_stack_without_the_cli_is_told_how_to_install_it(clone: Any) -> None:

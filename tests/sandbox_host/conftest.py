@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import contextlib
-import random
 import socket
 from contextlib import contextmanager
 
 import pytest
 
 from foundry.sandbox.host import ephemeral, erase
+from tests.ports import own_ports
 
 
 @pytest.fixture(autouse=True)
@@ -34,22 +33,12 @@ def home(tmp_path):
 
 @pytest.fixture
 def free_port():
-    return four_free_ports()
+    return own_ports()
 
 
 @pytest.fixture(scope="module")
 def module_port():
-    return four_free_ports()
-
-
-def four_free_ports():
-    """The first of four neighbouring ports that are free, out of the range that outgoing connections get theirs from."""
-    for port in random.SystemRandom().sample(range(20000, 32000, 4), 50):
-        with contextlib.suppress(OSError), contextlib.ExitStack() as probes:
-            for offset in range(4):
-                probes.enter_context(socket.socket()).bind(("127.0.0.1", port + offset))
-            return port
-    raise AssertionError("no four neighbouring ports are free")
+    return own_ports()
 
 
 @pytest.fixture

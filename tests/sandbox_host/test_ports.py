@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -53,7 +54,18 @@ def test_busy_defaults_give_way_to_the_next_pair_once_and_for_all(home):
     assert first.provider_port == first.emulator_port + 1
     assert events[0] == f"port 8443 or 8444 is in use: taking {first.emulator_port} and {first.provider_port}"
     stop(home)
-    assert start(home).emulator_port == first.emulator_port
+    assert load(home).emulator_port == first.emulator_port
+
+
+def test_first_starts_of_two_folders_at_once_take_ports_of_their_own(tmp_path):
+    homes = [tmp_path / "one", tmp_path / "other"]
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            one, other = pool.map(start, homes)
+        assert abs(one.emulator_port - other.emulator_port) > 1
+    finally:
+        for home in homes:
+            stop(home)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])

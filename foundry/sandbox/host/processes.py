@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import psutil
 from foundry.sandbox.host.record import SandboxError, Worker
 
 _LOG_BYTES = 2_000_000
+_RECOGNISABLE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.001
 
 
 def launch(
@@ -55,7 +58,19 @@ def launch(
         raise SandboxError(f"{' '.join(command)} couldn't be started: {error.strerror}") from None
     # The process lives on without us: nobody is going to wait for it, and that is no leak.
     process.returncode = 0
+    _await_command_line(process.pid)
     return Worker(process.pid, tuple(command))
+
+
+def _await_command_line(pid: int) -> None:
+    """Waits until a process that was just started tells its command line, by which it is known from now on.
+
+    The kernel lets the parent go on as soon as it begins with the new program, and sets the command line a moment later.
+    """
+    until = time.monotonic() + _RECOGNISABLE_SECONDS
+    with contextlib.suppress(psutil.Error):
+        while not psutil.Process(pid).cmdline() and time.monotonic() < until:
+            time.sleep(_PAUSE_SECONDS)
 
 
 def alive(worker: Worker | None) -> psutil.Process | None:
