@@ -77,7 +77,7 @@ def _number_of_documents(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the project, write the declarations, and say what they leave open."""
-    from foundry.cli.gathering import Gathering
+    from foundry.cli.gathering import Gathering, gather
     from foundry.cli.standing import standing
     from foundry.service.contents import Contents
 
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     place = _place(project, arguments.stack, stands, arguments)
     found = Gathering(stands.services, Contents, place)
-    found.read(endpoint, arguments.names)
+    gather(found, endpoint, arguments.names)
     return _Writing(
         project,
         arguments.stack,

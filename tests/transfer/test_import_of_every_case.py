@@ -17,7 +17,7 @@ from azure.search.documents import SearchClient
 from azure.search.documents.indexes import SearchIndexClient
 from azure.search.documents.indexes.models import SearchableField, SearchField, SearchIndex, SimpleField
 
-from foundry.cli.gathering import Gathering, Place
+from foundry.cli.gathering import Gathering, Place, gather
 from foundry.cli.operations import declared_filename
 from foundry.reconcile import Session
 from foundry.reconcile.marks import KEY, mark_in
@@ -63,7 +63,7 @@ def gathered(stack: Stack, services: Services, dialect: str, **place: Any) -> Ga
         lambda endpoint: Contents(endpoint, credential=stack.world.credential),
         Place(stack.world.root, "layer1", dialect, STACK_ID, names=names, **place),
     )
-    found.read(stack.world.endpoint)
+    gather(found, stack.world.endpoint)
     return found
 
 
