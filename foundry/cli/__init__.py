@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from foundry.cli import (
-    adopting,
     ask,
     cancelling,
     check,
@@ -215,7 +214,7 @@ def _count(findings: Sequence[Finding]) -> str:
 
 
 def _operate(arguments: argparse.Namespace) -> int:
-    from foundry.cli import operations
+    from foundry.cli import operations, previewing
 
     project = find_project(Path(arguments.cwd).resolve())
     config = settings.read(project.settings_file(arguments.stack))
@@ -243,10 +242,8 @@ def _operate(arguments: argparse.Namespace) -> int:
     if arguments.verb == "up" and manifest is not None and not arguments.unchecked:
         migrating.require_checks(project, run, manifest, _say)
     if arguments.review:
-        return operations.review(run, arguments.rest, say=_say)
-    code = operations.operate(project, run, arguments.verb, arguments.rest, say=_say)
-    if arguments.verb == "preview" and manifest is not None and "--json" not in arguments.rest:
-        adopting.tell(run, manifest, _say)
+        return previewing.review(run, arguments.rest, say=_say)
+    code = operations.operate(project, run, arguments.verb, arguments.rest, manifest=manifest, say=_say)
     if arguments.check and code == 0:
         return check.gate(project, arguments.stack, _say)
     return code

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 _LONG = 60
 
 
-def tell(run: Run, manifest: Manifest, say: Callable[[str], None]) -> None:
-    """Say of each object that the next `up` would take over what that would change; nothing where there is none."""
+def tell(
+    run: Run,
+    manifest: Manifest,
+    preview: Callable[[], Mapping[str, Any] | None],
+    say: Callable[[str], None],
+) -> None:
+    """Say of each object that the next `up` would take over what that would change; nothing where there is none.
+
+    `preview` gives the document of a preview, or None; it is called only if something is to be taken over.
+    """
     wanted = set(_adopting(manifest))
     if not wanted:
         return
@@ -34,13 +42,12 @@ def tell(run: Run, manifest: Manifest, say: Callable[[str], None]) -> None:
     stands = Standing(run, {}, resources)
     if wanted <= {(one.declared, one.name) for one in stands.held}:
         return
-    done = run.captured(["preview", "--json", "--stack", run.stack])
-    try:
-        found = adoptions(json.loads(done.stdout))
-        # An asset that comes with its index from another stack has no version to look at yet.
-        found = tuple(one for one in found if one.kind != "IndexAsset" or "/versions/" in one.adopt["id"])
-    except ValueError:
-        return
+    # An asset that comes with its index from another stack has no version to look at yet.
+    found = tuple(
+        one
+        for one in adoptions(preview() or {})
+        if one.kind != "IndexAsset" or "/versions/" in one.adopt["id"]
+    )
     if found:
         say("\nTaking over (nothing live is touched before `fac up`):")
     found = tuple(_with_id(stands, one) for one in found)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from foundry.model import FoundryError
 
+_LOOK_SECONDS: Final = 0.2
+_ENDING_SECONDS: Final = 15.0
 INSTALL = (
     "install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/) and run the command again"
 )
@@ -100,6 +104,41 @@ class Run:
             stdin=subprocess.DEVNULL,
         )
 
+    def captured_while(
+        self,
+        arguments: Sequence[str],
+        meanwhile: Callable[[], None],
+        *,
+        more: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the engine and return what it printed; `meanwhile` is called a few times a second, `more` are further variables.
+
+        Whatever is raised meanwhile, Ctrl-C too, ends the engine before it is passed on.
+        """
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            command = self._command(arguments)
+            with subprocess.Popen(
+                command,
+                cwd=self.root,
+                env={**self._variables(), **(more or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            ) as process:
+                try:
+                    while process.poll() is None:
+                        meanwhile()
+                        with contextlib.suppress(subprocess.TimeoutExpired):
+                            process.wait(_LOOK_SECONDS)
+                except BaseException:
+                    _end(process)
+                    raise
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode(errors="replace"))
+            return subprocess.CompletedProcess(command, process.returncode, *texts)
+
     def told(self, arguments: Sequence[str], text: str) -> None:
         """Run the engine with a text on its standard input.
 
@@ -137,6 +176,15 @@ class Run:
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [*self.engine.command, *arguments]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End an engine that only looks: it gets a moment to end the processes that it started."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_ENDING_SECONDS)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.kill()
 
 
 def last_line(text: str) -> str:

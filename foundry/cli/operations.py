@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from foundry.cli import engines, lost_state, recovery, settings
-from foundry.cli.engines import Engine, Run, last_line
+from foundry.cli import agreeing, engines, lost_state, previewing, recovery, settings
+from foundry.cli.engines import Engine, Run
 from foundry.cli.project import Project, default_stack
 from foundry.model import FoundryError
 from foundry.sandbox import host
 
 if TYPE_CHECKING:
+    from foundry.model import Manifest
     from foundry.service.connect import AzureServices
 
 Say = Callable[[str], None]
@@ -117,10 +116,18 @@ def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recov
     return run
 
 
-def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, say: Say) -> int:
-    """Run one operation and return the engine's exit code."""
+def operate(
+    project: Project,
+    run: Run,
+    verb: str,
+    arguments: Sequence[str],
+    *,
+    manifest: Manifest | None = None,
+    say: Say,
+) -> int:
+    """Run one operation and return the engine's exit code. `manifest` is what is declared, where that was looked at."""
     if verb == "preview":
-        return preview(run, arguments)
+        return previewing.preview(run, arguments, manifest, say=say)
     folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
     if (
         folder is not None
@@ -138,6 +145,11 @@ def operate(project: Project, run: Run, verb: str, arguments: Sequence[str], *, 
         else not recovery.has_state(folder, project.name, run.stack)
     ):
         _take_back_what_is_there(project, run, say)
+    if verb == "up" and agreeing.is_asked(arguments):
+        refused = agreeing.ask(project, run, arguments, manifest, say=say)
+        if refused is not None:
+            return refused
+        arguments = [*arguments, "--yes"]
     command = [verb, "--stack", run.stack, *arguments]
     agreed = "--yes" in arguments or "-y" in arguments
     if verb in {"up", "destroy"} and agreed and "--skip-preview" not in arguments:
@@ -167,85 +179,9 @@ def preview_offline(
             settings.write_stack_id(copy)
         run = Run(_embedded(), project.root, stack, {**os.environ, **sandbox_environment(sandbox)})
         more = ["--config-file", str(copy), *arguments]
-        return review(run, more, say=say) if as_review else preview(run, more)
-
-
-_OF_THE_ENGINE: Final = ("--json", "-j", "--diff")
-
-
-def preview(run: Run, arguments: Sequence[str]) -> int:
-    """Preview: what the engine would do, and then what that means, object by object; returns the engine's exit code.
-
-    With `--diff` or `--json` it is the engine's own account alone.
-    """
-    command = ["preview", "--stack", run.stack, *arguments]
-    if any(item in _OF_THE_ENGINE for item in arguments):
-        return run.interactive(command)
-    if run.engine.is_cli:
-        return _preview_of_the_cli(run, command)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "preview.json"
-        code = run.interactive([*command, "--save-preview", str(path)])
-        if path.exists():
-            _tell_review(json.loads(path.read_text(encoding="utf-8")), run.stack, headline=False)
-    return code
-
-
-def _preview_of_the_cli(run: Run, command: Sequence[str]) -> int:
-    """The CLI tells its steps either to people or as JSON: the review is made of the latter."""
-    from rich.console import Console
-
-    with Console(stderr=True).status("previewing"):
-        done, document = _document(run, command)
-    print(done.stderr, end="", file=sys.stderr)
-    _tell_review(document, run.stack, headline=True)
-    return done.returncode
-
-
-def _document(run: Run, command: Sequence[str]) -> tuple[subprocess.CompletedProcess[str], Mapping[str, Any]]:
-    # Drift that is only reported changes nothing, so that a preview tells of it with what stays the same alone.
-    sames = () if "--show-sames" in command else ("--show-sames",)
-    done = run.captured([*command, "--json", *sames])
-    try:
-        return done, json.loads(done.stdout)
-    except ValueError:
-        raise FoundryError(
-            f"the preview failed: {last_line(done.stderr or done.stdout)}",
-            fix="run it with --diff to see how far it gets",
-        ) from None
-
-
-_STYLES: Final = {
-    "title": "bold",
-    "heading": "bold",
-    "added": "green",
-    "removed": "red",
-    "quiet": "dim",
-}
-
-
-def _tell_review(document: Mapping[str, Any], stack: str, *, headline: bool) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    from foundry.report import lines
-
-    console = Console(highlight=False, markup=False, emoji=False)
-    for line in lines(document, stack=stack, headline=headline):
-        if line.style == "title":
-            console.print()
-        console.print(Text(line.text, style=_STYLES.get(line.style, "")), soft_wrap=True)
-
-
-def review(run: Run, arguments: Sequence[str], *, say: Say) -> int:
-    """Preview, printed as the review that a pull request gets; returns the engine's exit code."""
-    from foundry.report import render
-
-    done, document = _document(run, ["preview", "--stack", run.stack, *arguments])
-    # The first line is for machines.
-    _, _, text = render(document, "markdown", stack=run.stack).partition("\n")
-    say(text)
-    return done.returncode
+        if as_review:
+            return previewing.review(run, more, say=say)
+        return previewing.preview(run, more, None, say=say)
 
 
 def declared_filename(name: str) -> str:

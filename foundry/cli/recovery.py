@@ -84,7 +84,7 @@ def _is_engine(process: psutil.Process) -> bool:
 
 def has_state(folder: Path, project: str, stack: str) -> bool:
     """Whether the state holds any resource, as far as is known: what can't be read is the engine's to tell, and is not empty."""
-    plain = _state_file(folder, project, stack)
+    plain = state_file(folder, project, stack)
     path = next(state_files.variants(plain), plain)
     if not path.exists():
         return False
@@ -95,12 +95,13 @@ def has_state(folder: Path, project: str, stack: str) -> bool:
     return bool((latest or {}).get("resources"))
 
 
-def _state_file(folder: Path, project: str, stack: str) -> Path:
+def state_file(folder: Path, project: str, stack: str) -> Path:
+    """Where a stack's state lies in the folder of a `file://` backend, if it isn't compressed."""
     return folder / ".pulumi" / "stacks" / project / f"{stack}.json"
 
 
 def _latest(folder: Path, project: str, stack: str) -> dict[str, Any]:
-    plain = _state_file(folder, project, stack)
+    plain = state_file(folder, project, stack)
     path = next(state_files.variants(plain), plain)
     try:
         latest = state_files.read(path)["checkpoint"]["latest"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pty
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,6 +126,38 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     made.fac("up", "--yes")
     yield made
     made.run("sandbox", "stop")
+
+
+def on_a_terminal(desk: Desk, answers: Sequence[Callable[[], str]], *arguments: str) -> tuple[int, str]:
+    """Run `fac` on a terminal; whenever it asks, the next of the answers is asked for and typed: an empty one is Ctrl-C."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "foundry.cli", *arguments],
+        cwd=desk.root,
+        env={name: value for name, value in desk.environment.items() if name != "CI"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    printed, left = "", list(answers)
+    try:
+        while True:
+            try:
+                part = os.read(ours, 65536).decode(errors="replace")
+            except OSError:  # the terminal's other side is closed
+                break
+            printed += part
+            if left and printed.count("yes/no:") > len(answers) - len(left):
+                if answer := left.pop(0)():
+                    os.write(ours, answer.encode())
+                else:
+                    os.killpg(process.pid, signal.SIGINT)
+        return process.wait(60), printed
+    finally:
+        process.kill()
+        os.close(ours)
 
 
 SMALL = """\

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.cli.day_two.conftest import on_a_terminal
 
 STATE = ".sandbox/state/.pulumi/stacks/foundry-as-code/sandbox.json"
 LOCKS = ".sandbox/state/.pulumi/locks/organization/foundry-as-code/sandbox"
@@ -78,45 +77,12 @@ def test_a_stack_that_there_is_not_is_told_by_every_command(up: Any) -> None:
         assert "there is no stack 'nowhere'; there are: dev, sandbox, team" in printed
 
 
-def on_a_terminal(up: Any, answer: str, *arguments: str) -> tuple[int, str]:
-    """Run `fac` on a terminal and type an answer when it asks."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "foundry.cli", *arguments],
-        cwd=up.root,
-        env=up.environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    printed, answered = "", False
-    try:
-        while True:
-            try:
-                part = os.read(ours, 65536).decode(errors="replace")
-            except OSError:  # the terminal's other side is closed
-                break
-            printed += part
-            if not answered and "yes/no:" in printed:
-                answered = True
-                if answer:
-                    os.write(ours, answer.encode())
-                else:
-                    os.killpg(process.pid, signal.SIGINT)
-        return process.wait(60), printed
-    finally:
-        process.kill()
-        os.close(ours)
-
-
 def test_a_destroy_that_is_refused_or_interrupted_at_its_question_is_not_begun_again(up: Any) -> None:
     before = Path(up.root, STATE).read_bytes()
-    code, printed = on_a_terminal(up, "no\n", "destroy")
+    code, printed = on_a_terminal(up, [lambda: "no\n"], "destroy")
     assert code == 1
     assert printed.count("yes/no:") == 1
-    code, printed = on_a_terminal(up, "", "destroy")
+    code, printed = on_a_terminal(up, [lambda: ""], "destroy")
     assert code == 130
     assert printed.count("yes/no:") == 1
     assert "Traceback" not in printed

@@ -1,0 +1,144 @@
+"""The question before an up: asked after the review, and what is done is what was agreed to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from foundry.cli import previewing, recovery, state_files
+from foundry.cli.engines import Run
+from foundry.cli.project import Project
+
+if TYPE_CHECKING:
+    from foundry.model import Manifest
+
+_FRESH_SECONDS: Final = 300.0
+_DECLINED: Final = 1
+# What the engine does or refuses by itself: a question of its own, an account of its own, a plan from elsewhere.
+_LEFT_TO_THE_ENGINE: Final = (
+    "--yes", "-y", "--skip-preview", "-f", "--non-interactive", "--strict", "--plan", "--output",
+    *previewing.OF_THE_ENGINE,
+)  # fmt: skip
+# What an up takes and a preview doesn't, with the number of words behind it; none of them changes what a preview finds.
+_OF_AN_UP_ALONE: Final = {"--continue-on-error": 0, "--secrets-provider": 1}
+
+
+def is_asked(arguments: Sequence[str]) -> bool:
+    """Whether an up with these arguments is ours to ask about: somebody can answer, and nothing else is asked for."""
+    given = {item.partition("=")[0] for item in arguments}
+    return sys.stdin.isatty() and not os.environ.get("CI") and given.isdisjoint(_LEFT_TO_THE_ENGINE)
+
+
+def ask(
+    project: Project,
+    run: Run,
+    arguments: Sequence[str],
+    manifest: Manifest | None,
+    *,
+    say: Callable[[str], None],
+) -> int | None:
+    """Show the review and ask.
+
+    A yes is to the review that was shown. Where the project's files or the state have changed since it was begun, or it is older than
+    five minutes, another look is taken, and asked about unless it plans the very same. (The CLI's own update plans would hold an up to
+    more, but they refuse what depends on a value that only the up knows, such as a role for an identity that isn't there yet.)
+
+    Returns:
+        None for a yes, otherwise the exit code.
+    """
+    wanted = list(_of_a_preview(arguments))
+    agreed = ""
+    while True:
+        began, before = time.monotonic(), _fingerprint(project, run)
+        found = previewing.look(run, wanted)
+        if found.document is not None and agreed == _planned(found.document):
+            return None
+        previewing.tell(run, found, manifest, say=say)
+        if found.code or found.document is None:
+            return found.code or _DECLINED
+        if not _says_yes(run.stack):
+            say("Nothing was changed.")
+            return _DECLINED
+        agreed = _planned(found.document)
+        if before != _fingerprint(project, run):
+            say("The project or the state has changed since that review was begun: looking again.")
+        elif time.monotonic() - began > _FRESH_SECONDS:
+            say("That review is more than five minutes old: looking again.")
+        else:
+            return None
+
+
+def _of_a_preview(arguments: Sequence[str]) -> Iterator[str]:
+    rest = iter(arguments)
+    for item in rest:
+        name, has_value, _ = item.partition("=")
+        if name not in _OF_AN_UP_ALONE:
+            yield item
+        elif not has_value:
+            for _ in range(_OF_AN_UP_ALONE[name]):
+                next(rest, None)
+
+
+def _planned(document: Mapping[str, Any]) -> str:
+    """What a preview would do, and what it found to have been done by others: two previews that agree in this are one."""
+    steps = [
+        [step.get("op"), step.get("urn"), (step.get("newState") or {}).get("inputs")]
+        for step in document.get("steps") or ()
+    ]
+    return hashlib.sha256(json.dumps(sorted(steps, key=json.dumps), sort_keys=True).encode()).hexdigest()
+
+
+def _says_yes(stack: str) -> bool:
+    try:
+        answer = input(f"\nDo this to stack {stack}? yes/no: ")
+    except EOFError:
+        print()
+        return False
+    return answer.strip().casefold() in ("y", "yes")
+
+
+def _fingerprint(project: Project, run: Run) -> str:
+    """What a preview is made of, but for what is live: the files of the project, and the state."""
+    digest = hashlib.sha256()
+    for path in _files(project.root):
+        try:
+            found = path.lstat()
+        except OSError:
+            continue
+        digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}\n".encode())
+    digest.update(_state(project, run).encode())
+    return digest.hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """The files below a folder, but those of tools: hidden folders, environments, byte code."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in ("__pycache__", "node_modules")
+            and not Path(folder, name, "pyvenv.cfg").exists()
+        )
+        yield from (Path(folder, name) for name in sorted(names))
+
+
+def _state(project: Project, run: Run) -> str:
+    """Something that is another after each write of the state."""
+    folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
+    if folder is not None:
+        return "".join(
+            f"{path.name}{path.stat().st_mtime_ns}{path.stat().st_ino}"
+            for path in state_files.variants(recovery.state_file(folder, project.name, run.stack))
+        )
+    exported = run.captured(["stack", "export", "--stack", run.stack])
+    try:
+        return str(json.loads(exported.stdout)["deployment"]["manifest"]["time"])
+    except (ValueError, KeyError, TypeError):
+        return ""
