@@ -18,6 +18,7 @@ model: chat
 instructions: {instructions}
 """
 LIVE = """
+import os
 from azure.ai.agents import AgentsClient
 from azure.identity import DefaultAzureCredential
 agents = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential()).list_agents()
