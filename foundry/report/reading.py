@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -60,7 +60,8 @@ class Object:
     `recorded` holds the inputs of the last update, with the definition that was applied; `live` what a refresh found;
     `declared` what the program asks for. `touched` are the property paths that the provider itself names.
     `needs` are the URNs that the definition takes values from. `drift_since` is when drift that is only reported was seen first.
-    `newest` is the newest version of what the service keeps in versions, empty for everything else.
+    `newest` is the newest version of what the service keeps in versions, empty for everything else. `left_over` is the id of
+    what was replaced before, by a run that didn't come to deleting it; its URN is that of another object then, or of none.
     """
 
     urn: str
@@ -76,6 +77,7 @@ class Object:
     needs: tuple[str, ...] = ()
     drift_since: datetime | None = None
     newest: str = ""
+    left_over: str = ""
 
     @property
     def dialect(self) -> str:
@@ -96,13 +98,18 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Reading:
-    """A preview, read. `names` maps ids of the service to what people call the object."""
+    """A preview, read. `names` maps ids of the service to what people call the object.
+
+    `components` counts what isn't a thing of the cloud, the stack and the program's components: those that are there already and stay,
+    and those that come or go. Engines count them among their resources.
+    """
 
     project: str | None
     stack: str | None
     objects: tuple[Object, ...]
     diagnostics: tuple[Diagnostic, ...]
     names: Mapping[str, str] = field(default_factory=dict)
+    components: tuple[int, int] = (0, 0)
 
     @property
     def failed(self) -> bool:
@@ -121,7 +128,17 @@ def read(preview: Mapping[str, Any]) -> Reading:
     known = [step for step in steps or [] if isinstance(step, Mapping) and isinstance(step.get("urn"), str)]
     project, stack = _whose(known)
     told = tuple(_diagnostics(diagnostics or []))
-    return Reading(project, stack, tuple(_objects(known)), told, _names(known))
+    return Reading(project, stack, tuple(_objects(known)), told, _names(known), _components(known))
+
+
+def _components(steps: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    ops: dict[str, set[str]] = {}
+    for step in steps:
+        state = _mapping(step.get("newState")) or _mapping(step.get("oldState"))
+        if state.get("custom") is False and not _token(step["urn"]).startswith("pulumi:providers:"):
+            ops.setdefault(step["urn"], set()).add(str(step.get("op")))
+    moving = sum(bool(of_urn - {"same", "refresh"}) for of_urn in ops.values())
+    return len(ops) - moving, moving
 
 
 def _whose(steps: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | None]:
@@ -133,7 +150,8 @@ def _whose(steps: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | None]:
 
 
 def _objects(steps: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
-    refreshed = {step["urn"]: step for step in steps if step.get("op") == "refresh" and _is_shown(step)}
+    looks = [step for step in steps if step.get("op") == "refresh" and _is_shown(step)]
+    refreshed = {step["urn"]: step for step in looks if not _is_left_over(step)}
     acting: dict[str, list[Mapping[str, Any]]] = {}
     seen: set[str] = set()
     for step in steps:
@@ -151,6 +169,15 @@ def _objects(steps: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
     for urn, step in refreshed.items():
         if urn not in seen:
             yield _object(urn, [], step, silent=Verb.GONE if says_same else Verb.SAME)
+    for step in filter(_is_left_over, looks):
+        state = _mapping(step.get("oldState"))
+        verb = Verb.RELEASE if _stays(state) else Verb.DELETE
+        yield replace(_object(step["urn"], [], step, silent=verb), live=None, left_over=str(state.get("id")))
+
+
+def _is_left_over(look: Mapping[str, Any]) -> bool:
+    """Whether the state has the object only to be deleted. Engines tell of its deletion as a half of a replacement, which they leave out."""
+    return _mapping(look.get("oldState")).get("delete") is True
 
 
 def _object(

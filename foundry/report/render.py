@@ -64,6 +64,9 @@ _WORDS: Final = {
     Verb.RELEASE: "to let go",
 }
 _RELEASE_NOTE: Final = "no longer managed by this stack; it stays at the service"
+_LEFT_OVER_NOTE: Final = (
+    "It was replaced by a run that was interrupted before this was done; what replaced it isn't touched."
+)
 
 
 @dataclass(frozen=True)
@@ -172,8 +175,13 @@ def _reviewed(preview: Mapping[str, Any], stack: str | None, now: datetime | Non
 
 
 def _no_changes(review: _Review) -> str:
-    count = len(review.told)
-    return f"{code(review.name)}: no changes ({count} object{'' if count == 1 else 's'})."
+    return f"{code(review.name)}: no changes ({_counted(len(review.told), sum(review.reading.components))})."
+
+
+def _counted(objects: int, components: int) -> str:
+    """So many things of the cloud and, where the preview tells them, components: together what an engine calls resources."""
+    told = f"{objects} object{'' if objects == 1 else 's'}"
+    return told + (f" and {components} component{'' if components == 1 else 's'}" if components else "")
 
 
 def _names_of(reading: Reading) -> Names:
@@ -230,9 +238,12 @@ def _headline(review: _Review) -> str:
     counts = {verb: sum(_column(item.one.verb) is verb for item in told) for verb in _COLUMNS}
     parts = [f"{count} {_WORDS[verb]}" for verb, count in counts.items() if count]
     same = sum(item.one.verb is Verb.SAME for item in told)
+    staying, moving = reading.components
     title = "preview failed" if reading.failed else ", ".join(parts) or "nothing to do"
+    if parts and moving and not reading.failed:
+        title += f", with {moving} component{'' if moving == 1 else 's'}"
     return f"## {code(name) if name else 'Preview'}: {title}" + (
-        f" ({same} unchanged)" if same and not reading.failed else ""
+        f" ({_counted(same, staying)} unchanged)" if same and not reading.failed else ""
     )
 
 
@@ -308,7 +319,7 @@ def _blocks(told: Sequence[_Told], names: Names) -> Iterator[_Block]:
                 yield _platform(item)
             elif kind is not Kind.FILE:
                 yield _object(item, names)
-            elif item.one.name not in mentioned:
+            elif item.one.name not in mentioned or item.one.left_over:
                 yield _Block(title, f"- {_verb_of_file(item.one)} {code(item.one.name)}", "")
     for item in sorted(told, key=_order):
         if item.drift or item.one.verb in (Verb.RECREATE, Verb.GONE):
@@ -331,6 +342,8 @@ def _mentioned(told: Sequence[_Told]) -> Iterator[str]:
 
 
 def _verb_of_file(one: Object) -> str:
+    if one.left_over:
+        return "old content removed, left over from a run that was interrupted:"
     return {Verb.CREATE: "added", Verb.DELETE: "removed", Verb.RELEASE: "let go"}.get(one.verb, "changed")
 
 
@@ -340,6 +353,8 @@ def _object(item: _Told, names: Names) -> _Block:
     if one.verb is Verb.CREATE:
         shown = introduction(one, names)
         body = listed(shown)
+    elif one.left_over:
+        shown, body = (), f"{_left_over(one)}."
     elif one.verb is Verb.DELETE:
         shown, body = (), ""
     elif one.verb is Verb.RELEASE:
@@ -397,6 +412,13 @@ def _downtime_note(item: _Told) -> Iterator[str]:
         )
 
 
+def _left_over(one: Object) -> str:
+    last = one.left_over.rpartition("/")[2]
+    return (
+        f"{code(last)} was replaced by a run that was interrupted before this; what replaced it isn't touched"
+    )
+
+
 def _nothing_visible(item: _Told) -> str:
     if item.one.verb is Verb.REPLACE:
         return "Nothing else changes."
@@ -425,6 +447,8 @@ def _platform(item: _Told) -> _Block:
     reasons = f" because of {', '.join(code(reason) for reason in one.reasons)}" if one.reasons else ""
     body = _indented(listed(item.edits)) if one.verb in (Verb.UPDATE, Verb.REPLACE) else ""
     note = f": {_RELEASE_NOTE}" if one.verb is Verb.RELEASE else reasons
+    if one.left_over:
+        note = f": {_left_over(one)}"
     full = f"{title}{note}" + (f"\n{body}" if body else "")
     return _Block(_TITLES[Kind.PLATFORM], full, f"{title}: {_left_out(item.edits)}" if item.edits else "")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,16 +56,47 @@ def test_every_review_of_a_stack_starts_with_the_same_hidden_line(name: str) -> 
 
 
 def test_without_changes_the_review_is_one_line() -> None:
-    assert review("unchanged").splitlines()[1:] == ["`dev`: no changes (16 objects)."]
+    assert review("unchanged").splitlines()[1:] == ["`dev`: no changes (16 objects and 2 components)."]
 
 
 def test_previews_of_both_engines_read_the_same() -> None:
     assert review("edits-embedded") == review("edits")
 
 
-def test_headline_counts_things_of_the_cloud_and_no_components() -> None:
-    assert "## `dev`: 16 to create\n" in review("first")
-    assert "## `dev`: 3 to create, 8 to update, 1 to replace, 2 to delete (5 unchanged)\n" in review("edits")
+@pytest.mark.parametrize("name", ["first", "edits", "unchanged"])
+def test_the_headline_counts_all_that_the_engine_counts_things_of_the_cloud_apart_from_components(
+    name: str,
+) -> None:
+    headline = review(name).splitlines()[1]
+    engine = sum(preview(name)["changeSummary"].values())
+    assert sum(int(number) for number in re.findall(r"\d+", headline)) == engine
+
+
+def test_the_headline_names_what_it_counts() -> None:
+    assert "## `dev`: 16 to create, with 2 components\n" in review("first")
+    told = "3 to create, 8 to update, 1 to replace, 2 to delete (5 objects and 2 components unchanged)"
+    assert f"## `dev`: {told}\n" in review("edits")
+
+
+def test_what_was_left_to_be_deleted_is_told_apart_from_what_replaced_it_and_from_drift() -> None:
+    changed = preview("unchanged")
+    look = next(s for s in changed["steps"] if s["op"] == "refresh" and s["urn"].endswith("::handbook"))
+    left = copy.deepcopy(look)
+    for side in ("oldState", "newState"):
+        left[side] |= {"delete": True, "id": "vs_before"}
+        left[side]["inputs"]["definition"]["files"] = []
+    alone = copy.deepcopy(left)
+    alone["urn"] = alone["urn"].replace("::handbook", "::leaflets")
+    changed["steps"] += [left, alone]
+
+    text = render(changed)
+
+    assert "## `dev`: 2 to delete (16 objects and 2 components unchanged)" in text
+    assert "`vs_before` was replaced by a run that was interrupted before this" in object_of(
+        text, "`handbook`: delete"
+    )
+    assert "#### `leaflets`: delete" in text
+    assert "Drift" not in text
 
 
 def test_table_counts_by_kind() -> None:
@@ -240,7 +272,7 @@ def test_the_reason_of_a_replacement_is_told() -> None:
 
 def test_a_rename_with_an_alias_is_an_update() -> None:
     text = review("renamed")
-    assert "## `dev`: 1 to update (15 unchanged)" in text
+    assert "## `dev`: 1 to update (15 objects and 2 components unchanged)" in text
     assert "- `logical name`: `parcel-tracker` → `parcels`" in text
 
 

@@ -85,7 +85,7 @@ def test_without_a_headline_only_what_changes_is_told() -> None:
     assert text(preview("edits")).startswith("dev: ")
     assert "dev: " not in text(preview("edits"), headline=False)
     assert text(preview("unchanged"), headline=False) == ""
-    assert text(preview("unchanged")) == "dev: no changes (16 objects)."
+    assert text(preview("unchanged")) == "dev: no changes (16 objects and 2 components)."
 
 
 def test_what_is_no_preview_is_refused() -> None:
