@@ -23,7 +23,7 @@ from pulumi.dynamic import (
 from foundry.model import FoundryError
 from foundry.providers.operations import Kind, session
 from foundry.providers.values import plain
-from foundry.reconcile.shapes import only_reports
+from foundry.reconcile.inputs import only_reports
 
 _FRAMES = 12
 

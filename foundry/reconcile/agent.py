@@ -7,38 +7,27 @@ from typing import Any, Final
 
 from foundry.diff import changes, digest, normal, settled
 from foundry.diff.tables import NAMED_TOOLS
-from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.claims import find_claimed
-from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.model import UNKNOWN
+from foundry.reconcile.claims import (
+    existing,
+    find_claimed,
+    is_taken_over,
+    refuse_another_id,
+    renewed,
+    with_incarnation,
+)
+from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
+from foundry.reconcile.marks import Mark, mark_of, marked, without_mark
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
+from foundry.reconcile.problems import metadata_problems, needs
 from foundry.reconcile.references import refuse_if_used, users, uses_agent
 from foundry.reconcile.session import ClassicView, Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
-    is_let_go,
-    kept_age_of_drift,
-    lifecycle_of,
-    metadata_problems,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-    owner_props,
-    with_age_of_drift,
-)
-from foundry.service.errors import NotFound
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import LiveAgent
 
 KIND: Final = "Agent"
-INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _RESETTABLE: Final = ("temperature", "top_p")
 _TOOL_TYPES: Final = frozenset(
     {
@@ -81,14 +70,14 @@ def check(_olds: Props, news: Props) -> list[Problem]:
             problems.append(
                 Problem(f"definition.{key}", f"has {len(value)} characters; {longest} is the most")
             )
-    problems += metadata_problems(definition.get("metadata"), KEY)
+    problems += metadata_problems(definition.get("metadata"))
     problems += _tool_problems(definition.get("tools") or ())
     return problems
 
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. Where drift is only reported, the declaration is compared with the last one applied."""
-    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
+    found = (*handling(olds, news, HANDLING), *content(KIND, olds, news))
     return Difference(found, moved(olds, news, "project"))
 
 
@@ -107,7 +96,7 @@ def create(session: Session, news: Props) -> Made:
 
     def just_made() -> LiveAgent | None:
         view.agents.forget()
-        return _by_incarnation(view, mark)
+        return with_incarnation(view.agents.all(service.list_agents), mark.incarnation)
 
     live = session.first_look_up(view.agents, claimed)
     if live is None:
@@ -134,42 +123,18 @@ def read(session: Session, agent_id: str, props: Props) -> Seen | None:
         return None
     mark = mark_of(agent.metadata)
     definition = settled(KIND, _unmarked(agent), props.get("applied"))
-    outs = {
-        **with_age_of_drift(props, KIND, definition, session.now()),
-        "definition": definition,
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "agentId": agent_id,
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), agentId=agent_id)
 
 
 def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[str, Any]:
     """Makes the live agent what is declared, and the mark say so."""
-    view, owner = session.project(news["endpoint"]), owner_of(news)
+    view, what = session.project(news["endpoint"]), f"agent {agent_id}"
     service = view.service.waiting_for_roles()
-    try:
-        live = service.get_agent(agent_id)
-    except NotFound as error:
-        raise FoundryError(
-            f"agent {agent_id} is gone: {error.what}", fix="run `pulumi refresh`, then up again"
-        ) from None
-    found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
-    if adopt is not None and adopt.get("id", agent_id) != agent_id:
-        raise FoundryError(
-            f"{news['name']!r} is agent {agent_id} already and can't adopt {adopt['id']}",
-            fix="remove lifecycle.adopt, or declare the adopted agent under another name",
-        )
-    refuse_unless_ours(f"agent {agent_id}", found, owner, adopt, incarnation=olds.get("incarnation"))
+    live = existing(what, lambda: service.get_agent(agent_id))
+    refuse_another_id("agent", agent_id, news)
     definition, applied = news["definition"], olds.get("applied") or {}
-    kept = found is not None and found.incarnation == olds.get("incarnation")
-    mark = Mark(
-        owner,
-        str(news["name"]),
-        digest(normal(KIND, definition)),
-        str(olds["incarnation"]) if kept else session.incarnation(),
-        adopted=bool(olds.get("adopted")) or adopt is not None,
-    )
+    word = digest(normal(KIND, definition))
+    mark = renewed(what, session, mark_of(live.metadata), olds, news, digest=word)
     wanted = None
     if only_reports(news):
         wanted = {change.field for change in changes(KIND, applied, definition, applied)}
@@ -190,8 +155,7 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
         return
     view = session.project(props["endpoint"])
     mark = mark_of(agent.metadata)
-    if mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("agent %s: taken over since; left alone", agent_id)
+    if is_taken_over(f"agent {agent_id}", mark, props):
         return
     if is_let_go(props):
         PROGRESS.info("agent %s: let go", agent_id)
@@ -220,15 +184,6 @@ def _write(
     reset = [key for key in _RESETTABLE if applied.get(key) is not None and definition.get(key) is None]
     service = view.service.waiting_for_roles()
     return service.update_agent(live, definition, metadata, reset=reset, only=only)
-
-
-def _by_incarnation(view: ClassicView, mark: Mark) -> LiveAgent | None:
-    listed = view.agents.all(view.service.waiting_for_roles().list_agents)
-    for agent in listed:
-        found = mark_of(agent.metadata)
-        if found is not None and found.incarnation == mark.incarnation:
-            return agent
-    return None
 
 
 def _unmarked(agent: LiveAgent) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Finding the live object that a declaration means: by its mark, or by the id it is to be adopted under."""
+"""Whether a live object is the one that a declaration means: by its mark, its name, or the id it is to be adopted under."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from foundry.model import FoundryError, Owner
-from foundry.reconcile.marks import mark_of, refuse_unless_ours
-from foundry.service.errors import NotFound
+from foundry.reconcile.inputs import lifecycle_of, owner_of
+from foundry.reconcile.marks import NO_DIGEST, Mark, mark_of, refuse_unless_ours
+from foundry.reconcile.session import Session
+from foundry.reconcile.shapes import Props
+from foundry.service.errors import NotFound, unless_missing
+from foundry.service.log import PROGRESS
 
 
 class Marked(Protocol):
@@ -25,6 +29,7 @@ class Marked(Protocol):
 
 
 M = TypeVar("M", bound=Marked)
+T = TypeVar("T")
 
 
 def find_claimed(
@@ -65,6 +70,128 @@ def find_claimed(
         except NotFound:
             return None
     return None
+
+
+def find_named(
+    title: str,
+    news: Props,
+    get: Callable[[str], T],
+    mark_of_live: Callable[[T], Mark | None],
+    *,
+    ignoring_case: bool = False,
+) -> T | None:
+    """The object of the declared name, for a kind whose name is its identity; None when there is none.
+
+    Raises:
+        FoundryError: it is another stack's, or nobody's and not declared to be adopted; the one to adopt isn't there.
+        ServiceError: it couldn't be read.
+    """
+    name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
+    wanted = refuse_another_name(title, news, ignoring_case=ignoring_case)
+    live = unless_missing(lambda: get(name))
+    if live is None:
+        if adopt is not None:
+            raise FoundryError(
+                f"{title} {wanted}, which {news['name']!r} is to adopt, isn't in this project",
+                fix="correct lifecycle.adopt.id, or remove it to have one made",
+            )
+        return None
+    mark = mark_of_live(live)
+    refuse_unless_ours(f"{title} {name}", mark, owner_of(news), adopt)
+    if mark is None and adopt is None:
+        raise FoundryError(
+            f"the project has {_article(title)} {title} {name!r} already, and this tool didn't make it",
+            fix=f"take it over with lifecycle.adopt: {name}, or declare another `service_name`",
+        )
+    return live
+
+
+def refuse_another_name(title: str, news: Props, *, ignoring_case: bool = False) -> str:
+    """The name to adopt, "" for none. Raises FoundryError when it isn't the declared one."""
+    name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
+    if adopt is None:
+        return ""
+    wanted = str(adopt.get("id") or adopt.get("name"))
+    if wanted != name and not (ignoring_case and wanted.casefold() == name.casefold()):
+        raise FoundryError(
+            f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
+            f"and {_article(title)} {title} can't be renamed",
+            fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
+        )
+    return wanted
+
+
+def refuse_another_id(title: str, identifier: str, news: Props) -> None:
+    """Raises FoundryError when an object that is managed already is to adopt another one."""
+    adopt = lifecycle_of(news).get("adopt")
+    if adopt is not None and adopt.get("id", identifier) != identifier:
+        raise FoundryError(
+            f"{news['name']!r} is {title} {identifier} already and can't adopt {adopt['id']}",
+            fix=f"remove lifecycle.adopt, or declare the adopted {title} under another name",
+        )
+
+
+def with_incarnation(listed: Sequence[M], incarnation: str) -> M | None:
+    """The one that a request of ours has just made."""
+    return next(
+        (
+            one
+            for one in listed
+            if (mark := mark_of(one.metadata)) is not None and mark.incarnation == incarnation
+        ),
+        None,
+    )
+
+
+def renewed(
+    what: str,
+    session: Session,
+    found: Mark | None,
+    olds: Props,
+    news: Props,
+    *,
+    adopted: bool | None = None,
+    digest: str = NO_DIGEST,
+    versioned: bool = False,
+) -> Mark:
+    """The mark that an update writes: with the incarnation that the state has if the live object has it too, else a new one.
+
+    `found` is the live object's mark, `what` names the object for people. Without `adopted`, it was adopted if the state or
+    the declaration says so. Raises FoundryError if it is another stack's.
+    """
+    owner, adopt, incarnation = owner_of(news), lifecycle_of(news).get("adopt"), olds.get("incarnation")
+    refuse_unless_ours(what, found, owner, adopt, incarnation=incarnation)
+    kept = found is not None and found.incarnation == incarnation
+    return Mark(
+        owner,
+        str(news["name"]),
+        digest,
+        str(incarnation) if kept else session.incarnation(),
+        adopted=bool(olds.get("adopted")) or adopt is not None if adopted is None else adopted,
+        versioned=versioned,
+    )
+
+
+def is_taken_over(what: str, mark: Mark | None, props: Props) -> bool:
+    """Whether the live object isn't the one in the state any more, so that a delete leaves it alone; told in the log."""
+    if mark is not None and mark.incarnation == props.get("incarnation"):
+        return False
+    PROGRESS.info("%s: taken over since; left alone", what)
+    return True
+
+
+def existing(what: str, look: Callable[[], T]) -> T:
+    """What an update is about to change. Raises FoundryError when it isn't there any more."""
+    try:
+        return look()
+    except NotFound as error:
+        raise FoundryError(
+            f"{what} is gone: {error.what}", fix="run `pulumi refresh`, then up again"
+        ) from None
+
+
+def _article(title: str) -> str:
+    return "an" if title[0] in "aeiou" else "a"
 
 
 def live_name(one: Marked) -> str:

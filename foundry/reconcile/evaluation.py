@@ -8,37 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from foundry.diff import digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.marks import Mark, mark_in, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.reconcile.claims import existing, is_taken_over, renewed
+from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
+from foundry.reconcile.marks import Mark, mark_in, mark_of, marked, without_mark
+from foundry.reconcile.outcomes import outputs, seen
+from foundry.reconcile.problems import needs
 from foundry.reconcile.session import Session, VersionedView
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
-    is_let_go,
-    lifecycle_of,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-    owner_props,
-    with_age_of_drift,
-)
-from foundry.service.errors import NotFound
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
+from foundry.service.errors import unless_missing
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import EvaluationService, LiveEval, LiveRule
 
 KIND: Final = "Evaluation"
-INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _FIXED: Final = "testing_criteria"
 
 
@@ -70,7 +57,7 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. Other evaluators are another eval."""
     inside = content(KIND, olds, news)
     another = ["definition"] if any(change.path.startswith(_FIXED) for change in inside) else []
-    return Difference((*handling(olds, news, _HANDLING), *inside), (*moved(olds, news, "project"), *another))
+    return Difference((*handling(olds, news, HANDLING), *inside), (*moved(olds, news, "project"), *another))
 
 
 def create(session: Session, news: Props) -> Made:
@@ -78,7 +65,7 @@ def create(session: Session, news: Props) -> Made:
     view, owner, name = session.versioned(str(news["endpoint"])), owner_of(news), str(news["name"])
     service, definition = view.service.waiting_for_roles().evaluations, news["definition"]
     adopt = lifecycle_of(news).get("adopt") or {}
-    mark = _mark(news, session.incarnation())
+    mark = Mark(owner, name, _digest(news), session.incarnation(), versioned=True)
 
     def ours() -> list[LiveEval]:
         return [
@@ -105,7 +92,7 @@ def create(session: Session, news: Props) -> Made:
                 f"{len(equal)} evals carry this stack's mark for {name!r}: {ids}",
                 fix="delete all but one of them, then run the command again",
             )
-        return _live(service, equal[0].id) if equal else None
+        return unless_missing(lambda: service.get_eval(equal[0].id)) if equal else None
 
     def just_made() -> LiveEval | None:
         view.evals.forget()
@@ -144,28 +131,24 @@ def read(session: Session, eval_id: str, props: Props) -> Seen | None:
         return None
     mark = mark_of(one.metadata)
     definition = settled(KIND, one.definition, props.get("applied"))
-    outs = {
-        **with_age_of_drift(props, KIND, definition, session.now()),
-        "definition": definition,
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "evalId": eval_id,
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), evalId=eval_id)
 
 
 def update(session: Session, eval_id: str, olds: Props, news: Props) -> dict[str, Any]:
     """Changes name and mark in place."""
     view = session.versioned(str(news["endpoint"]))
     service = view.service.waiting_for_roles().evaluations
-    live = _live(service, eval_id)
-    if live is None:
-        raise FoundryError(f"eval {eval_id} is gone", fix="run `pulumi refresh`, then up again")
-    found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
-    refuse_unless_ours(f"eval {eval_id}", found, owner_of(news), adopt, incarnation=olds.get("incarnation"))
-    kept = found is not None and found.incarnation == olds.get("incarnation")
-    mark = _mark(news, str(olds["incarnation"]) if kept else session.incarnation())
-    mark = replace(mark, adopted=bool(olds.get("adopted")))
+    live = existing(f"eval {eval_id}", lambda: service.get_eval(eval_id))
+    mark = renewed(
+        f"eval {eval_id}",
+        session,
+        mark_of(live.metadata),
+        olds,
+        news,
+        adopted=bool(olds.get("adopted")),
+        digest=_digest(news),
+        versioned=True,
+    )
     applied, wanted = olds.get("applied") or {}, str(news["definition"]["name"])
     untouched = only_reports(news) and wanted == applied.get("name")
     name = str(live.definition["name"]) if untouched else wanted
@@ -187,8 +170,7 @@ def delete(session: Session, eval_id: str, props: Props) -> None:
         return
     view = session.versioned(str(props["endpoint"]))
     mark = mark_of(live.metadata)
-    if mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("eval %s: taken over since; left alone", eval_id)
+    if is_taken_over(f"eval {eval_id}", mark, props):
         return
     using = list(_rules_of(view, view.service.evaluations, eval_id))
     kept = bool(using) and all(mark_in(rule.definition.get("description"))[1] is None for rule in using)
@@ -206,21 +188,13 @@ def delete(session: Session, eval_id: str, props: Props) -> None:
     view.evals.drop(eval_id)
 
 
-def _live(service: EvaluationService, eval_id: str) -> LiveEval | None:
-    try:
-        return service.get_eval(eval_id)
-    except NotFound:
-        return None
-
-
 def _rules_of(view: VersionedView, service: EvaluationService, eval_id: str) -> Iterator[LiveRule]:
     """The rules that run an eval. Each is read anew: a listing may be older than its last change."""
     for listed in view.rules.all(service.list_rules):
         if listed.definition.get("eval_id") != eval_id:
             continue
-        try:
-            rule = service.get_rule(listed.id)
-        except NotFound:
+        rule = unless_missing(partial(service.get_rule, listed.id))
+        if rule is None:
             view.rules.drop(listed.id)
             continue
         view.rules.put(rule)
@@ -228,9 +202,8 @@ def _rules_of(view: VersionedView, service: EvaluationService, eval_id: str) -> 
             yield rule
 
 
-def _mark(news: Props, incarnation: str) -> Mark:
-    criteria = normal(KIND, {_FIXED: news["definition"][_FIXED]})
-    return Mark(owner_of(news), str(news["name"]), digest(criteria), incarnation, versioned=True)
+def _digest(news: Props) -> str:
+    return digest(normal(KIND, {_FIXED: news["definition"][_FIXED]}))
 
 
 def _digest_of(live: LiveEval) -> str | None:

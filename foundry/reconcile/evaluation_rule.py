@@ -6,39 +6,24 @@ A rule's id is ours to choose and is its identity. It has no metadata; the mark 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from foundry.diff import changes, settled
 from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
+from foundry.reconcile.claims import existing, is_taken_over, renewed
+from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
+from foundry.reconcile.marks import NO_DIGEST, Mark, mark_in, refuse_unless_ours
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
+from foundry.reconcile.problems import needs
 from foundry.reconcile.session import Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
-    is_let_go,
-    kept_age_of_drift,
-    lifecycle_of,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-    owner_props,
-    with_age_of_drift,
-)
-from foundry.service.errors import NotFound
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
+from foundry.service.errors import unless_missing
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import EvaluationService, LiveRule
+from foundry.service.protocols import LiveRule
 
 KIND: Final = "EvaluationRule"
-INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
-_NO_DIGEST: Final = "-"
 
 
 def check(_olds: Props, news: Props) -> list[Problem]:
@@ -61,7 +46,7 @@ def check(_olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. A changed id is another rule."""
-    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
+    found = (*handling(olds, news, HANDLING), *content(KIND, olds, news))
     another = ["definition"] if any(change.path == "id" for change in found) else []
     return Difference(found, (*moved(olds, news, "project"), *another))
 
@@ -70,7 +55,7 @@ def create(session: Session, news: Props) -> Made:
     """Makes the rule, or takes over the one of that id that is ours or is to be adopted."""
     view, owner, definition = session.versioned(str(news["endpoint"])), owner_of(news), news["definition"]
     service, rule_id = view.service.waiting_for_roles().evaluations, str(definition["id"])
-    live, adopt = _live(service, rule_id), lifecycle_of(news).get("adopt")
+    live, adopt = unless_missing(lambda: service.get_rule(rule_id)), lifecycle_of(news).get("adopt")
     if live is not None:
         _, found = mark_in(live.definition.get("description"))
         refuse_unless_ours(f"evaluation rule {rule_id}", found, owner, adopt)
@@ -80,7 +65,8 @@ def create(session: Session, news: Props) -> Made:
                 fix="delete it, or declare another `rule_id` under the agent's `evaluation`",
             )
         PROGRESS.info("evaluation rule %s: taken over", rule_id)
-    mark = _mark(news, session.incarnation(), adopted=adopt is not None and live is not None)
+    adopted = adopt is not None and live is not None
+    mark = Mark(owner, str(news["name"]), NO_DIGEST, session.incarnation(), adopted=adopted)
     # The id is ours: asking twice can't make a second rule.
     view.rules.put(service.put_rule(_marked(definition, mark)))
     return Made(rule_id, _outs(news, mark))
@@ -100,14 +86,7 @@ def read(session: Session, rule_id: str, props: Props) -> Seen | None:
         return None
     description, mark = mark_in(rule.definition.get("description"))
     definition = settled(KIND, {**rule.definition, "description": description}, props.get("applied"))
-    outs = {
-        **with_age_of_drift(props, KIND, definition, session.now()),
-        "definition": definition,
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "ruleId": rule_id,
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), ruleId=rule_id)
 
 
 def update(session: Session, rule_id: str, olds: Props, news: Props) -> dict[str, Any]:
@@ -118,19 +97,12 @@ def update(session: Session, rule_id: str, olds: Props, news: Props) -> dict[str
         olds.get("applied"),
     )
     service = view.service.waiting_for_roles().evaluations
-    live = _live(service, rule_id)
-    if live is None:
-        raise FoundryError(f"evaluation rule {rule_id} is gone", fix="run `pulumi refresh`, then up again")
+    what = f"evaluation rule {rule_id}"
+    live = existing(what, lambda: service.get_rule(rule_id))
     description, found = mark_in(live.definition.get("description"))
-    incarnation = olds.get("incarnation")
-    adopt = lifecycle_of(news).get("adopt")
-    refuse_unless_ours(f"evaluation rule {rule_id}", found, owner_of(news), adopt, incarnation=incarnation)
-    kept = found is not None and found.incarnation == incarnation
-    mark = _mark(
-        news,
-        str(incarnation) if kept else session.incarnation(),
-        adopted=bool(olds.get("adopted")) or (adopt is not None and not kept),
-    )
+    mark = renewed(what, session, found, olds, news, adopted=bool(olds.get("adopted")))
+    if lifecycle_of(news).get("adopt") is not None and mark.incarnation != olds.get("incarnation"):
+        mark = replace(mark, adopted=True)
     if only_reports(news) and not changes(KIND, applied, definition, applied):
         view.rules.put(service.describe_rule(live, mark.in_description(description)))
         told = settled(KIND, {**live.definition, "description": description}, applied)
@@ -151,8 +123,7 @@ def delete(session: Session, rule_id: str, props: Props) -> None:
         return
     view = session.versioned(str(props["endpoint"]))
     description, mark = mark_in(rule.definition.get("description"))
-    if mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("evaluation rule %s: taken over since; left alone", rule_id)
+    if is_taken_over(f"evaluation rule {rule_id}", mark, props):
         return
     if is_let_go(props):
         PROGRESS.info("evaluation rule %s: let go", rule_id)
@@ -160,17 +131,6 @@ def delete(session: Session, rule_id: str, props: Props) -> None:
         return
     view.service.evaluations.delete_rule(rule_id)
     view.rules.drop(rule_id)
-
-
-def _live(service: EvaluationService, rule_id: str) -> LiveRule | None:
-    try:
-        return service.get_rule(rule_id)
-    except NotFound:
-        return None
-
-
-def _mark(news: Props, incarnation: str, *, adopted: bool) -> Mark:
-    return Mark(owner_of(news), str(news["name"]), _NO_DIGEST, incarnation, adopted=adopted)
 
 
 def _marked(definition: Mapping[str, Any], mark: Mark) -> dict[str, Any]:

@@ -14,20 +14,12 @@ from typing import Any, Final
 
 from foundry.diff import changes
 from foundry.model import UNKNOWN, FoundryError, Owner
+from foundry.reconcile.differences import handling, moved
+from foundry.reconcile.inputs import is_versioned, owner_of
+from foundry.reconcile.problems import needs
 from foundry.reconcile.references import users, uses_file
 from foundry.reconcile.session import KnowledgeView, Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    handling,
-    is_versioned,
-    moved,
-    needs,
-    owner_of,
-)
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import NotFound
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import KnowledgeService, LiveFile

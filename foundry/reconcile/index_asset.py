@@ -11,33 +11,20 @@ from typing import Any, Final
 
 from foundry.diff import changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError, ServiceError
+from foundry.reconcile.claims import existing, is_taken_over, renewed
+from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import KEY, Mark, mark_of, refuse_unless_ours, without_mark
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
+from foundry.reconcile.problems import needs
 from foundry.reconcile.references import User, refuse_if_used, users, uses_asset
 from foundry.reconcile.session import Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    handling,
-    is_let_go,
-    kept_age_of_drift,
-    lifecycle_of,
-    moved,
-    needs,
-    only_reports,
-    owner_of,
-    owner_props,
-    with_age_of_drift,
-)
-from foundry.service.errors import NotFound
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
+from foundry.service.errors import unless_missing
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import IndexAssetService, LiveIndexAsset
+from foundry.service.protocols import LiveIndexAsset
 
 KIND: Final = "IndexAsset"
-INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _FIXED: Final = ("connection_name", "index_name", "field_mapping")
 _TOLD: Final = ("name", *_FIXED)
 
@@ -62,11 +49,9 @@ def check(_olds: Props, news: Props) -> list[Problem]:
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. Another name, connection, index or mapping is another version."""
-    applied = olds.get("applied")
-    base = applied if only_reports(news) else olds.get("definition")
-    inside = changes(KIND, base, news.get("definition"), applied)
+    inside = content(KIND, olds, news)
     another = any(change.path.split(".")[0] in (*_TOLD, "type") for change in inside)
-    found = (*handling(olds, news, _HANDLING), *inside)
+    found = (*handling(olds, news, HANDLING), *inside)
     return Difference(found, (*moved(olds, news, "project"), *(["definition"] if another else [])))
 
 
@@ -94,7 +79,7 @@ def create(session: Session, news: Props) -> Made:
             service.delete(name, other.version)
             view.assets.drop(other.id)
     is_adopted = live is not None
-    live = live or _live(service, name, version)
+    live = live or unless_missing(lambda: service.get(name, version))
     mark = Mark(owner, str(news["name"]), version, session.incarnation(), adopted=is_adopted, versioned=True)
     tags = _tags(mark, live.tags if live is not None else {}, definition, {})
     if live is None:
@@ -122,34 +107,18 @@ def read(session: Session, identifier: str, props: Props) -> Seen | None:
     mark = mark_of(asset.tags)
     told = {**asset.definition, "tags": without_mark(asset.tags)}
     definition = settled(KIND, told, props.get("applied"))
-    outs = {
-        **with_age_of_drift(props, KIND, definition, session.now()),
-        "definition": definition,
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "assetId": asset.asset_id,
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), assetId=asset.asset_id)
 
 
 def update(session: Session, identifier: str, olds: Props, news: Props) -> dict[str, Any]:
     """Changes description, tags and mark in place."""
     view, definition = session.versioned(str(news["endpoint"])), news["definition"]
     service, (name, version) = view.service.waiting_for_roles().indexes, _parts(identifier)
-    live = _live(service, name, version)
-    if live is None:
-        raise FoundryError(f"index asset {identifier} is gone", fix="run `pulumi refresh`, then up again")
-    found, incarnation = mark_of(live.tags), olds.get("incarnation")
-    adopt = lifecycle_of(news).get("adopt")
-    refuse_unless_ours(f"index asset {identifier}", found, owner_of(news), adopt, incarnation=incarnation)
-    kept = found is not None and found.incarnation == incarnation
-    mark = Mark(
-        owner_of(news),
-        str(news["name"]),
-        version,
-        str(incarnation) if kept else session.incarnation(),
-        adopted=bool(olds.get("adopted")),
-        versioned=True,
+    what = f"index asset {identifier}"
+    live = existing(what, lambda: service.get(name, version))
+    adopted = bool(olds.get("adopted"))
+    mark = renewed(
+        what, session, mark_of(live.tags), olds, news, adopted=adopted, digest=version, versioned=True
     )
     applied = olds.get("applied") or {}
     told: Mapping[str, Any] = definition
@@ -172,8 +141,7 @@ def delete(session: Session, identifier: str, props: Props) -> None:
         return
     view = session.versioned(str(props["endpoint"]))
     mark = mark_of(asset.tags)
-    if mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("index asset %s: taken over since; left alone", identifier)
+    if is_taken_over(f"index asset {identifier}", mark, props):
         return
     if is_let_go(props):
         PROGRESS.info("index asset %s: let go", identifier)
@@ -238,13 +206,6 @@ def _adopted(there: Sequence[LiveIndexAsset], news: Props) -> LiveIndexAsset | N
     return None
 
 
-def _live(service: IndexAssetService, name: str, version: str) -> LiveIndexAsset | None:
-    try:
-        return service.get(name, version)
-    except NotFound:
-        return None
-
-
 def _version(definition: Mapping[str, Any]) -> str:
     return digest(normal(KIND, {key: definition.get(key) for key in _FIXED}))[:12]
 
@@ -265,9 +226,6 @@ def _tags(
 
 def _outs(news: Props, mark: Mark, made: LiveIndexAsset) -> dict[str, Any]:
     return {
-        **{key: news[key] for key in INPUTS if key in news},
+        **outputs(news, INPUTS, mark),
         "assetId": made.asset_id,
-        "incarnation": mark.incarnation,
-        "applied": news["definition"],
-        "adopted": mark.adopted,
     }

@@ -11,6 +11,8 @@ from typing import Any, Final
 from foundry.model import FoundryError, Owner
 
 KEY: Final = "foundry-as-code"
+NO_DIGEST: Final = "-"
+"""What stands in place of a digest where a kind needs none."""
 _VERSION: Final = "v1"
 _ADOPTED: Final = "adopted"
 _VERSIONED: Final = "versioned"

@@ -11,34 +11,20 @@ from typing import Any, Final
 
 from foundry.diff import changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.reconcile.claims import existing, find_named, is_taken_over, renewed
+from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
+from foundry.reconcile.marks import Mark, mark_of, marked, without_mark
+from foundry.reconcile.outcomes import outputs, seen
+from foundry.reconcile.problems import metadata_problems, needs
 from foundry.reconcile.references import refuse_if_used, users, uses_memory
 from foundry.reconcile.session import Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
-    is_let_go,
-    lifecycle_of,
-    metadata_problems,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-    owner_props,
-)
-from foundry.service.errors import NotFound
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
+from foundry.service.errors import unless_missing
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import LiveMemoryStore, VersionedService
 
 KIND: Final = "MemoryStore"
-INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _FIXED: Final = ("chat_model", "embedding_model", "options")
 _WAY_OUT: Final = (
     "declare a new one under another `service_name`, and take this one away when nothing needs its memories"
@@ -61,12 +47,12 @@ def check(olds: Props, news: Props) -> list[Problem]:
             Problem(f"definition.{field}", f"can't change once the store is made; {_WAY_OUT}")
             for field in _fixed(before, definition)
         ]
-    return [*problems, *metadata_problems(definition.get("metadata"), KEY)]
+    return [*problems, *metadata_problems(definition.get("metadata"))]
 
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
     """What would change. A changed name is another store."""
-    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
+    found = (*handling(olds, news, HANDLING), *content(KIND, olds, news))
     renamed = ["definition"] if _is_renamed(olds, news) else []
     return Difference(found, (*moved(olds, news, "project"), *renamed))
 
@@ -78,31 +64,22 @@ def _is_renamed(olds: Props, news: Props) -> bool:
 
 def create(session: Session, news: Props) -> Made:
     """Makes the store, or takes over the one with our mark, or the one to adopt."""
-    view, owner = session.versioned(str(news["endpoint"])), owner_of(news)
-    service, definition, adopt = (
-        view.service.waiting_for_roles(),
-        news["definition"],
-        lifecycle_of(news).get("adopt"),
+    view = session.versioned(str(news["endpoint"]))
+    service, definition = view.service.waiting_for_roles(), news["definition"]
+    name, adopted = str(definition["name"]), lifecycle_of(news).get("adopt") is not None
+    mark = Mark(
+        owner_of(news),
+        str(news["name"]),
+        _digest(news),
+        session.incarnation(),
+        adopted=adopted,
+        versioned=True,
     )
-    name = str(definition["name"])
-    mark = _mark(news, session.incarnation(), adopted=adopt is not None)
-    wanted = str(adopt.get("id") or adopt.get("name")) if adopt is not None else name
-    if wanted != name:
-        raise FoundryError(
-            f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
-            "and a memory store can't be renamed",
-            fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
-        )
-    live = _live(service, name)
+    live = find_named("memory store", news, service.get_memory_store, lambda store: mark_of(store.metadata))
     if live is None:
-        if adopt is not None:
-            raise FoundryError(
-                f"memory store {wanted}, which {news['name']!r} is to adopt, isn't in this project",
-                fix="correct lifecycle.adopt.id, or remove it to have one made",
-            )
 
         def just_made() -> LiveMemoryStore | None:
-            found = _live(service, name)
+            found = unless_missing(lambda: service.get_memory_store(name))
             is_ours = found is not None and mark_of(found.metadata) == mark
             return found if is_ours else None
 
@@ -111,13 +88,6 @@ def create(session: Session, news: Props) -> Made:
             lambda: service.create_memory_store(definition, metadata), just_made, f"memory store {name}"
         )
     else:
-        found = mark_of(live.metadata)
-        refuse_unless_ours(f"memory store {name}", found, owner, adopt)
-        if found is None and adopt is None:
-            raise FoundryError(
-                f"the project has a memory store {name!r} already, and this tool didn't make it",
-                fix=f"take it over with lifecycle.adopt: {name}, or declare another `service_name`",
-            )
         if fixed := _fixed(live.definition, definition):
             raise FoundryError(
                 f"memory store {name}: {', '.join(fixed)} can't change once it is made", fix=_WAY_OUT
@@ -139,34 +109,17 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
     store = session.read(str(props["project"]), live)
     if store is None:
         return None
-    mark = mark_of(store.metadata)
-    outs = {
-        **props,
-        "definition": settled(KIND, _unmarked(store), props.get("applied")),
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "memoryStoreName": store.id,
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    definition, mark = settled(KIND, _unmarked(store), props.get("applied")), mark_of(store.metadata)
+    return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), memoryStoreName=store.id)
 
 
 def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[str, Any]:
     """Changes description, metadata and mark in place."""
     view = session.versioned(str(news["endpoint"]))
     service = view.service.waiting_for_roles()
-    live = _live(service, store_id)
-    if live is None:
-        raise FoundryError(f"memory store {store_id} is gone", fix="run `pulumi refresh`, then up again")
-    found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
-    refuse_unless_ours(
-        f"memory store {store_id}", found, owner_of(news), adopt, incarnation=olds.get("incarnation")
-    )
-    kept = found is not None and found.incarnation == olds.get("incarnation")
-    mark = _mark(
-        news,
-        str(olds["incarnation"]) if kept else session.incarnation(),
-        adopted=bool(olds.get("adopted")) or adopt is not None,
-    )
+    what = f"memory store {store_id}"
+    live = existing(what, lambda: service.get_memory_store(store_id))
+    mark = renewed(what, session, mark_of(live.metadata), olds, news, digest=_digest(news), versioned=True)
     made = _write(service, live, news, mark, applied=olds.get("applied") or {})
     view.memories.put(made)
     return _outs(news, mark, news["definition"])
@@ -183,8 +136,7 @@ def delete(session: Session, store_id: str, props: Props) -> None:
         return
     view = session.versioned(str(props["endpoint"]))
     mark = mark_of(store.metadata)
-    if mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("memory store %s: taken over since; left alone", store_id)
+    if is_taken_over(f"memory store {store_id}", mark, props):
         return
     if is_let_go(props):
         PROGRESS.info("memory store %s: let go", store_id)
@@ -196,16 +148,8 @@ def delete(session: Session, store_id: str, props: Props) -> None:
     view.memories.drop(store_id)
 
 
-def _live(service: VersionedService, name: str) -> LiveMemoryStore | None:
-    try:
-        return service.get_memory_store(name)
-    except NotFound:
-        return None
-
-
-def _mark(news: Props, incarnation: str, *, adopted: bool) -> Mark:
-    word = digest(normal(KIND, news["definition"]))
-    return Mark(owner_of(news), str(news["name"]), word, incarnation, adopted=adopted, versioned=True)
+def _digest(news: Props) -> str:
+    return digest(normal(KIND, news["definition"]))
 
 
 def _write(

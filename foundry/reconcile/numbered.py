@@ -15,47 +15,23 @@ from typing import Any, Final
 
 from foundry.diff import Change, Op, changes, settled
 from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.reconcile import inputs
+from foundry.reconcile.claims import existing, find_named, is_taken_over, refuse_another_name, renewed
+from foundry.reconcile.differences import content, handling, moved, only_edits
+from foundry.reconcile.inputs import is_let_go, lifecycle_of, only_reports, owner_of
+from foundry.reconcile.marks import NO_DIGEST, Mark, mark_of, marked, without_mark
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
+from foundry.reconcile.problems import metadata_problems, needs
 from foundry.reconcile.session import Session, VersionedView
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
-    is_let_go,
-    kept_age_of_drift,
-    lifecycle_of,
-    metadata_problems,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-    owner_props,
-    with_age_of_drift,
-)
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.reconcile.snapshot import Snapshot
-from foundry.service.errors import Conflict, NotFound
+from foundry.service.errors import Conflict, NotFound, unless_missing
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import LiveNumbered, LiveNumberedVersion, NumberedService, VersionedService
 
 LATEST: Final = "latest"
-INPUTS: Final = (
-    "owner",
-    "name",
-    "dialect",
-    "project",
-    "endpoint",
-    "lifecycle",
-    "definition",
-    "defaultVersion",
-    "keepVersions",
-)
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle", "keepVersions")
-_NO_DIGEST: Final = "-"
+INPUTS: Final = (*inputs.INPUTS, "defaultVersion", "keepVersions")
+_HANDLING: Final = (*inputs.HANDLING, "keepVersions")
 
 Users = Callable[[VersionedView, str, str | None], Iterator[str]]
 """Who uses a name, or one version of it, in words for people."""
@@ -112,7 +88,7 @@ class Numbered:
             )
         if isinstance(definition, Mapping):
             problems += self.problems(definition)
-            problems += metadata_problems(definition.get("metadata"), KEY)
+            problems += metadata_problems(definition.get("metadata"))
         return problems
 
     def diff(self, _id: str, olds: Props, news: Props) -> Difference:
@@ -129,11 +105,12 @@ class Numbered:
         """Makes the first version, or takes over what has our mark, or what is to be adopted."""
         view, owner, name = session.versioned(str(news["endpoint"])), owner_of(news), str(news["name"])
         service, adopt = self.of(view.service.waiting_for_roles()), lifecycle_of(news).get("adopt")
-        live, found = self._claimed(service, news)
+        live = find_named(self.title, news, service.get, lambda one: self._newest_mark(service, one))
+        found = self._newest_mark(service, live) if live is not None else None
         quiet = found is not None and found.belongs_to(owner, name, versioned=True) and adopt is None
         if found is None or not quiet or found.incarnation in view.spoken_for:
             adopted = adopt is not None or (found is not None and found.adopted)
-            found = Mark(owner, name, _NO_DIGEST, session.incarnation(), adopted=adopted, versioned=True)
+            found = Mark(owner, name, NO_DIGEST, session.incarnation(), adopted=adopted, versioned=True)
         at = Standing(live, service.newest(live)) if live is not None else None
         definition = news["definition"]
         wanted = _Wanted(str(definition["name"]), definition, found, str(news["defaultVersion"]), {})
@@ -158,49 +135,26 @@ class Numbered:
         live, newest = found
         mark = mark_of(newest.metadata)
         definition = settled(self.kind, _unmarked(newest), props.get("applied"))
-        outs = {
-            **with_age_of_drift(props, self.kind, definition, session.now()),
-            "definition": definition,
+        own = {
             "defaultVersion": _said(live, props.get("defaultVersion")),
-            "owner": owner_props(mark.owner if mark else None),
-            "name": mark.name if mark else "",
             self.output: live.id,
             "version": live.default,
             "latestVersion": live.latest,
         }
-        return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+        return seen(self.kind, INPUTS, props, definition, mark=mark, now=session.now(), **own)
 
     def update(self, session: Session, name: str, olds: Props, news: Props) -> dict[str, Any]:
         """Makes the live one what is declared: by a new version if its content differs, in place for the rest."""
-        view, owner = session.versioned(str(news["endpoint"])), owner_of(news)
+        view, what = session.versioned(str(news["endpoint"])), f"{self.title} {name}"
         service = self.of(view.service.waiting_for_roles())
-        try:
-            live = service.get(name)
-        except NotFound:
-            raise FoundryError(
-                f"{self.title} {name} is gone", fix="run `pulumi refresh`, then up again"
-            ) from None
-        newest, adopt = service.newest(live), lifecycle_of(news).get("adopt")
-        found = mark_of(newest.metadata)
-        self._refuse_another_name(news)
-        refuse_unless_ours(f"{self.title} {name}", found, owner, adopt, incarnation=olds.get("incarnation"))
+        live = existing(what, lambda: service.get(name))
+        newest = service.newest(live)
+        refuse_another_name(self.title, news)
+        mark = renewed(what, session, mark_of(newest.metadata), olds, news, versioned=True)
         definition, applied = news["definition"], olds.get("applied") or {}
-        kept = found is not None and found.incarnation == olds.get("incarnation")
-        mark = Mark(
-            owner,
-            str(news["name"]),
-            _NO_DIGEST,
-            str(olds["incarnation"]) if kept else session.incarnation(),
-            adopted=bool(olds.get("adopted")) or adopt is not None,
-            versioned=True,
-        )
         wanted = definition
         if only_reports(news):
-            ours = {change.field for change in changes(self.kind, applied, definition, applied)}
-            wanted = {
-                **{key: value for key, value in _unmarked(newest).items() if key not in ours},
-                **{key: definition[key] for key in ours if key in definition},
-            }
+            wanted = only_edits(self.kind, _unmarked(newest), definition, applied)
         default = str(news["defaultVersion"])
         if only_reports(news) and default == olds.get("appliedDefault") and live.default != live.latest:
             default = live.default
@@ -225,8 +179,7 @@ class Numbered:
         view = session.versioned(str(props["endpoint"]))
         service = self.of(view.service)
         mark = self._newest_mark(service, live)
-        if mark is None or mark.incarnation != props.get("incarnation"):
-            PROGRESS.info("%s %s: taken over since; left alone", self.title, name)
+        if is_taken_over(f"{self.title} {name}", mark, props):
             return
         if is_let_go(props):
             PROGRESS.info("%s %s: let go", self.title, name)
@@ -248,40 +201,6 @@ class Numbered:
         service.delete(name)
         self.known(view).drop(name)
 
-    def _claimed(self, service: NumberedService, news: Props) -> tuple[LiveNumbered | None, Mark | None]:
-        """What has the declared name, if it is ours or to be adopted, and its mark; None when there is none."""
-        name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
-        wanted = self._refuse_another_name(news)
-        try:
-            live = service.get(name)
-        except NotFound:
-            if adopt is not None:
-                raise FoundryError(
-                    f"{self.title} {wanted}, which {news['name']!r} is to adopt, isn't in this project",
-                    fix="correct lifecycle.adopt.id, or remove it to have one made",
-                ) from None
-            return None, None
-        mark = self._newest_mark(service, live)
-        refuse_unless_ours(f"{self.title} {name}", mark, owner_of(news), adopt)
-        if mark is None and adopt is None:
-            raise FoundryError(
-                f"the project has a {self.title} {name!r} already, and this tool didn't make it",
-                fix=f"take it over with lifecycle.adopt: {name}, or declare another `service_name`",
-            )
-        return live, mark
-
-    def _refuse_another_name(self, news: Props) -> str:
-        """The name to adopt, "" for none. Raises FoundryError when it isn't the declared one."""
-        name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
-        wanted = str(adopt.get("id") or adopt.get("name")) if adopt is not None else ""
-        if adopt is not None and wanted != name:
-            raise FoundryError(
-                f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
-                f"and a {self.title} can't be renamed",
-                fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
-            )
-        return wanted
-
     def _write(
         self,
         session: Session,
@@ -301,9 +220,8 @@ class Numbered:
             files = self.files(session.root, service, at, wanted.definition)
 
             def just_made() -> str | None:
-                try:
-                    one = service.get(wanted.name)
-                except NotFound:
+                one = unless_missing(lambda: service.get(wanted.name))
+                if one is None:
                     return None
                 ours = one.latest != latest and dict(service.newest(one).metadata) == metadata
                 return one.latest if ours else None

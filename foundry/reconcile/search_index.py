@@ -14,29 +14,18 @@ from typing import Any, Final
 
 from foundry.diff import Change, changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError, ServiceError
+from foundry.reconcile.claims import existing, is_taken_over, renewed
+from foundry.reconcile.differences import content, handling, moved
 from foundry.reconcile.index_changes import needs_downtime, needs_rebuild
+from foundry.reconcile.inputs import HANDLING, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
+from foundry.reconcile.outcomes import outputs, seen
+from foundry.reconcile.problems import needs
 from foundry.reconcile.references import refuse_if_used, users, uses_index
 from foundry.reconcile.session import SearchView, Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
-    is_let_go,
-    lifecycle_of,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-    owner_props,
-)
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.reconcile.vectors import with_vectors
-from foundry.service.errors import Conflict, NotFound, Unanswered
+from foundry.service.errors import Conflict, NotFound, Unanswered, unless_missing
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import SearchService
 
@@ -54,7 +43,7 @@ INPUTS: Final = (
     "downtime",
     "documents",
 )
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle", "alias", "rebuild", "downtime", "documents")
+_HANDLING: Final = (*HANDLING, "alias", "rebuild", "downtime", "documents")
 _BATCH: Final = 1000
 _BEHIND_ALIAS: Final = "behind_alias"
 _ALLOW: Final = "allow"
@@ -114,7 +103,7 @@ def create(session: Session, news: Props) -> Made:
     definition, adopt = news["definition"], lifecycle_of(news).get("adopt")
     target = str(definition["name"])
     mark = Mark(owner, name, _NO_DOCUMENTS, session.incarnation(), adopted=adopt is not None)
-    live = _found(service, target)
+    live = unless_missing(lambda: service.get_index(target))
     if live is not None:
         _refuse_unclaimed(target, live, news)
         reasons = _in_the_way(changes(KIND, _unmarked(live), {**definition, "name": target}, None), news)
@@ -122,7 +111,7 @@ def create(session: Session, news: Props) -> Made:
             raise FoundryError(f"index {target} exists and differs: {'; '.join(reasons)}", fix=_WAYS)
         if reasons:
             target = f"{target}-{digest(normal(KIND, definition))[:8]}"
-            live = _found(service, target)
+            live = unless_missing(lambda: service.get_index(target))
             if live is not None:
                 _refuse_unclaimed(target, live, news)
     told = {**definition, "name": target}
@@ -151,42 +140,23 @@ def read(session: Session, index: str, props: Props) -> Seen | None:
         return None
     _, mark = mark_in(body.get("description"))
     told = {**_unmarked(body), "name": (props.get("applied") or {}).get("name", index)}
-    outs = {
-        **props,
-        "definition": settled(KIND, told, props.get("applied")),
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "indexName": index,
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    definition = settled(KIND, told, props.get("applied"))
+    return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), indexName=index)
 
 
 def update(session: Session, index: str, olds: Props, news: Props) -> dict[str, Any]:
     """Changes the index in place, or refuses and says which field stands in the way."""
-    view, owner = session.search(news["endpoint"]), owner_of(news)
+    view = session.search(news["endpoint"])
     service = view.service.waiting_for_roles()
-    try:
-        live = service.get_index(index)
-    except NotFound as error:
-        raise FoundryError(
-            f"index {index} is gone: {error.what}", fix="run `pulumi refresh`, then up again"
-        ) from None
-    _, found = mark_in(live.get("description"))
-    adopt, applied = lifecycle_of(news).get("adopt"), olds.get("applied") or {}
-    refuse_unless_ours(f"index {index}", found, owner, adopt, incarnation=olds.get("incarnation"))
-    definition = news["definition"]
+    live = existing(f"index {index}", lambda: service.get_index(index))
+    mark = renewed(
+        f"index {index}", session, mark_in(live.get("description"))[1], olds, news, digest=_merged(live)
+    )
+    definition, applied = news["definition"], olds.get("applied") or {}
     wanted = {**definition, "name": index}
     reasons = _in_the_way(changes(KIND, _unmarked(live), wanted, {**applied, "name": index}), news)
     if reasons:
         raise FoundryError(_refusal(index, reasons), fix=_WAYS)
-    kept = found is not None and found.incarnation == olds.get("incarnation")
-    mark = Mark(
-        owner,
-        str(news["name"]),
-        _merged(live),
-        str(olds["incarnation"]) if kept else session.incarnation(),
-        adopted=bool(olds.get("adopted")) or adopt is not None,
-    )
     untouched = only_reports(news) and not changes(KIND, applied, definition, applied)
     work = _Work(service, index, _unmarked(live) if untouched else wanted, mark)
     live = _fill(session, work, _write(work, live), news.get("documents") or ())
@@ -207,8 +177,7 @@ def delete(session: Session, index: str, props: Props) -> None:
     view = session.search(props["endpoint"])
     service = view.service
     description, mark = mark_in(body.get("description"))
-    if mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("index %s: taken over since; left alone", index)
+    if is_taken_over(f"index {index}", mark, props):
         return
     if is_let_go(props):
         PROGRESS.info("index %s: let go", index)
@@ -254,13 +223,6 @@ def _may_rebuild(news: Props) -> bool:
     return news.get("rebuild") == _BEHIND_ALIAS
 
 
-def _found(service: SearchService, index: str) -> Mapping[str, Any] | None:
-    try:
-        return service.get_index(index)
-    except NotFound:
-        return None
-
-
 def _refuse_unclaimed(index: str, live: Mapping[str, Any], news: Props) -> None:
     """Raises FoundryError unless the index is this stack's or is declared to be adopted."""
     _, mark = mark_in(live.get("description"))
@@ -295,7 +257,7 @@ def _make(work: _Work) -> Mapping[str, Any]:
     try:
         return work.service.create_index(work.body())
     except (Unanswered, Conflict) as error:
-        live = _found(work.service, work.index)
+        live = unless_missing(lambda: work.service.get_index(work.index))
         if live is None and isinstance(error, Unanswered):
             # The name is unique: asking again can't make a second one.
             return work.service.create_index(work.body())
@@ -401,7 +363,7 @@ def _point_alias(view: SearchView, index: str, news: Props) -> None:
     if target == index:
         return
     if target is not None:
-        other = _found(service, target)
+        other = unless_missing(lambda: service.get_index(target))
         mark = mark_in(other.get("description"))[1] if other is not None else None
         if other is not None and (mark is None or mark.owner.stack_id != owner_of(news).stack_id):
             raise FoundryError(

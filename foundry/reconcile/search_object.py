@@ -12,31 +12,21 @@ from typing import Any, Final
 
 from foundry.diff import changes, settled
 from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
+from foundry.reconcile.claims import existing
+from foundry.reconcile.differences import handling, moved
+from foundry.reconcile.inputs import HANDLING, is_let_go, lifecycle_of, only_reports, owner_of
+from foundry.reconcile.marks import NO_DIGEST, Mark, mark_in, refuse_unless_ours
+from foundry.reconcile.outcomes import outputs
+from foundry.reconcile.problems import needs
 from foundry.reconcile.session import Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    handling,
-    is_let_go,
-    lifecycle_of,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-)
-from foundry.service.errors import Conflict, NotFound, Unanswered
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
+from foundry.service.errors import Conflict, Unanswered, unless_missing
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import SearchService
 
 KIND: Final = "SearchObject"
 INPUTS: Final = ("owner", "name", "dialect", "service", "endpoint", "lifecycle", "family", "definition")
 FAMILIES: Final = ("synonymmaps", "datasources", "skillsets", "indexers")
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _UNMARKED: Final = "synonymmaps"
 _DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
@@ -57,7 +47,7 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
     applied = olds.get("applied")
     base = applied if only_reports(news) else olds.get("definition")
     inside = changes(KIND, _plain(base), _plain(news.get("definition")), _plain(applied))
-    found = (*handling(olds, news, _HANDLING), *inside)
+    found = (*handling(olds, news, HANDLING), *inside)
     renamed = any(change.path == "name" and change.new is not UNKNOWN for change in inside)
     family = ["family"] if news.get("family") not in (olds.get("family"), UNKNOWN) else []
     return Difference(found, (*moved(olds, news, "service"), *family, *(["definition"] if renamed else [])))
@@ -69,9 +59,9 @@ def create(session: Session, news: Props) -> Made:
     service = view.service.waiting_for_roles()
     definition, adopt = news["definition"], lifecycle_of(news).get("adopt")
     name = str(definition["name"])
-    live = _found(service, family, name)
+    live = unless_missing(lambda: service.get_object(family, name))
     adopted = adopt is not None and live is not None
-    mark = Mark(owner, str(news["name"]), "-", session.incarnation(), adopted=adopted)
+    mark = Mark(owner, str(news["name"]), NO_DIGEST, session.incarnation(), adopted=adopted)
     if live is not None:
         _refuse_unclaimed(family, name, live, news)
         PROGRESS.info("%s %s: found, taken over", family, name)
@@ -102,9 +92,7 @@ def update(session: Session, name: str, olds: Props, news: Props) -> dict[str, A
     """Makes the object what is declared, unless somebody changes it at the same time."""
     view, owner, family = session.search(news["endpoint"]), owner_of(news), str(news["family"])
     service = view.service.waiting_for_roles()
-    live = _found(service, family, name)
-    if live is None:
-        raise FoundryError(f"{family} {name} is gone", fix="run `pulumi refresh`, then up again")
+    live = existing(f"{family} {name}", lambda: service.get_object(family, name))
     _, found = mark_in(live.get("description"))
     adopt = lifecycle_of(news).get("adopt")
     refuse_unless_ours(f"{family} {name}", found, owner, adopt, incarnation=olds.get("incarnation"))
@@ -112,7 +100,7 @@ def update(session: Session, name: str, olds: Props, news: Props) -> dict[str, A
     mark = Mark(
         owner,
         str(news["name"]),
-        "-",
+        NO_DIGEST,
         str(olds["incarnation"]) if kept or family == _UNMARKED else session.incarnation(),
         adopted=bool(olds.get("adopted")) or (adopt is not None and not kept and family != _UNMARKED),
     )
@@ -171,13 +159,6 @@ def _names(fields: Any, synonym_map: str) -> bool:
     )
 
 
-def _found(service: SearchService, family: str, name: str) -> Mapping[str, Any] | None:
-    try:
-        return service.get_object(family, name)
-    except NotFound:
-        return None
-
-
 def _refuse_unclaimed(family: str, name: str, live: Mapping[str, Any], news: Props) -> None:
     """Raises FoundryError unless the object is this stack's or is declared to be adopted."""
     _, mark = mark_in(live.get("description"))
@@ -199,7 +180,7 @@ def _put(
         service.put_object(family, body, etag)
     except (Unanswered, Conflict) as error:
         # Either our own request was acted upon though its answer was lost, or somebody else was faster.
-        now = _found(service, family, str(body["name"]))
+        now = unless_missing(lambda: service.get_object(family, str(body["name"])))
         if now is None and isinstance(error, Unanswered):
             service.put_object(family, body, None)
         elif now is not None and now["@odata.etag"] == etag and isinstance(error, Unanswered):

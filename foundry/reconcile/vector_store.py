@@ -13,37 +13,35 @@ from typing import Any, Final
 
 from foundry.diff import digest, normal, same, settled
 from foundry.model import UNKNOWN, FoundryError
-from foundry.reconcile.claims import find_claimed
-from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
-from foundry.reconcile.references import refuse_if_used, users, uses_store
-from foundry.reconcile.session import KnowledgeView, Session
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
+from foundry.reconcile.claims import (
+    existing,
+    find_claimed,
+    is_taken_over,
+    refuse_another_id,
+    renewed,
+    with_incarnation,
+)
+from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.inputs import (
+    HANDLING,
+    INPUTS,
     is_let_go,
     is_versioned,
     lifecycle_of,
-    metadata_problems,
-    moved,
-    needs,
     only_reports,
-    outputs,
     owner_of,
-    owner_props,
-    with_age_of_drift,
 )
-from foundry.service.errors import NotFound, Unanswered
+from foundry.reconcile.marks import KEY, Mark, mark_of, marked, without_mark
+from foundry.reconcile.outcomes import outputs, seen
+from foundry.reconcile.problems import metadata_problems, needs
+from foundry.reconcile.references import refuse_if_used, users, uses_store
+from foundry.reconcile.session import KnowledgeView, Session
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
+from foundry.service.errors import Unanswered
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import KnowledgeService, LiveStore, StoreMember
 
 KIND: Final = "VectorStore"
-INPUTS: Final = ("owner", "name", "dialect", "project", "endpoint", "lifecycle", "definition")
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle")
 _BATCH: Final = 500
 _BROKEN: Final = frozenset({"failed", "cancelled"})
 _MOST_ATTRIBUTES: Final = 16
@@ -66,7 +64,7 @@ def check(_olds: Props, news: Props) -> list[Problem]:
         )
     if isinstance(files, Sequence) and len(files) > 10_000:
         problems.append(Problem("definition.files", f"has {len(files)} files; 10,000 is the most"))
-    return [*problems, *metadata_problems(definition.get("metadata"), KEY)]
+    return [*problems, *metadata_problems(definition.get("metadata"))]
 
 
 def diff(_id: str, olds: Props, news: Props) -> Difference:
@@ -74,7 +72,7 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
     The service can't cut a file anew while it stays searchable, so the new store is filled before agents turn to it.
     """
-    found = (*handling(olds, news, _HANDLING), *content(KIND, olds, news))
+    found = (*handling(olds, news, HANDLING), *content(KIND, olds, news))
     another = any(change.path in _FIXED for change in found)
     return Difference(found, (*moved(olds, news, "project"), *(["definition"] if another else [])))
 
@@ -107,14 +105,7 @@ def create(session: Session, news: Props) -> Made:
 
     def just_made() -> LiveStore | None:
         view.stores.forget()
-        return next(
-            (
-                store
-                for store in view.stores.all(service.list_stores)
-                if (found := mark_of(store.metadata)) is not None and found.incarnation == mark.incarnation
-            ),
-            None,
-        )
+        return with_incarnation(view.stores.all(service.list_stores), mark.incarnation)
 
     live = session.first_look_up(view.stores, claimed)
     live = live and _usable(view, service, live, mark, adopting=adopt is not None)
@@ -152,49 +143,27 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
             definition["files"] = _files(view, service, store_id, props)
         return store, definition
 
-    seen = session.read(str(props["project"]), live)
-    if seen is None or seen[0].status == "expired":
+    found = session.read(str(props["project"]), live)
+    if found is None or found[0].status == "expired":
         return None
-    store, definition = seen
+    store, definition = found
     mark = mark_of(store.metadata)
     told = settled(KIND, definition, props.get("applied"))
-    outs = {
-        **with_age_of_drift(props, KIND, told, session.now()),
-        "definition": told,
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "vectorStoreId": store_id,
-        "fileCounts": dict(store.file_counts),
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    counts = dict(store.file_counts)
+    return seen(
+        KIND, INPUTS, props, told, mark=mark, now=session.now(), vectorStoreId=store_id, fileCounts=counts
+    )
 
 
 def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[str, Any]:
     """Makes the live store what is declared: new files are searchable before old ones are taken out."""
-    view, owner = session.knowledge(news), owner_of(news)
+    view, what = session.knowledge(news), f"vector store {store_id}"
     service = view.service.waiting_for_roles()
-    try:
-        live = service.get_store(store_id)
-    except NotFound as error:
-        what = f"vector store {store_id} is gone: {error.what}"
-        raise FoundryError(what, fix="run `pulumi refresh`, then up again") from None
-    found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
-    if adopt is not None and adopt.get("id", store_id) != store_id:
-        raise FoundryError(
-            f"{news['name']!r} is vector store {store_id} already and can't adopt {adopt['id']}",
-            fix="remove lifecycle.adopt, or declare the adopted store under another name",
-        )
-    refuse_unless_ours(f"vector store {store_id}", found, owner, adopt, incarnation=olds.get("incarnation"))
+    live = existing(what, lambda: service.get_store(store_id))
+    refuse_another_id("vector store", store_id, news)
+    found, word = mark_of(live.metadata), _digest(news["definition"])
+    mark = renewed(what, session, found, olds, news, digest=word, versioned=is_versioned(news))
     definition, applied = news["definition"], olds.get("applied") or {}
-    kept = found is not None and found.incarnation == olds.get("incarnation")
-    mark = Mark(
-        owner,
-        str(news["name"]),
-        _digest(definition),
-        str(olds["incarnation"]) if kept else session.incarnation(),
-        adopted=bool(olds.get("adopted")) or adopt is not None,
-        versioned=is_versioned(news),
-    )
     live = _write(service, live, definition, _claiming(mark, found), applied=applied)
     view.stores.put(live)
     counts = _fill(session, view, store_id, definition, before=applied, only_declared=only_reports(news))
@@ -214,8 +183,7 @@ def delete(session: Session, store_id: str, props: Props) -> None:
         return
     view = session.knowledge(props)
     mark = mark_of(store.metadata)
-    if mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("vector store %s: taken over since; left alone", store_id)
+    if is_taken_over(f"vector store {store_id}", mark, props):
         return
     if is_let_go(props):
         PROGRESS.info("vector store %s: let go", store_id)

@@ -17,29 +17,16 @@ from typing import Any, Final
 from foundry.diff import Change, changes, settled
 from foundry.diff.versioned import versioned_tool_key
 from foundry.model import UNKNOWN, FoundryError
+from foundry.reconcile import inputs
+from foundry.reconcile.claims import existing, find_named, is_taken_over, refuse_another_name, renewed
+from foundry.reconcile.differences import content, handling, moved, only_edits
 from foundry.reconcile.hosted_code import code_of
-from foundry.reconcile.marks import KEY, Mark, mark_of, marked, refuse_unless_ours, without_mark
+from foundry.reconcile.inputs import is_let_go, lifecycle_of, only_reports, owner_of
+from foundry.reconcile.marks import NO_DIGEST, Mark, mark_of, marked, without_mark
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
+from foundry.reconcile.problems import metadata_problems, needs
 from foundry.reconcile.session import Session, VersionedView
-from foundry.reconcile.shapes import (
-    Difference,
-    Made,
-    Problem,
-    Props,
-    Seen,
-    content,
-    handling,
-    is_let_go,
-    kept_age_of_drift,
-    lifecycle_of,
-    metadata_problems,
-    moved,
-    needs,
-    only_reports,
-    outputs,
-    owner_of,
-    owner_props,
-    with_age_of_drift,
-)
+from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import Conflict, NotFound
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import LiveVersionedAgent, VersionedService
@@ -48,22 +35,11 @@ from foundry.service.versioned_tools import TOOL_TYPES
 
 KIND: Final = "VersionedAgent"
 SERVING: Final = "Serving"
-INPUTS: Final = (
-    "owner",
-    "name",
-    "dialect",
-    "project",
-    "endpoint",
-    "lifecycle",
-    "definition",
-    "serving",
-    "keepVersions",
-)
-_HANDLING: Final = ("endpoint", "owner", "name", "lifecycle", "keepVersions")
+INPUTS: Final = (*inputs.INPUTS, "serving", "keepVersions")
+_HANDLING: Final = (*inputs.HANDLING, "keepVersions")
 _NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _LIMITS: Final = {"description": 512, "instructions": 256_000}
 _KINDS: Final = ("model", "workflow", "hosted", "external", "voice")
-_NO_DIGEST: Final = "-"
 _HISTORY: Final = 20
 
 
@@ -95,12 +71,15 @@ def create(session: Session, news: Props) -> Made:
     """Makes the agent with its first version, or takes over the one with our mark, or the one to adopt."""
     view, owner, name = session.versioned(str(news["endpoint"])), owner_of(news), str(news["name"])
     service, definition = view.service.waiting_for_roles(), news["definition"]
-    live, adopt = _claimed(service, news), lifecycle_of(news).get("adopt")
+    live = find_named(
+        "agent", news, service.get_agent, lambda agent: _newest_mark(service, agent), ignoring_case=True
+    )
+    adopt = lifecycle_of(news).get("adopt")
     found = mark_of(live.metadata) if live is not None else None
     quiet = found is not None and found.belongs_to(owner, name, versioned=True) and adopt is None
     if found is None or not quiet or found.incarnation in view.spoken_for:
         adopted = adopt is not None or (found is not None and found.adopted)
-        found = Mark(owner, name, _NO_DIGEST, session.incarnation(), adopted=adopted, versioned=True)
+        found = Mark(owner, name, NO_DIGEST, session.incarnation(), adopted=adopted, versioned=True)
     made = _write(session, service, live, definition, found, applied={})
     view.claimed.add(made.id)
     view.agents.put(made)
@@ -121,49 +100,29 @@ def read(session: Session, agent_id: str, props: Props) -> Seen | None:
         return None
     mark = mark_of(agent.metadata)
     definition = settled(KIND, _unmarked(agent), props.get("applied"))
-    outs = {
-        **with_age_of_drift(props, KIND, definition, session.now()),
-        "definition": definition,
-        "serving": settled(SERVING, agent.serving, props.get("serving") or {}),
-        "owner": owner_props(mark.owner if mark else None),
-        "name": mark.name if mark else "",
-        "agentName": agent.id,
-        "version": agent.version,
-        "versions": _history(agent, props.get("versions") or ()),
-    }
-    return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
+    return seen(
+        KIND,
+        INPUTS,
+        props,
+        definition,
+        mark=mark,
+        now=session.now(),
+        serving=settled(SERVING, agent.serving, props.get("serving") or {}),
+        agentName=agent.id,
+        version=agent.version,
+        versions=_history(agent, props.get("versions") or ()),
+    )
 
 
 def update(session: Session, agent_id: str, olds: Props, news: Props) -> dict[str, Any]:
     """Makes the live agent what is declared: by a new version if its definition differs, in place for the rest."""
-    view, owner = session.versioned(str(news["endpoint"])), owner_of(news)
+    view, what = session.versioned(str(news["endpoint"])), f"agent {agent_id}"
     service = view.service.waiting_for_roles()
-    try:
-        live = service.get_agent(agent_id)
-    except NotFound as error:
-        raise FoundryError(
-            f"agent {agent_id} is gone: {error.what}", fix="run `pulumi refresh`, then up again"
-        ) from None
-    found, adopt = mark_of(live.metadata), lifecycle_of(news).get("adopt")
-    _refuse_another_name(news)
-    refuse_unless_ours(f"agent {agent_id}", found, owner, adopt, incarnation=olds.get("incarnation"))
+    live = existing(what, lambda: service.get_agent(agent_id))
+    refuse_another_name("agent", news, ignoring_case=True)
+    mark = renewed(what, session, mark_of(live.metadata), olds, news, versioned=True)
     definition, applied = news["definition"], olds.get("applied") or {}
-    kept = found is not None and found.incarnation == olds.get("incarnation")
-    mark = Mark(
-        owner,
-        str(news["name"]),
-        _NO_DIGEST,
-        str(olds["incarnation"]) if kept else session.incarnation(),
-        adopted=bool(olds.get("adopted")) or adopt is not None,
-        versioned=True,
-    )
-    wanted = definition
-    if only_reports(news):
-        ours = {change.field for change in changes(KIND, applied, definition, applied)}
-        wanted = {
-            **{key: value for key, value in _unmarked(live).items() if key not in ours},
-            **{key: definition[key] for key in ours if key in definition},
-        }
+    wanted = only_edits(KIND, _unmarked(live), definition, applied) if only_reports(news) else definition
     made = _write(session, service, live, wanted, mark, applied=applied)
     view.agents.put(made)
     made = _served(view, service, made, news)
@@ -183,8 +142,7 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
         return
     view = session.versioned(str(props["endpoint"]))
     mark = _newest_mark(view.service, agent)
-    if agent_id in view.claimed or mark is None or mark.incarnation != props.get("incarnation"):
-        PROGRESS.info("agent %s: taken over since; left alone", agent_id)
+    if is_taken_over(f"agent {agent_id}", None if agent_id in view.claimed else mark, props):
         return
     if is_let_go(props):
         PROGRESS.info("agent %s: let go", agent_id)
@@ -196,42 +154,6 @@ def delete(session: Session, agent_id: str, props: Props) -> None:
         return
     view.service.delete_agent(agent_id)
     view.agents.drop(agent_id)
-
-
-def _claimed(service: VersionedService, news: Props) -> LiveVersionedAgent | None:
-    """The agent of the declared name, if it is ours or to be adopted; None when there is none."""
-    name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
-    wanted = _refuse_another_name(news)
-    try:
-        live = service.get_agent(name)
-    except NotFound:
-        if adopt is not None:
-            raise FoundryError(
-                f"agent {wanted}, which {news['name']!r} is to adopt, isn't in this project",
-                fix="correct lifecycle.adopt.id, or remove it to have one made",
-            ) from None
-        return None
-    mark = _newest_mark(service, live)
-    refuse_unless_ours(f"agent {name}", mark, owner_of(news), adopt)
-    if mark is None and adopt is None:
-        raise FoundryError(
-            f"the project has an agent {name!r} already, and this tool didn't make it",
-            fix=f"take it over with lifecycle.adopt: {name}, or declare another `service_name`",
-        )
-    return live
-
-
-def _refuse_another_name(news: Props) -> str:
-    """The name to adopt, "" for none. Raises FoundryError when it isn't the declared one."""
-    name, adopt = str(news["definition"]["name"]), lifecycle_of(news).get("adopt")
-    wanted = str(adopt.get("id") or adopt.get("name")) if adopt is not None else ""
-    if adopt is not None and wanted.casefold() != name.casefold():
-        raise FoundryError(
-            f"{news['name']!r} is called {name!r} at the service and is to adopt {wanted!r}, "
-            "and a versioned agent can't be renamed",
-            fix=f"declare `service_name: {wanted}`, or remove lifecycle.adopt",
-        )
-    return wanted
 
 
 def _write(
@@ -390,7 +312,7 @@ def _definition_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
         text = definition.get(field)
         if isinstance(text, str) and len(text) > most:
             yield Problem(f"definition.{field}", f"has {len(text)} characters; {most} is the most")
-    yield from metadata_problems(definition.get("metadata"), KEY)
+    yield from metadata_problems(definition.get("metadata"))
     tools = definition.get("tools") or ()
     if len(tools) > 128:
         yield Problem("definition.tools", f"has {len(tools)} tools; 128 is the most")

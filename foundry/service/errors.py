@@ -16,12 +16,13 @@ ServiceError (foundry.model)
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from foundry.model import Failure, ServiceError
 
+T = TypeVar("T")
 _LONGEST_TEXT = 600
 
 
@@ -55,6 +56,14 @@ class Unanswered(ServiceError):
 
 class Throttled(ServiceError):
     """Too many requests."""
+
+
+def unless_missing(look: Callable[[], T]) -> T | None:
+    """What `look` returns; None when it raises NotFound."""
+    try:
+        return look()
+    except NotFound:
+        return None
 
 
 @dataclass(frozen=True)
