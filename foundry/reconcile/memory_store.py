@@ -15,7 +15,7 @@ from foundry.reconcile.claims import existing, find_named, is_taken_over, renewe
 from foundry.reconcile.differences import content, handling, moved
 from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import Mark, mark_of, marked, without_mark
-from foundry.reconcile.outcomes import outputs, seen
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
 from foundry.reconcile.problems import metadata_problems, needs
 from foundry.reconcile.references import refuse_if_used, users, uses_memory
 from foundry.reconcile.session import Session
@@ -122,7 +122,9 @@ def update(session: Session, store_id: str, olds: Props, news: Props) -> dict[st
     mark = renewed(what, session, mark_of(live.metadata), olds, news, digest=_digest(news), versioned=True)
     made = _write(service, live, news, mark, applied=olds.get("applied") or {})
     view.memories.put(made)
-    return _outs(news, mark, news["definition"])
+    definition = news["definition"]
+    told = settled(KIND, _unmarked(made), definition) if only_reports(news) else definition
+    return {**_outs(news, mark, told), **kept_age_of_drift(olds, news, told)}
 
 
 def delete(session: Session, store_id: str, props: Props) -> None:

@@ -19,7 +19,7 @@ from foundry.reconcile.differences import content, handling, moved
 from foundry.reconcile.index_changes import needs_downtime, needs_rebuild
 from foundry.reconcile.inputs import HANDLING, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
-from foundry.reconcile.outcomes import outputs, seen
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
 from foundry.reconcile.problems import needs
 from foundry.reconcile.references import refuse_if_used, users, uses_index
 from foundry.reconcile.session import SearchView, Session
@@ -162,7 +162,10 @@ def update(session: Session, index: str, olds: Props, news: Props) -> dict[str, 
     live = _fill(session, work, _write(work, live), news.get("documents") or ())
     _point_alias(view, index, news)
     view.indexes.put(live)
-    return _outs(news, index, mark)
+    told = definition
+    if only_reports(news):
+        told = settled(KIND, {**_unmarked(live), "name": definition["name"]}, definition)
+    return {**_outs(news, index, mark), "definition": told, **kept_age_of_drift(olds, news, told)}
 
 
 def delete(session: Session, index: str, props: Props) -> None:

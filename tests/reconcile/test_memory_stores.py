@@ -47,6 +47,19 @@ def test_a_store_is_made_changed_in_place_and_deleted(world, stores):
         stores.get("people")
 
 
+def test_drift_that_is_only_reported_stays_and_keeps_its_age(world, stores):
+    told = inputs(world, description="Customers", lifecycle={"onDrift": "report"})
+    made = memory_store.create(world.session(), told)
+    stores.update("people", description="Nobody")
+
+    seen = memory_store.read(world.session(), made.id, made.outs)
+    assert memory_store.diff(made.id, seen.outs, told).changes == ()
+    outs = memory_store.update(world.session(), made.id, seen.outs, {**told, "name": "guests"})
+
+    assert outs["driftSince"] == seen.outs["driftSince"]
+    assert stores.get("people").description == "Nobody"
+
+
 @pytest.mark.parametrize("changed", [{"chat_model": "other"}, {"options": {"chat_summary_enabled": False}}])
 def test_what_is_fixed_is_refused_before_anything_is_lost(world, changed):
     before = inputs(world, options={"chat_summary_enabled": True})

@@ -267,6 +267,21 @@ def test_an_edit_by_hand_is_drift(index, world):
     assert index.live().fields[1].hidden is False
 
 
+def test_drift_that_is_only_reported_stays_and_keeps_its_age(index, world):
+    inputs = {**index.inputs(description="All products"), "lifecycle": {"onDrift": "report"}}
+    made = search_index.create(world.session(), inputs)
+    body = index.live()
+    body.description = body.description.replace("All products", "Old stock")
+    index.official.create_or_update_index(body)
+
+    seen = search_index.read(world.session(), made.id, made.outs)
+    assert search_index.diff(made.id, seen.outs, inputs).changes == ()
+    outs = search_index.update(world.session(), made.id, seen.outs, {**inputs, "name": "goods"})
+
+    assert outs["driftSince"] == seen.outs["driftSince"]
+    assert mark_in(index.live().description)[0] == "Old stock"
+
+
 def test_documents_are_merged_by_key_and_only_when_they_changed(index, world):
     told = index.documents({"id": "1", "title": "Tent"}, {"id": "2", "title": "Stove"})
     inputs = index.inputs(documents=[told])
