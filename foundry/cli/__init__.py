@@ -17,6 +17,7 @@ from foundry.cli import (
     ask,
     cancelling,
     check,
+    evaluators,
     exporting,
     history,
     importing,
@@ -201,11 +202,15 @@ def _checked(project: Project, stack: str, *, needs_id: bool) -> Manifest | None
     from foundry.manifest import load
 
     loaded = load(project.root, stack, needs_id=needs_id)
-    for finding in loaded.findings:
-        print(finding, file=sys.stderr)
+    _tell(loaded.findings)
     if loaded.manifest is None:
         _complain(_count(loaded.findings))
     return loaded.manifest
+
+
+def _tell(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        print(finding, file=sys.stderr)
 
 
 def _count(findings: Sequence[Finding]) -> str:
@@ -239,6 +244,12 @@ def _operate(arguments: argparse.Namespace) -> int:
             project, arguments.stack, arguments.rest, as_review=arguments.review, say=_say
         )
     run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
+    if manifest is not None and evaluators.are_named(manifest):
+        absent = evaluators.unknown(run, manifest, _say)
+        if absent:
+            _tell(absent)
+            _complain(_count(absent))
+            return WRONG
     if arguments.verb == "up" and manifest is not None and not arguments.unchecked:
         migrating.require_checks(project, run, manifest, _say)
     if arguments.review:

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from foundry.cli import traces
+from foundry.cli import evaluators, traces
 from foundry.cli.project import Project, default_stack, find_project
-from foundry.model import Dialect, FoundryError, Manifest
+from foundry.model import Dialect, Finding, FoundryError, Manifest
 from foundry.service.tracing import TRACES
 
 if TYPE_CHECKING:
@@ -63,11 +63,23 @@ def run(arguments: argparse.Namespace) -> int:
         for finding in loaded.findings:
             print(finding, file=sys.stderr)
         return WRONG
+    for finding in (absent := _absent_evaluators(project, arguments.stack, loaded.manifest)):
+        print(finding, file=sys.stderr)
+    if absent:
+        return WRONG
     results = check(
         project, arguments.stack, loaded.manifest, only=arguments.agent, parallel=arguments.parallel
     )
     _write(arguments, results)
     return 0 if all(result.is_good for result in results) else FAILED
+
+
+def _absent_evaluators(project: Project, stack: str, manifest: Manifest) -> tuple[Finding, ...]:
+    if not evaluators.are_named(manifest):
+        return ()
+    from foundry.cli.standing import standing
+
+    return evaluators.unknown_at(standing(project, stack, live=True), manifest, print)
 
 
 def gate(project: Project, stack: str, say: Callable[[str], None]) -> int:
@@ -193,8 +205,8 @@ def _cases(
 def _evaluator(cases: Sequence[Case]) -> Callable[[Case, Transcript], Mapping[str, Score]]:
     from foundry.service.evaluators import Evaluators, Judged
 
-    evaluators = Evaluators()
-    evaluators.require(name for case in cases for name in case.check.expect.evaluators)
+    installed = Evaluators()
+    installed.require(name for case in cases for name in case.check.expect.evaluators)
 
     def evaluate(case: Case, came: Transcript) -> Mapping[str, Score]:
         judged = Judged(
@@ -205,8 +217,7 @@ def _evaluator(cases: Sequence[Case]) -> Callable[[Case, Transcript], Mapping[st
             case.check.ground_truth,
         )
         return {
-            name: evaluators.score(name, least, judged)
-            for name, least in case.check.expect.evaluators.items()
+            name: installed.score(name, least, judged) for name, least in case.check.expect.evaluators.items()
         }
 
     return evaluate

@@ -170,7 +170,7 @@ def standing(project: Project, stack: str, *, live: bool, known: bool = True) ->
         if known or _has_state(project, run):
             raise
         resources = ()
-    return Standing(run, _outputs(resources), resources)
+    return Standing(run, outputs_of(resources), resources)
 
 
 def _has_state(project: Project, run: Run) -> bool:
@@ -241,7 +241,8 @@ def stack_owner(project: Project, stack: str) -> Owner:
     return Owner(project.name, stack, str(stack_id))
 
 
-def _outputs(resources: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def outputs_of(resources: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The stack's outputs, as its state has them."""
     stack = next((one for one in resources if one.get("type") == _STACK), {})
     told: Mapping[str, Any] = stack.get("outputs") or {}
     return told

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from foundry.manifest.layers import Document
-from foundry.manifest.marked import Mapping, plain
+from foundry.manifest.marked import Mapping, Mark, plain
+from foundry.manifest.near import is_near, meant
+from foundry.manifest.schema import schema_of
 from foundry.manifest.world import World, section
 from foundry.model import Dialect, Evaluation, Evaluator
 
@@ -64,14 +66,38 @@ def _evaluators(told: Mapping, world: World) -> Iterator[Evaluator]:
                 "the evaluator has a `model` of its own already",
                 "keep one of them",
             )
+        called = str(one.get("evaluator_name", f"{_CATALOGUE}{name}"))
+        at = one.values_at["evaluator_name"] if "evaluator_name" in one else told.keys_at[name]
+        if called.startswith(_CATALOGUE) and called not in documented():
+            _warn_of_unknown(called, by_key="evaluator_name" not in one, at=at, world=world)
         yield Evaluator(
             name=name,
-            evaluator_name=str(one.get("evaluator_name", f"{_CATALOGUE}{name}")),
+            evaluator_name=called,
+            position=at.position,
             evaluator_version=one.get("evaluator_version"),
             model=one.get(_MODEL),
             initialization_parameters=plain(parameters),
             data_mapping=plain(section(one, "data_mapping")),
         )
+
+
+def documented() -> tuple[str, ...]:
+    """The built-in evaluators that Azure's documentation has, by their names in the catalogue. The service may have more."""
+    return tuple(schema_of("Agent")["$defs"]["evaluator"]["properties"]["evaluator_name"]["examples"])
+
+
+def _warn_of_unknown(called: str, *, by_key: bool, at: Mark, world: World) -> None:
+    known, word = documented(), called
+    own = ""
+    if by_key:
+        known, word = tuple(name.removeprefix(_CATALOGUE) for name in known), called.removeprefix(_CATALOGUE)
+        own = "name one that the project has of its own under `evaluator_name`; "
+    advice = meant(word, known, none="", have="there are")
+    world.report.warning(
+        at,
+        f"Azure documents no built-in evaluator `{called}`",
+        advice if is_near(word, known) else f"{own}{advice}",
+    )
 
 
 def check_rules(documents: list[Document], world: World) -> None:

@@ -7,12 +7,24 @@ from collections.abc import Iterable
 
 _SHOWN = 12
 _CLOSE = 0.66
+_AS_CLOSE = 0.1
 _LONGEST = 63
 
 
 def is_near(word: str, known: Iterable[str]) -> bool:
     """Whether the word looks like a misspelling of a known one."""
     return bool(difflib.get_close_matches(word.lower(), [name.lower() for name in known], n=1, cutoff=_CLOSE))
+
+
+def _closest(word: str, known: Iterable[str]) -> list[str]:
+    """The closest known word, and the next one if it is nearly as close."""
+    close = difflib.get_close_matches(word, known, n=2, cutoff=_CLOSE)
+    return [one for one in close if _likeness(word, one) >= _likeness(word, close[0]) - _AS_CLOSE]
+
+
+def _likeness(word: str, other: str) -> float:
+    # The known word first, as difflib has it: the measure isn't symmetric.
+    return difflib.SequenceMatcher(None, other, word).ratio()
 
 
 def _short(name: str) -> str:
@@ -29,7 +41,7 @@ def meant(word: str, known: Iterable[str], *, none: str, have: str, in_order: bo
     if not names:
         return none
     lowered = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(word.lower(), lowered, n=2, cutoff=_CLOSE)
+    close = _closest(word.lower(), lowered)
     if close:
         return f"did you mean {' or '.join(f'`{lowered[name]}`' for name in close)}?"
     shown = ", ".join(_short(name) for name in names[:_SHOWN])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from foundry.model.findings import Position
 from foundry.model.values import Json
 
 
@@ -13,6 +14,7 @@ class Evaluator:
     """One measure of an answer. `evaluator_name` is the catalogue's name for it, `model` the deployment that judges.
 
     What is None or empty is the service's choice: the newest version, its parameters, and what it reads of a response.
+    `position` is where its name is declared.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Evaluator:
     model: str | None = None
     initialization_parameters: Mapping[str, Json] = field(default_factory=dict)
     data_mapping: Mapping[str, str] = field(default_factory=dict)
+    position: Position | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

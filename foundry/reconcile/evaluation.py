@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from foundry.diff import digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError
+from foundry.reconcile.catalogue import absent
 from foundry.reconcile.claims import existing, is_taken_over, renewed
 from foundry.reconcile.differences import content, handling, moved
 from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
@@ -61,7 +62,11 @@ def diff(_id: str, olds: Props, news: Props) -> Difference:
 
 
 def create(session: Session, news: Props) -> Made:
-    """Makes the eval, or takes over the one that has our mark and measures the same."""
+    """Makes the eval, or takes over the one that has our mark and measures the same.
+
+    Raises:
+        FoundryError: the project has no such evaluator.
+    """
     view, owner, name = session.versioned(str(news["endpoint"])), owner_of(news), str(news["name"])
     service, definition = view.service.waiting_for_roles().evaluations, news["definition"]
     adopt = lifecycle_of(news).get("adopt") or {}
@@ -105,6 +110,7 @@ def create(session: Session, news: Props) -> Made:
             service.delete_eval(other.id)
             view.evals.drop(other.id)
     if live is None:
+        _require_evaluators(service, definition[_FIXED])
         metadata = marked(mark, {}, {}, {})
         made = session.make_once(lambda: service.create_eval(definition, metadata), just_made, f"eval {name}")
     else:
@@ -186,6 +192,17 @@ def delete(session: Session, eval_id: str, props: Props) -> None:
         )
     view.service.evaluations.delete_eval(eval_id)
     view.evals.drop(eval_id)
+
+
+def _require_evaluators(service: EvaluationService, criteria: list[Mapping[str, Any]]) -> None:
+    wanted = [(str(one["evaluator_name"]), one.get("evaluator_version")) for one in criteria]
+    # Where there is no catalogue to ask, the service judges by itself.
+    missing = unless_missing(lambda: absent(service, wanted))
+    if missing:
+        raise FoundryError(
+            f"the project has no {' and no '.join(one.what for one in missing.values())}",
+            fix="correct the name, or make the evaluator first; `fac preview` says where it is declared",
+        )
 
 
 def _rules_of(view: VersionedView, service: EvaluationService, eval_id: str) -> Iterator[LiveRule]:

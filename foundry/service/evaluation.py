@@ -1,7 +1,7 @@
 """Evals and evaluation rules of a project over the wire.
 
 Evals are OpenAI's, below `/openai/v1`; their data source and graders that only a project has are those of azure-ai-projects
-2.10 (`AzureAIDataSourceConfig`, `TestingCriterionAzureAIEvaluator`), and so are the rules. A rule of continuous evaluation
+2.10 (`AzureAIDataSourceConfig`, `TestingCriterionAzureAIEvaluator`), and so are the rules and the catalogue of evaluators. A rule of continuous evaluation
 needs no preview header there.
 """
 
@@ -20,6 +20,7 @@ _QUERY: Final = {"api-version": "v1"}
 _PAGE: Final = "100"
 _EVALS: Final = "/openai/v1/evals"
 _RULES: Final = "/evaluationrules"
+_EVALUATORS: Final = "/evaluators"
 # What continuous evaluation reads: the answers as they are given. Their fields are known to the service.
 _SOURCE: Final = {"type": "azure_ai_source", "scenario": "responses"}
 _GRADER: Final = "azure_ai_evaluator"
@@ -43,6 +44,22 @@ class Evaluations:
     def __init__(self, endpoint: str, wire: Wire) -> None:
         self.endpoint = endpoint
         self._wire = wire
+
+    def list_evaluators(self) -> Sequence[str]:
+        """See `EvaluationService`."""
+        query = {**_QUERY, "type": "all", "limit": _PAGE}
+        return [
+            str(one["name"]) for one in self._linked("list evaluators", _EVALUATORS, query, of_place=False)
+        ]
+
+    def list_evaluator_versions(self, name: str) -> Sequence[str]:
+        """See `EvaluationService`."""
+        path, query = f"{_EVALUATORS}/{_segment(name)}/versions", {**_QUERY, "type": "all", "limit": _PAGE}
+        try:
+            found = list(self._linked("list versions of evaluator", path, query, of_place=False))
+        except NotFound:
+            return []
+        return [str(one["version"]) for one in found]
 
     def list_evals(self) -> Sequence[LiveEval]:
         """See `EvaluationService`."""
@@ -98,16 +115,18 @@ class Evaluations:
 
     def list_rules(self) -> Sequence[LiveRule]:
         """See `EvaluationService`."""
-        found: list[LiveRule] = []
-        query: dict[str, str] = dict(_QUERY)
+        return [_rule(body) for body in self._linked("list evaluation rules", _RULES, _QUERY)]
+
+    def _linked(
+        self, operation: str, path: str, query: Mapping[str, str], *, of_place: bool = True
+    ) -> Iterator[Mapping[str, Any]]:
+        asked = dict(query)
         while True:
-            page = self._wire.call(
-                "list evaluation rules", self.endpoint, "GET", _RULES, query=query, of_place=True
-            ).body
-            found += [_rule(body) for body in page.get("value") or ()]
+            page = self._wire.call(operation, self.endpoint, "GET", path, query=asked, of_place=of_place).body
+            yield from page.get("value") or ()
             if not page.get("nextLink"):
-                return found
-            query |= dict(parse_qsl(urlsplit(str(page["nextLink"])).query))
+                return
+            asked |= dict(parse_qsl(urlsplit(str(page["nextLink"])).query))
 
     def get_rule(self, rule_id: str) -> LiveRule:
         """See `EvaluationService`."""

@@ -329,6 +329,14 @@ class LiveRule:
 class EvaluationService(Protocol):
     """What a project evaluates agents' answers with."""
 
+    def list_evaluators(self) -> Sequence[str]:
+        """Names of all evaluators in the project's catalogue, built-in and custom."""
+        ...
+
+    def list_evaluator_versions(self, name: str) -> Sequence[str]:
+        """The versions of one evaluator; none where there is no such evaluator."""
+        ...
+
     def list_evals(self) -> Sequence[LiveEval]:
         """All evals of the project."""
         ...

@@ -93,6 +93,17 @@ def test_a_rule_is_made_with_a_mark_and_changed_in_place_and_deleted(world, rule
     evaluation_rule.delete(world.session(), made.id, seen.outs)
 
 
+def test_an_eval_of_evaluators_that_the_project_does_not_have_is_refused_before_it_is_made(world, evals):
+    misspelt = {"name": "relevance", "evaluator_name": "builtin.relevence"}
+    newer = {**VIOLENCE, "evaluator_version": "7"}
+    with pytest.raises(FoundryError) as refused:
+        evaluation.create(world.session(), eval_inputs(world, misspelt, VIOLENCE, newer))
+    assert refused.value.what == (
+        "the project has no evaluator `builtin.relevence` and no version `7` of the evaluator `builtin.violence`"
+    )
+    assert list(evals.list()) == []
+
+
 def test_a_rule_that_somebody_changed_is_seen_and_put_right(world, rules):
     inputs = rule_inputs(world, sampling_rate=25.0)
     made = evaluation_rule.create(world.session(), inputs)

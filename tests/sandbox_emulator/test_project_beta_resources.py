@@ -12,11 +12,14 @@ from azure.ai.projects.models import (
     ContinuousEvaluationRuleAction,
     EvaluationRule,
     EvaluationRuleFilter,
+    EvaluatorMetric,
+    EvaluatorVersion,
     HumanEvaluationPreviewRuleAction,
     MCPToolboxTool,
     MemoryStoreDefaultDefinition,
     MemoryStoreDefaultOptions,
     PromptAgentDefinition,
+    PromptBasedEvaluatorDefinition,
     SkillInlineContent,
     SkillReference,
     ToolboxSkillReference,
@@ -192,11 +195,48 @@ def test_an_evaluation_rule_is_made_replaced_and_deleted(
         projects.evaluation_rules.get("nightly")
 
 
+def test_the_catalogue_has_built_in_evaluators_and_those_that_are_made(projects: AIProjectClient) -> None:
+    evaluators = projects.evaluators
+    built_in = [item.name for item in evaluators.list(type="builtin", limit=10)]
+    assert {"builtin.relevance", "builtin.violence", "builtin.task_adherence"} < set(built_in)
+    assert len(built_in) == len(set(built_in)) > 10
+    definition = PromptBasedEvaluatorDefinition(
+        prompt_text="Is it polite? {{response}}",
+        metrics={"polite": EvaluatorMetric(type="boolean", is_primary=True)},
+    )
+    asked = EvaluatorVersion(evaluator_type="custom", categories=["quality"], definition=definition)
+    first = evaluators.create_version("polite", asked)
+    assert (first.version, first.evaluator_type, first.supported_evaluation_levels) == (
+        "1",
+        "custom",
+        ["turn"],
+    )
+    assert first.definition.as_dict() == definition.as_dict()
+    asked.display_name = "Polite"
+    assert evaluators.create_version("polite", asked).version == "2"
+    assert [(item.name, item.version) for item in evaluators.list(type="custom")] == [("polite", "2")]
+    assert [item.version for item in evaluators.list_versions("polite")] == ["2", "1"]
+    assert [item.version for item in evaluators.list_versions("builtin.relevance")] == ["1"]
+    assert len(list(evaluators.list())) == len(built_in) + 1
+    changed = evaluators.update_version("polite", "1", {"display_name": "Politeness"})  # type: ignore[call-overload]
+    assert (changed.display_name, evaluators.get_version("polite", "1").display_name) == ("Politeness",) * 2
+    for _ in range(2):
+        evaluators.delete_version("polite", "2")
+    assert [item.version for item in evaluators.list_versions("polite")] == ["1"]
+    for name, version in (("polite", "2"), ("builtin.relevanz", "1"), ("builtin.relevance", "7")):
+        with pytest.raises(ResourceNotFoundError):
+            evaluators.get_version(name, version)
+    with pytest.raises(HttpResponseError, match="reserved"):
+        evaluators.create_version("builtin.polite", asked)
+    with pytest.raises(HttpResponseError, match=r"'definition\.prompt_text'"):
+        evaluators.create_version("polite", {**asked.as_dict(), "definition": {"type": "prompt"}})
+
+
 def test_what_is_not_there_says_so_by_name(projects: AIProjectClient) -> None:
     for call in (
         lambda: list(projects.beta.schedules.list()),
         lambda: projects.beta.red_teams.get("x"),
-        lambda: list(projects.evaluators.list()),
+        lambda: list(projects.evaluators.list_generation_jobs()),
     ):
         with pytest.raises(HttpResponseError, match="not implemented by the emulator") as refusal:
             call()

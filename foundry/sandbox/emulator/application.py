@@ -43,6 +43,7 @@ from foundry.sandbox.emulator.openai.routes import FAMILY as OPENAI
 from foundry.sandbox.emulator.openai.vector_stores import FAMILY as OPENAI_VECTOR_STORES
 from foundry.sandbox.emulator.projects.assets import FAMILY as ASSETS
 from foundry.sandbox.emulator.projects.evaluation import FAMILY as EVALUATION
+from foundry.sandbox.emulator.projects.evaluators import FAMILY as EVALUATORS
 from foundry.sandbox.emulator.projects.memory_stores import FAMILY as MEMORY_STORES
 from foundry.sandbox.emulator.projects.platform import FAMILY as PLATFORM
 from foundry.sandbox.emulator.projects.routes import FAMILY as VERSIONED_AGENTS
@@ -79,6 +80,7 @@ FAMILIES: Final[Sequence[Family]] = (
     TOOLBOXES,
     MEMORY_STORES,
     EVALUATION,
+    EVALUATORS,
     MODELS,
     SEARCH,
     STORAGE,

@@ -124,7 +124,6 @@ FAMILY = Family(
         Route("GET", "/evaluationrules/{id}", "get an evaluation rule", _get),
         Route("PUT", "/evaluationrules/{id}", "create or replace an evaluation rule", _put),
         Route("DELETE", "/evaluationrules/{id}", "delete an evaluation rule", _delete),
-        *_lacking("/evaluators", "evaluators", methods="GET POST PATCH DELETE"),
         *_lacking("/evaluationtaxonomies", "evaluation taxonomies", methods="GET PUT PATCH DELETE"),
         Route("POST", "/insights", "POST of insights"),
         *_lacking("/insights", "insights", methods="GET"),

@@ -85,14 +85,14 @@ def page_of(
     return Listed(page.items, page.has_more)
 
 
-def linked(call: Call, found: Sequence[Body]) -> Reply:
-    """One page of a listing that is told whole, with a link to the next one; raises 400 for a link nobody gave."""
+def linked(call: Call, found: Sequence[Body], most: int = _LINKED) -> Reply:
+    """One page, of `most` items, of a listing that is told whole, with a link to the next; raises 400 for a link nobody gave."""
     given = call.query.get(_SKIP, "0")
     if not given.isdigit():
         raise invalid(f"Invalid '{_SKIP}': '{given}'.", _SKIP)
     begin = int(given)
-    body: Body = {"value": list(found[begin : begin + _LINKED])}
-    if begin + _LINKED < len(found):
-        query = urlencode({**call.query, _SKIP: begin + _LINKED})
+    body: Body = {"value": list(found[begin : begin + most])}
+    if begin + most < len(found):
+        query = urlencode({**call.query, _SKIP: begin + most})
         body["nextLink"] = f"{call.world.base_url}{call.raw_path}?{query}"
     return Reply(body=body)

@@ -1,4 +1,4 @@
-"""Named things whose versions are numbered by the service and never change: toolboxes and skills."""
+"""Named things whose versions are numbered by the service: toolboxes, skills and evaluators."""
 
 from dataclasses import dataclass
 from typing import Any
