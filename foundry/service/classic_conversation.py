@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -22,10 +22,12 @@ from foundry.service.conversation import (
     Left,
     Read,
     Source,
+    Traces,
     Transcript,
     answer_to,
     in_our_words,
     nobody,
+    transcript,
 )
 
 _RUNNING: Final = frozenset(("queued", "in_progress", "cancelling"))
@@ -68,15 +70,15 @@ class ClassicConversations:
             read_timeout=100,
             **({"transport": transport} if transport else {}),
         )
-        self._read = read
+        self.read = read
         self._shown = shown
         self.clock = clock
         self.sleep = sleep
 
     def hold(self, agent: str, talk: Conversation, keeper: Keeper, otherwise: Ask = nobody) -> Transcript:
         """See `Conversations`."""
-        with in_our_words("talk to", agent), ExitStack() as afterwards:
-            return _Thread(self, keeper, otherwise, afterwards).talk(agent, talk)
+        with in_our_words("talk to", agent), Traces(keeper, self.delete) as traces:
+            return _Thread(self, keeper, otherwise, traces).talk(agent, talk)
 
     def delete(self, kind: str, identity: str) -> None:
         """See `Conversations`."""
@@ -114,14 +116,6 @@ class ClassicConversations:
             if run is not None:
                 yield Left("file", file.id, run, int(file.created_at.timestamp()))
 
-    def upload(self, file: KnowledgeFile, keeper: Keeper) -> str:
-        """Upload a local file and return its id."""
-        uploaded = self.client.files.upload(
-            file=self._read(file), filename=keeper.filename(file.filename), purpose="assistants"
-        )
-        keeper.made("file", uploaded.id)
-        return str(uploaded.id)
-
     def name_of(self, file_id: str) -> str:
         """The name that people know a file by; its id when it is gone."""
         from azure.core.exceptions import ResourceNotFoundError
@@ -135,23 +129,21 @@ class ClassicConversations:
 class _Thread:
     """One conversation, on a thread of its own."""
 
-    def __init__(
-        self, service: ClassicConversations, keeper: Keeper, otherwise: Ask, afterwards: ExitStack
-    ) -> None:
+    def __init__(self, service: ClassicConversations, keeper: Keeper, otherwise: Ask, traces: Traces) -> None:
         self._service = service
         self._client = service.client
         self._clock = service.clock
         self._sleep = service.sleep
         self._keeper = keeper
         self._otherwise = otherwise
-        self._afterwards = afterwards
+        self._traces = traces
         self._thread = ""
 
     def talk(self, agent: str, talk: Conversation) -> Transcript:
         first = self._first_message(talk)
         resources = self._resources(talk)
         thread = self._client.threads.create(metadata=dict(self._keeper.mark), tool_resources=resources)
-        self._keep("thread", thread.id)
+        self._traces.keep("thread", thread.id)
         self._thread = thread.id
         began = self._clock()
         runs = []
@@ -160,8 +152,8 @@ class _Thread:
             self._client.messages.create(thread_id=thread.id, body=message)
             runs.append(self._answered(agent, talk))
         seconds = self._clock() - began
-        told = [run.usage.total_tokens for run in runs if run.usage]
-        return self._transcript(runs, seconds, sum(told) if told else None)
+        tokens = [run.usage.total_tokens for run in runs if run.usage]
+        return self._transcript(runs, seconds, tokens)
 
     # ---- what goes with the questions
 
@@ -196,7 +188,7 @@ class _Thread:
         store = self._client.vector_stores.create(
             name="check", file_ids=files, metadata=dict(self._keeper.mark)
         )
-        self._keep("store", store.id)
+        self._traces.keep("store", store.id)
         deadline = self._clock() + PATIENCE_SECONDS
         while store.status == "in_progress":
             self._wait(deadline, "the conversation's vector store isn't ready", "use fewer or smaller files")
@@ -210,21 +202,11 @@ class _Thread:
         return {"file_search": {"vector_store_ids": [store.id]}}
 
     def _upload(self, file: KnowledgeFile) -> str:
-        identity = self._service.upload(file, self._keeper)
-        self._afterwards.callback(self._drop, "file", identity)
-        return identity
-
-    def _keep(self, kind: str, identity: str) -> None:
-        self._keeper.made(kind, identity)
-        self._afterwards.callback(self._drop, kind, identity)
-
-    def _drop(self, kind: str, identity: str) -> None:
-        try:
-            self._service.delete(kind, identity)
-        except FoundryError:
-            # It stays in the keeper's list, and the next start deletes it.
-            return
-        self._keeper.gone(kind, identity)
+        uploaded = self._client.files.upload(
+            file=self._service.read(file), filename=self._keeper.filename(file.filename), purpose="assistants"
+        )
+        self._traces.keep("file", uploaded.id)
+        return str(uploaded.id)
 
     # ---- runs
 
@@ -332,21 +314,15 @@ class _Thread:
 
     # ---- what came of it
 
-    def _transcript(self, runs: Sequence[Any], seconds: float, tokens: int | None) -> Transcript:
+    def _transcript(self, runs: Sequence[Any], seconds: float, tokens: Sequence[int]) -> Transcript:
         calls = [call for run in runs for call in self._calls(self._thread, run.id)]
         reply = _Reply(self._service)
         for message in self._client.messages.list(thread_id=self._thread, run_id=runs[-1].id, order="asc"):
             if message.role == "assistant":
                 reply.take(message)
-        files = tuple(self._generated(identity, name) for identity, name in reply.generated.items())
-        return Transcript(
-            text="\n".join(reply.texts).strip(),
-            plain="\n".join(reply.plain).strip(),
-            calls=tuple(dict.fromkeys(calls)),
-            sources=tuple(dict.fromkeys(reply.sources)),
-            files=files,
-            seconds=seconds,
-            tokens=tokens,
+        files = [self._generated(identity, name) for identity, name in reply.generated.items()]
+        return transcript(
+            reply.texts, reply.plain, calls, reply.sources, files, seconds=seconds, tokens=tokens
         )
 
     def _calls(self, thread: str, run: str) -> Iterator[Call]:
@@ -360,7 +336,7 @@ class _Thread:
 
     def _generated(self, identity: str, name: str) -> GeneratedFile:
         content = b"".join(self._client.files.get_content(identity))
-        self._keep("file", identity)
+        self._traces.keep("file", identity)
         return GeneratedFile(name, content)
 
 

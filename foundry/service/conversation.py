@@ -7,10 +7,10 @@ again once it is deleted, so that what a killed process leaves behind can be fou
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 from foundry.model import Conversation, FoundryError, KnowledgeFile
 from foundry.service.errors import Answer, no_credential, refusal, silence, unreachable
@@ -76,6 +76,28 @@ class Transcript:
     files: tuple[GeneratedFile, ...]
     seconds: float
     tokens: int | None
+
+
+def transcript(
+    texts: Sequence[str],
+    plain: Sequence[str],
+    calls: Iterable[Call],
+    sources: Iterable[Source],
+    files: Iterable[GeneratedFile],
+    *,
+    seconds: float,
+    tokens: Sequence[int],
+) -> Transcript:
+    """A transcript of the parts of an answer: calls and sources once each, the tokens of all answers together."""
+    return Transcript(
+        text="\n".join(texts).strip(),
+        plain="\n".join(plain).strip(),
+        calls=tuple(dict.fromkeys(calls)),
+        sources=tuple(dict.fromkeys(sources)),
+        files=tuple(files),
+        seconds=seconds,
+        tokens=sum(tokens) if tokens else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -146,6 +168,34 @@ class Conversations(Protocol):
             ServiceError: the service refuses, or can't be reached.
         """
         ...
+
+
+class Traces:
+    """What one conversation makes at the service. Leaving the context deletes it, the latest first."""
+
+    def __init__(self, keeper: Keeper, delete: Callable[[str, str], None]) -> None:
+        self._keeper = keeper
+        self._delete = delete
+        self._afterwards = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._afterwards.close()
+
+    def keep(self, kind: str, identity: str) -> None:
+        """Must be called as soon as the id of a new thing is known."""
+        self._keeper.made(kind, identity)
+        self._afterwards.callback(self._drop, kind, identity)
+
+    def _drop(self, kind: str, identity: str) -> None:
+        try:
+            self._delete(kind, identity)
+        except FoundryError:
+            # It stays in the keeper's list, and the next start deletes it.
+            return
+        self._keeper.gone(kind, identity)
 
 
 @contextmanager

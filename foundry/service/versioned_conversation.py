@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from foundry.model import Conversation, FoundryError, Image, KnowledgeFile
@@ -23,10 +23,12 @@ from foundry.service.conversation import (
     Left,
     Read,
     Source,
+    Traces,
     Transcript,
     answer_to,
     in_our_words,
     nobody,
+    transcript,
 )
 from foundry.service.errors import Answer, refusal, silence, unreachable
 
@@ -70,8 +72,8 @@ class VersionedConversations:
 
     def hold(self, agent: str, talk: Conversation, keeper: Keeper, otherwise: Ask = nobody) -> Transcript:
         """See `Conversations`."""
-        with _in_our_words("talk to", agent), ExitStack() as afterwards:
-            return _Exchange(self, keeper, otherwise, afterwards).talk(agent, talk)
+        with _in_our_words("talk to", agent), Traces(keeper, self.delete) as traces:
+            return _Exchange(self, keeper, otherwise, traces).talk(agent, talk)
 
     def delete(self, kind: str, identity: str) -> None:
         """See `Conversations`."""
@@ -105,19 +107,19 @@ class _Exchange:
     """One conversation."""
 
     def __init__(
-        self, service: VersionedConversations, keeper: Keeper, otherwise: Ask, afterwards: ExitStack
+        self, service: VersionedConversations, keeper: Keeper, otherwise: Ask, traces: Traces
     ) -> None:
         self._service = service
         self._client = service.client
         self._clock = service.clock
         self._keeper = keeper
         self._otherwise = otherwise
-        self._afterwards = afterwards
+        self._traces = traces
 
     def talk(self, agent: str, talk: Conversation) -> Transcript:
         more = self._more(talk)
         conversation = self._client.conversations.create(metadata=dict(self._keeper.mark))
-        self._keep("conversation", conversation.id)
+        self._traces.keep("conversation", conversation.id)
         began = self._clock()
         responses: list[dict[str, Any]] = []
         last: list[dict[str, Any]] = []
@@ -127,8 +129,8 @@ class _Exchange:
             last = self._answered(agent, conversation.id, asked, talk)
             responses += last
         seconds = self._clock() - began
-        told = [one["usage"]["total_tokens"] for one in responses if one.get("usage")]
-        return self._transcript(responses, last, seconds, sum(told) if told else None)
+        tokens = [one["usage"]["total_tokens"] for one in responses if one.get("usage")]
+        return self._transcript(responses, last, seconds, tokens)
 
     def _more(self, talk: Conversation) -> list[dict[str, Any]]:
         files = [
@@ -145,20 +147,8 @@ class _Exchange:
     def _upload(self, file: KnowledgeFile, purpose: str) -> str:
         named = (self._keeper.filename(file.filename), self._service.read(file))
         uploaded = self._client.files.create(file=named, purpose=purpose)
-        self._keep("file", uploaded.id)
+        self._traces.keep("file", uploaded.id)
         return str(uploaded.id)
-
-    def _keep(self, kind: str, identity: str) -> None:
-        self._keeper.made(kind, identity)
-        self._afterwards.callback(self._drop, kind, identity)
-
-    def _drop(self, kind: str, identity: str) -> None:
-        try:
-            self._service.delete(kind, identity)
-        except FoundryError:
-            # It stays in the keeper's list, and the next start deletes it.
-            return
-        self._keeper.gone(kind, identity)
 
     # ---- responses
 
@@ -200,14 +190,14 @@ class _Exchange:
         }
         if not stream:
             response = self._client.responses.create(**request)
-            self._keep("response", response.id)
+            self._traces.keep("response", response.id)
             answer: dict[str, Any] = response.to_dict(warnings=False)
             return answer
         ended: dict[str, Any] | None = None
         with self._client.responses.create(**request, stream=True) as events:
             for event in events:
                 if event.type == "response.created":
-                    self._keep("response", event.response.id)
+                    self._traces.keep("response", event.response.id)
                 elif event.type == "error":
                     raise FoundryError(f"the stream broke off: {event.message}", fix="ask again")
                 elif event.type in {"response.completed", "response.failed", "response.incomplete"}:
@@ -223,7 +213,7 @@ class _Exchange:
         responses: Sequence[Mapping[str, Any]],
         last: Sequence[Mapping[str, Any]],
         seconds: float,
-        tokens: int | None,
+        tokens: Sequence[int],
     ) -> Transcript:
         texts: list[str] = []
         plain: list[str] = []
@@ -241,15 +231,7 @@ class _Exchange:
                 plain.append(bare)
                 files += self._generated(notes)
         calls = [call for response in responses for call in _calls(response.get("output") or ())]
-        return Transcript(
-            text="\n".join(texts).strip(),
-            plain="\n".join(plain).strip(),
-            calls=tuple(dict.fromkeys(calls)),
-            sources=tuple(dict.fromkeys(sources)),
-            files=tuple(files),
-            seconds=seconds,
-            tokens=tokens,
-        )
+        return transcript(texts, plain, calls, sources, files, seconds=seconds, tokens=tokens)
 
     def _with_sources(
         self, text: str, notes: Sequence[Mapping[str, Any]], sources: list[Source]
