@@ -114,7 +114,7 @@ def edits_between(
 
     Each side is a definition, as the service has it, with what its ids stand for.
     """
-    from foundry.service.protocols import LiveAgent
+    from foundry.service.live import LiveAgent
     from foundry.transfer.declared import declared_fields
     from foundry.transfer.writing_back import differences
 

@@ -24,8 +24,8 @@ from foundry.reconcile.problems import metadata_problems, needs
 from foundry.reconcile.references import refuse_if_used, users, uses_agent
 from foundry.reconcile.session import ClassicView, Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
+from foundry.service.live import LiveAgent
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveAgent
 
 KIND: Final = "Agent"
 _RESETTABLE: Final = ("temperature", "top_p")

@@ -23,8 +23,9 @@ from foundry.reconcile.problems import needs
 from foundry.reconcile.session import Session, VersionedView
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import unless_missing
+from foundry.service.live import LiveEval, LiveRule
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import EvaluationService, LiveEval, LiveRule
+from foundry.service.protocols import EvaluationService
 
 KIND: Final = "Evaluation"
 _FIXED: Final = "testing_criteria"

@@ -20,8 +20,8 @@ from foundry.reconcile.problems import needs
 from foundry.reconcile.session import Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import unless_missing
+from foundry.service.live import LiveRule
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveRule
 
 KIND: Final = "EvaluationRule"
 

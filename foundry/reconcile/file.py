@@ -21,8 +21,9 @@ from foundry.reconcile.references import users, uses_file
 from foundry.reconcile.session import KnowledgeView, Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import NotFound
+from foundry.service.live import LiveFile
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import KnowledgeService, LiveFile
+from foundry.service.protocols import KnowledgeService
 
 KIND: Final = "File"
 INPUTS: Final = (

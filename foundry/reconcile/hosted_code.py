@@ -11,7 +11,8 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from foundry.model import IN_MEMORY, FoundryError, unpackable, zip_into
-from foundry.service.protocols import LiveVersionedAgent, VersionedService
+from foundry.service.live import LiveVersionedAgent
+from foundry.service.protocols import VersionedService
 
 
 @contextmanager

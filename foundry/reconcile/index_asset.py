@@ -21,8 +21,8 @@ from foundry.reconcile.references import User, refuse_if_used, users, uses_asset
 from foundry.reconcile.session import Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import unless_missing
+from foundry.service.live import LiveIndexAsset
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveIndexAsset
 
 KIND: Final = "IndexAsset"
 _FIXED: Final = ("connection_name", "index_name", "field_mapping")

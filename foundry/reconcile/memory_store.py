@@ -21,8 +21,9 @@ from foundry.reconcile.references import refuse_if_used, users, uses_memory
 from foundry.reconcile.session import Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import unless_missing
+from foundry.service.live import LiveMemoryStore
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveMemoryStore, VersionedService
+from foundry.service.protocols import VersionedService
 
 KIND: Final = "MemoryStore"
 _FIXED: Final = ("chat_model", "embedding_model", "options")

@@ -26,8 +26,9 @@ from foundry.reconcile.session import Session, VersionedView
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.reconcile.snapshot import Snapshot
 from foundry.service.errors import Conflict, NotFound, unless_missing
+from foundry.service.live import LiveNumbered, LiveNumberedVersion
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveNumbered, LiveNumberedVersion, NumberedService, VersionedService
+from foundry.service.protocols import NumberedService, VersionedService
 
 LATEST: Final = "latest"
 INPUTS: Final = (*inputs.INPUTS, "defaultVersion", "keepVersions")

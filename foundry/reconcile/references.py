@@ -8,7 +8,8 @@ from typing import Any
 from foundry.model import FoundryError
 from foundry.reconcile.session import KnowledgeView
 from foundry.service.errors import NotFound
-from foundry.service.protocols import KnowledgeService, LiveAgent, LiveNumbered
+from foundry.service.live import LiveAgent, LiveNumbered
+from foundry.service.protocols import KnowledgeService
 
 Uses = Callable[[Mapping[str, Any]], bool]
 Parts = Callable[[LiveAgent], Iterable[Mapping[str, Any]]]

@@ -12,10 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from foundry.model import FoundryError, ServiceError
 from foundry.reconcile.snapshot import Snapshot
 from foundry.service.errors import NotFound, Unanswered, Unresolved
-from foundry.service.log import PROGRESS
-from foundry.service.patience import Patience
-from foundry.service.protocols import (
-    KnowledgeService,
+from foundry.service.live import (
     LiveAgent,
     LiveEval,
     LiveFile,
@@ -25,10 +22,15 @@ from foundry.service.protocols import (
     LiveRule,
     LiveStore,
     LiveVersionedAgent,
+    StoreMember,
+)
+from foundry.service.log import PROGRESS
+from foundry.service.patience import Patience
+from foundry.service.protocols import (
+    KnowledgeService,
     ProjectService,
     SearchService,
     Services,
-    StoreMember,
     VersionedService,
 )
 

@@ -38,8 +38,9 @@ from foundry.reconcile.references import refuse_if_used, users, uses_store
 from foundry.reconcile.session import KnowledgeView, Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import Unanswered
+from foundry.service.live import LiveStore, StoreMember
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import KnowledgeService, LiveStore, StoreMember
+from foundry.service.protocols import KnowledgeService
 
 KIND: Final = "VectorStore"
 _BATCH: Final = 500

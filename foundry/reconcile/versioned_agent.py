@@ -28,8 +28,9 @@ from foundry.reconcile.problems import metadata_problems, needs
 from foundry.reconcile.session import Session, VersionedView
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import Conflict, NotFound
+from foundry.service.live import LiveVersionedAgent
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import LiveVersionedAgent, VersionedService
+from foundry.service.protocols import VersionedService
 from foundry.service.versioned_bodies import LATEST
 from foundry.service.versioned_tools import TOOL_TYPES
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from foundry.service.errors import NotFound
+from foundry.service.live import LiveIndexAsset
 from foundry.service.paging import QUERY
-from foundry.service.protocols import LiveIndexAsset
 from foundry.service.wire import Wire
 
 _MERGE: Final = {"Content-Type": "application/merge-patch+json"}

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from foundry.service import classic_bodies as bodies
 from foundry.service.knowledge import Door, Knowledge
-from foundry.service.protocols import LiveAgent, LiveNumbered
+from foundry.service.live import LiveAgent, LiveNumbered
 from foundry.service.wire import Wire
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from foundry.service.errors import NotFound
-from foundry.service.protocols import LiveEval, LiveRule
+from foundry.service.live import LiveEval, LiveRule
 from foundry.service.wire import Wire
 
 _QUERY: Final = {"api-version": "v1"}

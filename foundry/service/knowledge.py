@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from foundry.service import classic_bodies as bodies
 from foundry.service.errors import NotFound
-from foundry.service.protocols import LiveFile, LiveStore, StoreMember
+from foundry.service.live import LiveFile, LiveStore, StoreMember
 from foundry.service.wire import Wire
 
 _PAGE: Final = 100

@@ -13,8 +13,8 @@ from typing import Any, Final
 from foundry.service import skill_bodies, toolbox_bodies
 from foundry.service.errors import NotFound
 from foundry.service.forms import Part
+from foundry.service.live import LiveNumbered, LiveNumberedVersion
 from foundry.service.paging import QUERY, listed
-from foundry.service.protocols import LiveNumbered, LiveNumberedVersion
 from foundry.service.wire import Wire
 
 _PREVIEW: Final = {"Foundry-Features": "Skills=V1Preview"}

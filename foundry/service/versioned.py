@@ -18,15 +18,9 @@ from foundry.service.errors import NotFound
 from foundry.service.evaluation import Evaluations
 from foundry.service.forms import Part
 from foundry.service.knowledge import Door, Knowledge
+from foundry.service.live import LiveAgent, LiveMemoryStore, LiveNumbered, LiveVersion, LiveVersionedAgent
 from foundry.service.numbered import Skills, Toolboxes
 from foundry.service.paging import QUERY, listed
-from foundry.service.protocols import (
-    LiveAgent,
-    LiveMemoryStore,
-    LiveNumbered,
-    LiveVersion,
-    LiveVersionedAgent,
-)
 from foundry.service.wire import Wire
 
 SCOPE: Final = "https://ai.azure.com/.default"

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
 from foundry.reconcile.marks import mark_in, without_mark
-from foundry.service.protocols import LiveAgent, LiveMemoryStore, LiveRule, LiveStore
+from foundry.service.live import LiveAgent, LiveMemoryStore, LiveRule, LiveStore
 from foundry.transfer.declared_voice import chosen, voice_tree
 from foundry.transfer.document import Declaration, Writing
 from foundry.transfer.foreign import Foreign

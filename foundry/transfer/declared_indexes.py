@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
 from foundry.reconcile.marks import mark_in, mark_of, without_mark
-from foundry.service.protocols import LiveIndexAsset
+from foundry.service.live import LiveIndexAsset
 from foundry.transfer.document import Declaration, Writing
 
 _SERVER_FIELDS: Final = frozenset({"@odata.etag", "@odata.context", "name"})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from foundry.reconcile.marks import without_mark
-from foundry.service.protocols import LiveNumbered, LiveNumberedVersion
+from foundry.service.live import LiveNumbered, LiveNumberedVersion
 from foundry.transfer.declared import Names, skills_tree, tools_tree
 from foundry.transfer.document import Declaration, Writing
 

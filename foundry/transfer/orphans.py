@@ -10,7 +10,7 @@ from typing import Any, Final
 from foundry.model import Owner
 from foundry.reconcile.file import service_filename
 from foundry.reconcile.marks import Mark, mark_in, mark_of
-from foundry.service.protocols import LiveAgent, LiveFile, LiveStore
+from foundry.service.live import LiveAgent, LiveFile, LiveStore
 
 _MARKED_NAME: Final = re.compile(r"(?P<stem>.*)\.(?P<word>[0-9a-f]{12})(?P<suffix>\.[^.]*)?")
 

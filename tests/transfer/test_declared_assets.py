@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from foundry.service.protocols import LiveAgent
+from foundry.service.live import LiveAgent
 from foundry.transfer.declared import Names, declared_fields
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from foundry.model import Owner
 from foundry.reconcile.file import service_filename
-from foundry.service.protocols import LiveFile
+from foundry.service.live import LiveFile
 from foundry.transfer.orphans import file_orphans
 
 OWNER = Owner("shop", "dev", "11111111-1111-4111-8111-111111111111")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from foundry.cli.gathering.ledger import DIALECTS, VERSIONED, Gathering
 from foundry.model import FoundryError, ServiceError, stays_out, unzipped, zipped
 from foundry.reconcile.marks import mark_in, mark_of
-from foundry.service.protocols import LiveAgent, LiveRule, LiveVersionedAgent
+from foundry.service.live import LiveAgent, LiveRule, LiveVersionedAgent
 from foundry.transfer.declared import Names, agent_declaration
 from foundry.transfer.document import Declaration
 

@@ -9,7 +9,8 @@ from typing import Any
 from foundry.cli.gathering.ledger import MOST_DOCUMENTS, Gathering
 from foundry.model import ServiceError
 from foundry.reconcile.marks import Mark, mark_in, mark_of
-from foundry.service.protocols import LiveIndexAsset, SearchService
+from foundry.service.live import LiveIndexAsset
+from foundry.service.protocols import SearchService
 from foundry.transfer.declared_indexes import Beside, hidden_fields, index_declaration, key_of, maps_of
 
 

@@ -8,14 +8,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from foundry.reconcile.marks import Mark, mark_of
-from foundry.service.protocols import (
-    LiveAgent,
-    LiveMemoryStore,
-    LiveStore,
-    ProjectService,
-    Services,
-    VersionedService,
-)
+from foundry.service.live import LiveAgent, LiveMemoryStore, LiveStore
+from foundry.service.protocols import ProjectService, Services, VersionedService
 from foundry.transfer.declared import Names, declared_name
 from foundry.transfer.document import Declaration
 

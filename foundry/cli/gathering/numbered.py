@@ -8,7 +8,8 @@ from dataclasses import replace
 from foundry.cli.gathering.ledger import TITLES, VERSIONED, Gathering
 from foundry.model import FoundryError, ServiceError, stays_out, toolbox_address
 from foundry.reconcile.marks import mark_of, without_mark
-from foundry.service.protocols import LiveMemoryStore, LiveNumbered, LiveNumberedVersion, NumberedService
+from foundry.service.live import LiveMemoryStore, LiveNumbered, LiveNumberedVersion
+from foundry.service.protocols import NumberedService
 from foundry.service.skill_bodies import MEMBER, skill_text
 from foundry.transfer.declared import Names, memory_declaration
 from foundry.transfer.declared_numbered import skill_declaration, toolbox_declaration

@@ -10,7 +10,7 @@ from typing import Any, Final
 from foundry.cli.gathering.ledger import DIALECTS, Contents, Gathering
 from foundry.cli.operations import declared_filename
 from foundry.reconcile.marks import mark_of
-from foundry.service.protocols import LiveFile, LiveStore
+from foundry.service.live import LiveFile, LiveStore
 from foundry.transfer.declared import declared_name, store_declaration
 
 # What the service cuts files into that nobody cut otherwise (data plane of the Agent Service).

@@ -8,7 +8,7 @@ from typing import Any
 from foundry.manifest.marked import Mapping as Marked
 from foundry.manifest.marked import plain
 from foundry.service.classic_bodies import definition_of
-from foundry.service.protocols import LiveAgent
+from foundry.service.live import LiveAgent
 from foundry.transfer.declared import Names, declared_fields
 from foundry.transfer.foreign import Document, Foreign
 from foundry.transfer.neighbours.fields import Beside, Fields, Notes, put
