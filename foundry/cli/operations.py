@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli import agreeing, engines, lost_state, previewing, recovery, settings
+from foundry.cli import agreeing, engines, lost_state, previewing, recovery, settings, uploads
 from foundry.cli.engines import Engine, Run
 from foundry.cli.project import Project, default_stack
 from foundry.model import FoundryError
@@ -132,10 +132,11 @@ def operate(
     if (
         folder is not None
         and verb in {"up", "destroy"}
-        and recovery.pending_creates(folder, project.name, run.stack)
+        and (pending := recovery.pending_creates(folder, project.name, run.stack))
     ):
         environment = {**run.environment, "FAC_PENDING_OPERATIONS": "1"}
         run = Run(run.engine, run.root, run.stack, environment)
+        uploads.clear(run, _azure(run), pending, say)
         code = recovery.resolve_pending(run, folder, project.name, _finder(project, run), say)
         if code:
             return code

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli import settings
+from foundry.cli import recovery, settings, uploads
 from foundry.cli.project import Project, default_stack, find_project
 from foundry.model import FoundryError, Owner
 
 if TYPE_CHECKING:
+    from foundry.cli.engines import Run
     from foundry.cli.standing import Standing
     from foundry.reconcile.marks import Mark
     from foundry.service.protocols import NumberedService, ProjectService, VersionedService
@@ -77,6 +78,12 @@ def _look(
 
     held = {one.id for one in stands.held} | set(stands.going)
     siblings = list(_siblings(project, owner))
+    under_way = _under_way(project, stands.run)
+
+    def contents(name: str) -> Iterator[str]:
+        yield from (sha256 for called, sha256 in under_way if called == name)
+        yield from _contents(project.root, name)
+
     found: list[Orphan] = []
     unknown: dict[str, str] = {}
     for endpoint in dict.fromkeys([*stands.project_endpoints, *more]):
@@ -92,7 +99,7 @@ def _look(
                 endpoint,
                 service.list_files(),
                 seen,
-                lambda name: _contents(project.root, name),
+                contents,
                 versioned=versioned,
             )
             found += ours
@@ -107,6 +114,15 @@ def _look(
     for endpoint in stands.search_endpoints:
         found += index_orphans(owner, endpoint, stands.services.search(endpoint).list_indexes(), held)
     return found, list(unknown.values())
+
+
+def _under_way(project: Project, run: Run) -> list[tuple[str, str]]:
+    """Names and SHA-256 of the files that a killed run was uploading: their contents may never have been committed."""
+    folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
+    if folder is None:
+        return []
+    files = uploads.of_files(recovery.pending_creates(folder, project.name, run.stack))
+    return [(str(one["filename"]), str(one["sha256"])) for one in files]
 
 
 def _siblings(project: Project, owner: Owner) -> Iterator[Owner]:

@@ -8,6 +8,7 @@ taken for ours.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -75,14 +76,7 @@ def create(session: Session, news: Props) -> Made:
     name = service_filename(owner, filename, sha256, versioned=is_versioned(news))
 
     def matching() -> list[LiveFile]:
-        return sorted(
-            (
-                file
-                for file in view.files.all(service.list_files)
-                if file.filename == name and file.size == int(news["size"]) and file.status not in _UNUSABLE
-            ),
-            key=lambda file: (file.created_at, file.id),
-        )
+        return _matching(view, service, news, name)
 
     def uploaded() -> LiveFile | None:
         return next(iter(matching()), None)
@@ -145,6 +139,56 @@ def delete(session: Session, file_id: str, props: Props) -> None:
         return
     view.service.delete_file(file_id)
     view.files.drop(file_id)
+
+
+def clear(session: Session, news: Props, kept: Collection[str]) -> list[str]:
+    """Deletes what a run that was killed uploaded from these inputs, where nothing will come back for it.
+
+    It goes only if its name is the one that this stack gives to that very content, of that size, no state holds it, and no store, agent
+    or toolbox lists it. While the content still stands at its path, a create finds the upload by its name: then it is left alone.
+
+    Args:
+        session: the process's view of the services.
+        news: the inputs of the creation that was under way.
+        kept: ids that the state holds.
+
+    Returns:
+        The ids of what was deleted.
+    """
+    if _sha256_at(session, news) == news["sha256"]:
+        return []
+    view = session.knowledge(news)
+    name = service_filename(
+        owner_of(news), str(news["filename"]), str(news["sha256"]), versioned=is_versioned(news)
+    )
+    going = [
+        file.id
+        for file in _matching(view, view.service, news, name)
+        if file.id not in kept and not _is_listed(view, view.service, file.id)
+    ]
+    for file_id in going:
+        view.service.delete_file(file_id)
+        view.files.drop(file_id)
+    return going
+
+
+def _matching(view: KnowledgeView, service: KnowledgeService, news: Props, name: str) -> list[LiveFile]:
+    """The live files of that name and the declared size, oldest first."""
+    return sorted(
+        (
+            file
+            for file in view.files.all(service.list_files)
+            if file.filename == name and file.size == int(news["size"]) and file.status not in _UNUSABLE
+        ),
+        key=lambda file: (file.created_at, file.id),
+    )
+
+
+def _sha256_at(session: Session, news: Props) -> str | None:
+    try:
+        return hashlib.sha256((session.root / str(news["path"])).read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _is_listed(view: KnowledgeView, service: KnowledgeService, file_id: str) -> bool:

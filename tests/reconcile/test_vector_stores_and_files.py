@@ -324,6 +324,29 @@ def test_a_file_that_an_interrupted_run_uploaded_twice_is_there_once(world):
     assert twin.id not in files(world)
 
 
+def test_an_upload_of_a_killed_run_goes_once_its_content_is_no_longer_at_its_path(world):
+    inputs = world.file("returns.md", "30 days")
+    killed = file.create(world.session(), inputs)
+    theirs = file.create(world.session(), world.file("returns.md", "30 days", world.other))
+    by_hand = world.official().files.upload(file=b"30 days", filename="returns.md", purpose="assistants")
+
+    assert file.clear(world.session(), inputs, ()) == [], "the next create finds it"
+    world.file("returns.md", "60 days")
+    assert file.clear(world.session(), inputs, (killed.id,)) == [], "the state holds it"
+    assert file.clear(world.session(), inputs, ()) == [killed.id]
+    assert set(files(world)) == {theirs.id, by_hand.id}
+
+
+def test_an_upload_of_a_killed_run_that_a_store_lists_stays(world):
+    inputs = world.file("returns.md", "30 days")
+    killed = file.create(world.session(), inputs)
+    world.official().vector_stores.create_and_poll(file_ids=[killed.id], name="somebody's")
+    (world.root / "returns.md").unlink()
+
+    assert file.clear(world.session(), inputs, ()) == []
+    assert list(files(world)) == [killed.id]
+
+
 def test_more_than_five_hundred_files_go_in_batches(world):
     client = world.official()
     told = [

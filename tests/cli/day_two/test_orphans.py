@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,6 +203,49 @@ def test_evals_their_rules_and_assets_are_told_and_an_eval_is_kept_while_a_rule_
         assert [line.split("  ")[0] for line in up.fac("orphans").splitlines()[:1]] == ["Evaluation"]
     finally:
         up.python(TAKE_EVALUATED_AWAY)
+
+
+UPLOAD = """
+import io, os, sys
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+for name in {names!r}:
+    client.files.upload(file=io.BytesIO(b"Draft."), filename=name, purpose="assistants")
+"""
+REMAINING = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+print(sorted(file.filename for file in client.files.list().data if file.filename.startswith("draft")))
+"""
+STATE = ".sandbox/state/.pulumi/stacks/foundry-as-code/sandbox.json"
+
+
+def test_what_a_killed_run_uploaded_is_known_and_goes_with_the_next_up_although_its_content_is_nowhere(
+    up: Any,
+) -> None:
+    file = Path(up.root, STATE)
+    before = file.read_bytes()
+    document = json.loads(before)
+    one = next(r for r in document["checkpoint"]["latest"]["resources"] if r["type"].endswith("foundry:File"))
+    sha256, path = hashlib.sha256(b"Draft.").hexdigest(), "stacks/base/knowledge/draft.md"
+    inputs = {**one["inputs"], "path": path, "filename": "draft.md", "sha256": sha256, "size": 6}
+    mine = hashlib.sha256(f"{inputs['owner']['stackId']}:{sha256}".encode()).hexdigest()[:12]
+    resource = {"urn": f"{one['urn'].rsplit('::', 1)[0]}::{path}", "type": one["type"], "custom": True}
+    resource |= {"inputs": inputs, "provider": one["provider"], "parent": one["parent"]}
+    document["checkpoint"]["latest"]["pending_operations"] = [{"type": "creating", "resource": resource}]
+    file.write_text(json.dumps(document))
+    up.python(UPLOAD.format(names=[f"draft.{mine}.md", "draft.0123456789ab.md"]))
+
+    told = up.fac("orphans").splitlines()
+    assert told[0].startswith("File  draft.md  ")
+    assert told[1].endswith("left alone: draft.0123456789ab.md")
+    printed = up.fac("up", "--yes")
+    assert f"{path}: a killed run had uploaded it as it was then; " in printed
+    assert up.python(REMAINING).strip() == "['draft.0123456789ab.md']"
+    up.python(REMAINING.replace("print(sorted(file.filename", "print(sorted(client.files.delete(file.id)"))
 
 
 def test_a_stack_that_is_whole_has_none(up: Any) -> None:

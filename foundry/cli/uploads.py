@@ -1,0 +1,50 @@
+"""Files that a killed run uploaded, whose content has changed since: nothing else would ever find them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from foundry.cli.engines import Run
+from foundry.model import FoundryError
+
+if TYPE_CHECKING:
+    from foundry.service.protocols import Services
+
+_TYPES: Final = ("pulumi-python:dynamic/foundry:File", "pulumi-python:dynamic/foundry:VersionedFile")
+
+
+def of_files(pending: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The inputs of the files whose creation was under way, among resources of a state."""
+    return [one["inputs"] for one in pending if one.get("type") in _TYPES and one.get("inputs")]
+
+
+def clear(
+    run: Run, services: Services, pending: Sequence[Mapping[str, Any]], say: Callable[[str], None]
+) -> None:
+    """Delete the uploads of creations that were under way, where their content is no longer there.
+
+    Args:
+        run: the engine set to work on the stack.
+        services: the services, reached as the engine reaches them.
+        pending: resources of the state whose creation was under way.
+        say: takes a line for a person.
+    """
+    files = of_files(pending)
+    if not files:
+        return
+    from foundry.cli.standing import exported
+    from foundry.reconcile import Session
+    from foundry.reconcile.file import clear as clear_one
+    from foundry.service.patience import Patience
+
+    kept = {str(one["id"]) for one in exported(run) if one.get("id")}
+    session = Session(services, Patience.from_environment(run.environment), root=run.root)
+    for inputs in files:
+        try:
+            gone = clear_one(session, inputs, kept)
+        except FoundryError as error:
+            say(f"{inputs['path']}: whether a killed run uploaded it can't be asked ({error.what})")
+            continue
+        for file_id in gone:
+            say(f"{inputs['path']}: a killed run had uploaded it as it was then; {file_id} is deleted.")
