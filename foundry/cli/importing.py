@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli import settings
@@ -96,18 +98,19 @@ def run(arguments: argparse.Namespace) -> int:
             fix="name the project: --endpoint https://….services.ai.azure.com/api/projects/…",
         )
     place = _place(project, arguments.stack, stands, arguments)
-    found = Gathering(stands.services, Contents, place)
-    gather(found, endpoint, arguments.names)
-    return _Writing(
-        project,
-        arguments.stack,
-        place.layer,
-        found.declarations,
-        found.copies,
-        found.left,
-        found.notes,
-        found.dialect,
-    ).write(endpoint)
+    with TemporaryDirectory() as scratch:
+        found = Gathering(stands.services, Contents, place, Path(scratch))
+        gather(found, endpoint, arguments.names)
+        return _Writing(
+            project,
+            arguments.stack,
+            place.layer,
+            found.declarations,
+            found.copies,
+            found.left,
+            found.notes,
+            found.dialect,
+        ).write(endpoint)
 
 
 def _run_file(project: Project, arguments: argparse.Namespace) -> int:
@@ -167,7 +170,7 @@ class _Writing:
     stack: str
     layer: str
     declarations: Sequence[Declaration]
-    copies: Mapping[str, bytes] = field(default_factory=dict)
+    copies: Mapping[str, bytes | Path] = field(default_factory=dict)
     left: Sequence[str] = ()
     notes: Sequence[str] = ()
     dialect: str = ""
@@ -177,7 +180,7 @@ class _Writing:
         from foundry.transfer.document import files_of
         from foundry.transfer.yaml_text import yaml_text
 
-        texts: dict[str, str | bytes] = dict(self.copies)
+        texts: dict[str, str | bytes | Path] = dict(self.copies)
         environment = _environment(_documents(self.project, self.stack))
         if endpoint is not None and environment is None and self.declarations:
             texts["environment.yaml"] = yaml_text(
@@ -193,7 +196,10 @@ class _Writing:
             )
         for path, content in texts.items():
             (base / path).parent.mkdir(parents=True, exist_ok=True)
-            (base / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+            if isinstance(content, Path):
+                shutil.copyfile(content, base / path)
+            else:
+                (base / path).write_bytes(content if isinstance(content, bytes) else content.encode())
         return self._tell(len(texts))
 
     def _new_environment(self, endpoint: str) -> dict[str, Any]:

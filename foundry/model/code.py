@@ -7,8 +7,10 @@ import io
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import IO, Final
 
 from foundry.model.errors import FoundryError
@@ -84,19 +86,47 @@ def unzipped(packed: bytes) -> dict[str, bytes]:
     Raises:
         ValueError: it is no zip, or a file in it has a name that leads elsewhere, or they are too much to unpack.
     """
+    with _archive(io.BytesIO(packed)) as archive:
+        return {entry.filename: archive.read(entry) for entry in _entries(archive)}
+
+
+def unzip_into(folder: Path, packed: IO[bytes]) -> dict[str, Path]:
+    """Writes the files of a zip into a folder, in pieces, and returns where they are, by name; folders are left out.
+
+    Raises:
+        ValueError: as `unzipped`.
+        OSError: there is no room for them.
+    """
+    written: dict[str, Path] = {}
+    with _archive(packed) as archive:
+        for entry in _entries(archive):
+            path = folder / entry.filename
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(entry) as source, path.open("wb") as into:
+                shutil.copyfileobj(source, into, _PIECE)
+            written[entry.filename] = path
+    return written
+
+
+@contextmanager
+def _archive(packed: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            for entry in entries:
-                name = entry.filename
-                parts = name.split("/")
-                if "\\" in name or ":" in name or not name.isprintable() or {"", ".", ".."} & set(parts):
-                    raise ValueError(f"{name!a} can't be the name of a file here")
-            if sum(entry.file_size for entry in entries) > _MOST_UNPACKED:
-                raise ValueError(f"its files have more than {_MOST_UNPACKED:,} bytes")
-            return {entry.filename: archive.read(entry) for entry in entries}
+        with zipfile.ZipFile(packed) as archive:
+            yield archive
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
         raise ValueError(f"it can't be unpacked ({type(error).__name__})") from None
+
+
+def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    for entry in entries:
+        name = entry.filename
+        parts = name.split("/")
+        if "\\" in name or ":" in name or not name.isprintable() or {"", ".", ".."} & set(parts):
+            raise ValueError(f"{name!a} can't be the name of a file here")
+    if sum(entry.file_size for entry in entries) > _MOST_UNPACKED:
+        raise ValueError(f"its files have more than {_MOST_UNPACKED:,} bytes")
+    return entries
 
 
 def stays_out(name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -33,7 +32,9 @@ def code_of(
         yield None
         return
     if "files" not in code and live is not None:
-        yield io.BytesIO(service.download_code(live.id, live.version))
+        with SpooledTemporaryFile(IN_MEMORY) as held:
+            service.download_code(live.id, live.version, held)
+            yield held
         return
     folder = str(code.get("folder"))
     names = [str(one["path"]) for one in code.get("files") or ()]

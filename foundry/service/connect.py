@@ -181,9 +181,9 @@ def _pipeline(endpoint: str, credential: TokenCredential, scope: str) -> Send:
     ]
     client = PipelineClient[Any, Any](base_url=endpoint.rstrip("/"), policies=pipeline, **_TIMEOUTS)
 
-    def send(request: HttpRequest) -> HttpResponse:
+    def send(request: HttpRequest, *, stream: bool = False) -> HttpResponse:
         request.url = client.format_url(request.url)
-        return cast("HttpResponse", client.send_request(request))
+        return cast("HttpResponse", client.send_request(request, stream=stream))
 
     return send
 

@@ -347,8 +347,11 @@ class VersionedService(KnowledgeService, Protocol):
         """
         ...
 
-    def download_code(self, name: str, version: str) -> bytes:
-        """The zip that a version of a hosted agent was made from. Raises NotFound."""
+    def download_code(self, name: str, version: str, into: IO[bytes]) -> None:
+        """Writes the zip that a version of a hosted agent was made from into a file, which is left at its start.
+
+        Raises NotFound; ServiceError when it is larger than any that the service takes.
+        """
         ...
 
     def list_versions(self, name: str) -> Sequence[LiveVersion]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, Final
 
+from foundry.model import LARGEST_CODE
 from foundry.service import versioned_bodies as bodies
 from foundry.service.assets import IndexAssets
 from foundry.service.errors import NotFound
@@ -21,7 +22,7 @@ from foundry.service.knowledge import Door, Knowledge
 from foundry.service.live import LiveAgent, LiveMemoryStore, LiveNumbered, LiveVersion, LiveVersionedAgent
 from foundry.service.numbered import Skills, Toolboxes
 from foundry.service.paging import QUERY, listed
-from foundry.service.wire import Wire
+from foundry.service.wire import Download, Wire
 
 SCOPE: Final = "https://ai.azure.com/.default"
 _DOOR: Final = Door(prefix="/openai/v1", headers={"openai-beta": "assistants=v2"}, pages_files=True)
@@ -89,17 +90,17 @@ class VersionedProject(Knowledge):
         before = live.body if live is not None else {"id": name, "name": name}
         return _agent({**before, "versions": {"latest": version}})
 
-    def download_code(self, name: str, version: str) -> bytes:
+    def download_code(self, name: str, version: str, into: IO[bytes]) -> None:
         """See `VersionedService`."""
-        packed = self._wire.call(
+        self._wire.call(
             "download agent's code",
             f"{name}:{version}",
             "GET",
             f"/agents/{name}/code:download",
             query={**QUERY, "agent_version": version},
             headers={"Accept": "application/zip"},
-        ).body
-        return bytes(packed)
+            into=Download(into, LARGEST_CODE, "this is more than the service takes: leave the agent out"),
+        )
 
     def list_versions(self, name: str) -> Sequence[LiveVersion]:
         """See `VersionedService`."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import IO, Any
 
 from azure.core.exceptions import (
     AzureError,
@@ -21,7 +22,7 @@ from azure.core.exceptions import (
 from azure.core.rest import HttpRequest, HttpResponse
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from foundry.model import ServiceError
+from foundry.model import Failure, ServiceError
 from foundry.service.errors import (
     Answer,
     Conflict,
@@ -42,7 +43,8 @@ from foundry.service.log import PROGRESS, log_bodies, log_request
 from foundry.service.patience import Patience
 from foundry.service.tracing import traced
 
-Send = Callable[[HttpRequest], HttpResponse]
+Send = Callable[..., HttpResponse]
+"""Sends a request through an official client. `stream=True` leaves the body of the answer to be read piece by piece."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
 _ROLE_WAIT, _LONGEST_ROLE_WAIT = 2.0, 15.0
@@ -51,6 +53,18 @@ _RESOLUTIONS, _CONNECTIONS = 3, 6
 _PREVIEW = "preview_feature_required"
 _ZIP = "application/zip"
 _CONFLICTS_WORTH_REPEATING = frozenset({"conflict", "resourcebusy", "anotheroperationinprogress"})
+
+
+@dataclass(frozen=True)
+class Download:
+    """Where the body of an answer is written, from the file's start, which it is left at.
+
+    `most` is how many bytes that may be, `otherwise` what to do where there are more.
+    """
+
+    file: IO[bytes]
+    most: int
+    otherwise: str
 
 
 class Wire:
@@ -88,6 +102,7 @@ class Wire:
         expect: Sequence[int] = (200,),
         repeatable: bool = True,
         of_place: bool = False,
+        into: Download | None = None,
     ) -> Answer:
         """Sends a request until it is answered with one of the statuses in `expect`, or gives up.
 
@@ -95,6 +110,8 @@ class Wire:
 
         `repeatable` False is for a POST that makes something: then a missing answer, 408 or 5xx raises `Unanswered` at
         once, and the caller looks up what was made. `of_place`: a 404 speaks of the project itself.
+
+        What is expected is written `into` a file piece by piece, and the answer has no body then.
 
         Raises:
             ServiceError: the service refused, or no answer came within the budget (see `foundry.service.errors`).
@@ -107,7 +124,7 @@ class Wire:
                 method, path, query=query, body=body, headers=headers, form=form, file=file, parts=parts
             )
             try:
-                answer = self._once(operation, subject, request, body, retry)
+                answer = self._once(operation, subject, request, body, retry, into=into, expect=expect)
             except ServiceError as error:
                 failed, retry_after = error, None
             else:
@@ -171,15 +188,25 @@ class Wire:
         longest = min(_FIRST_WAIT * 2 ** min(retry, 8), _LONGEST_WAIT)
         return float(longest * (0.5 + self._timing.chance() / 2))
 
-    def _once(self, operation: str, subject: str, request: HttpRequest, body: Any, retry: int) -> Answer:
+    def _once(
+        self,
+        operation: str,
+        subject: str,
+        request: HttpRequest,
+        body: Any,
+        retry: int,
+        *,
+        into: Download | None,
+        expect: Sequence[int],
+    ) -> Answer:
         began = self._timing.clock()
         url = self._address + request.url
         try:
-            response = self._send(request)
+            response = self._send(request) if into is None else self._send(request, stream=True)
             answer = Answer(
                 response.status_code,
                 {key.lower(): value for key, value in response.headers.items()},
-                _body(response),
+                _body(response) if into is None else _poured(operation, subject, response, into, expect),
             )
         except AzureError as error:
             took = self._timing.clock() - began
@@ -232,6 +259,28 @@ def _request(
         options["content"] = json.dumps(body, ensure_ascii=False).encode()
         options["headers"].setdefault("Content-Type", "application/json")
     return HttpRequest(method, path, **options)
+
+
+def _poured(
+    operation: str, subject: str, response: HttpResponse, into: Download, expect: Sequence[int]
+) -> Any:
+    with response:
+        if response.status_code not in expect:
+            response.read()
+            return _body(response)
+        # An earlier try may have broken off.
+        into.file.seek(0)
+        into.file.truncate()
+        for piece in response.iter_bytes():
+            if into.file.tell() + len(piece) > into.most:
+                raise ServiceError(
+                    f"what the service sends has more than {into.most:,} bytes",
+                    fix=into.otherwise,
+                    failure=Failure(operation, subject, response.status_code, None, None),
+                )
+            into.file.write(piece)
+    into.file.seek(0)
+    return None
 
 
 def _body(response: HttpResponse) -> Any:

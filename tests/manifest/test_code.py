@@ -11,7 +11,7 @@ from tempfile import SpooledTemporaryFile
 
 import pytest
 
-from foundry.model import IN_MEMORY, unzipped, zip_into, zipped, zipped_size
+from foundry.model import IN_MEMORY, unzip_into, unzipped, zip_into, zipped, zipped_size
 
 AGENT = "stacks/base/agents/concierge.yaml"
 DECLARED = """kind: Agent
@@ -130,6 +130,16 @@ def test_the_zip_is_the_same_on_every_machine():
 def test_what_is_no_sound_zip_is_not_unpacked(packed):
     with pytest.raises(ValueError, match="it can't be unpacked"):
         unzipped(packed)
+
+
+def test_a_zip_is_unpacked_into_a_folder_as_it_is_in_memory_and_leads_nowhere_else(tmp_path):
+    files = {"main.py": b"print(1)", "desk/__init__.py": b""}
+    written = unzip_into(tmp_path, io.BytesIO(zipped(files)))
+    assert {name: path.read_bytes() for name, path in written.items()} == files
+    assert set(tmp_path.rglob("*")) == {*written.values(), tmp_path / "desk"}
+    with pytest.raises(ValueError, match="can't be the name of a file here"):
+        unzip_into(tmp_path / "more", io.BytesIO(zipped({"../out.py": b""})))
+    assert not (tmp_path / "out.py").exists()
 
 
 def test_a_zip_in_a_temporary_file_is_the_one_that_is_made_in_memory(tmp_path):

@@ -1,5 +1,6 @@
 """Which requests are sent again, when, and what is told when they aren't."""
 
+import io
 import json
 import logging
 from dataclasses import dataclass, field
@@ -8,11 +9,11 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from foundry.model import FoundryError
+from foundry.model import FoundryError, ServiceError
 from foundry.service import errors
 from foundry.service.log import log_to_file, without_secrets
 from foundry.service.patience import Patience, Timing
-from foundry.service.wire import Wire
+from foundry.service.wire import Download, Wire
 
 
 @dataclass
@@ -27,6 +28,26 @@ class Reply:
         return self.body if isinstance(self.body, str) else "" if self.body is None else json.dumps(self.body)
 
 
+@dataclass
+class Pieces(Reply):
+    """An answer whose body comes piece by piece; an exception among them breaks it off."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def read(self):
+        return None
+
+    def iter_bytes(self):
+        for piece in self.body:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+
 class Server:
     """Answers with what it was given, in turn; the last answer stays. Time passes only by sleeping."""
 
@@ -36,7 +57,8 @@ class Server:
         self.now = 0.0
         self.slept = []
 
-    def send(self, request):
+    def send(self, request, *, stream=False):
+        self.streams = stream
         self.requests.append(request)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
@@ -277,3 +299,33 @@ def test_bounds_come_from_the_environment_and_must_be_numbers():
     assert Patience.from_environment({"FAC_PROCESSING_WAIT_SECONDS": "30"}).processing == 30
     with pytest.raises(FoundryError, match="FAC_RETRY_BUDGET_SECONDS is 'soon'"):
         Patience.from_environment({"FAC_RETRY_BUDGET_SECONDS": "soon"})
+
+
+def download(server, file, most=100):
+    return get(server.wire(), into=Download(file, most, "leave it out"))
+
+
+def test_a_download_that_breaks_off_is_begun_anew_and_leaves_the_file_at_its_start():
+    file = io.BytesIO()
+    server = Server(Pieces(200, [b"abc" * 20, DROPPED]), Pieces(200, [b"ab", b"c"]))
+    assert download(server, file).body is None
+    assert (server.streams, file.tell(), file.read()) == (True, 0, b"abc")
+
+
+def test_a_download_of_more_than_its_bound_is_told_and_not_repeated():
+    server = Server(Pieces(200, [b"x" * 60, b"x" * 41]))
+    with pytest.raises(ServiceError) as told:
+        download(server, io.BytesIO())
+    assert (told.value.what, told.value.fix) == (
+        "what the service sends has more than 100 bytes",
+        "leave it out",
+    )
+    assert len(server.requests) == 1
+
+
+def test_a_download_that_is_refused_writes_nothing():
+    file = io.BytesIO()
+    refusal = refused(404)
+    with pytest.raises(errors.NotFound):
+        download(Server(Pieces(404, refusal.body, refusal.headers)), file)
+    assert file.getvalue() == b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -62,16 +63,20 @@ def gathered(stack: Stack, services: Services, dialect: str, **place: Any) -> Ga
         services,
         lambda endpoint: Contents(endpoint, credential=stack.world.credential),
         Place(stack.world.root, "layer1", dialect, STACK_ID, names=names, **place),
+        stack.world.root,
     )
     gather(found, stack.world.endpoint)
     return found
 
 
 def written(found: Gathering, folder: Path) -> Path:
-    files: dict[str, str | bytes] = {**found.copies, **files_of(found.declarations)}
+    files: dict[str, str | bytes | Path] = {**found.copies, **files_of(found.declarations)}
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+        if isinstance(content, Path):
+            shutil.copyfile(content, folder / path)
+        else:
+            (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     folder.mkdir(exist_ok=True)
     return folder
 
@@ -205,7 +210,8 @@ def test_code_in_a_zip_of_another_make_is_imported_and_uploaded_anew(stack: Stac
     found = gathered(stack, services, "versioned")
 
     assert found.left == []
-    assert found.copies == {"code/hand/main.py": b"print(1)", "code/hand/desk/__init__.py": b""}
+    contents = {path: file.read_bytes() for path, file in found.copies.items() if isinstance(file, Path)}
+    assert contents == {"code/hand/main.py": b"print(1)", "code/hand/desk/__init__.py": b""}
     assert "uploaded anew by the next `fac up`, from stacks/layer1/code/hand" in found.notes[0]
     taken = Stack(stack.world)
     taken.declare(CASES / "versioned" / "_base", written(found, tmp_path / "imported"))

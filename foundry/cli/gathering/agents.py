@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from foundry.cli.gathering.ledger import DIALECTS, VERSIONED, Gathering
-from foundry.model import FoundryError, ServiceError, stays_out, unzipped, zipped
+from foundry.model import FoundryError, ServiceError, stays_out, unzip_into, zip_into
 from foundry.reconcile.marks import mark_in, mark_of
 from foundry.service.live import LiveAgent, LiveRule, LiveVersionedAgent
 from foundry.transfer.declared import Names, agent_declaration
@@ -85,22 +88,35 @@ def _code(gathering: Gathering, endpoint: str, live: LiveAgent, name: str, *, kn
         return
     version = live.version if isinstance(live, LiveVersionedAgent) else ""
     try:
-        files = unzipped(gathering.services.versioned(endpoint).download_code(live.id, version))
+        with TemporaryFile(dir=gathering.scratch) as packed:
+            gathering.services.versioned(endpoint).download_code(live.id, version, packed)
+            files = unzip_into(gathering.scratch / "code" / name, packed)
     except (ServiceError, ValueError) as error:
         yield f"hosted: its code: {error}"
         return
-    taken = {path: content for path, content in files.items() if not stays_out(path)}
+    except OSError as error:
+        raise FoundryError(
+            f"the code of agent {name} can't be kept: {error.strerror}",
+            fix="make room in the folder for temporary files (TMPDIR)",
+        ) from None
+    taken = {path: file for path, file in files.items() if not stays_out(path)}
     hidden = sorted(path for path in files if any(part.startswith(".") for part in path.split("/")))
     if hidden or not taken:
         what = f"hidden files ({', '.join(hidden)})" if hidden else "no file but compiled ones"
         yield f"hosted: its code has {what}, which aren't uploaded from here"
         return
-    gathering.copies |= {f"code/{name}/{path}": content for path, content in taken.items()}
-    if hashlib.sha256(zipped(taken)).hexdigest() != code.get("content_hash"):
+    gathering.copies |= {f"code/{name}/{path}": file for path, file in taken.items()}
+    with TemporaryFile(dir=gathering.scratch) as ours:
+        digest = zip_into(ours, {path: partial(_opened, file) for path, file in taken.items()})
+    if digest != code.get("content_hash"):
         gathering.notes.append(
             f"Agent {name}: its code is uploaded anew by the next `fac up`, from stacks/{gathering.place.layer}/code/{name}: "
             "the same files, in a zip of this tool's making"
         )
+
+
+def _opened(file: Path) -> IO[bytes]:
+    return file.open("rb")
 
 
 def _agent(

@@ -83,15 +83,17 @@ class Place:
 class Gathering:
     """One gathering: what is found, what it becomes, and what is left out with the reason.
 
-    `copies` are files with their content, by path below the layer; `notes` what a person should know of what was declared;
+    `copies` are files with their content or where it stands, by path below the layer; what is too much for memory stands in
+    `scratch`, a folder that goes when the import is done; `notes` what a person should know of what was declared;
     `dialects` the dialect of each live object by its id; `taken` the declared names that are in use, by kind.
     """
 
     services: Services
     contents: Callable[[str], Contents]
     place: Place
+    scratch: Path
     declarations: list[Declaration] = field(default_factory=list)
-    copies: dict[str, bytes] = field(default_factory=dict)
+    copies: dict[str, bytes | Path] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     dialects: dict[str, str] = field(default_factory=dict)
