@@ -17,6 +17,7 @@ from foundry.model import FoundryError
 if TYPE_CHECKING:
     from foundry.cli.engines import Run as Engine
     from foundry.cli.standing import Held
+    from foundry.cli.writing_back import WritingBack
     from foundry.manifest.layers import Document
     from foundry.transfer.history import Applied, Run
 
@@ -110,9 +111,13 @@ def run_rollback(arguments: argparse.Namespace) -> int:
     back.write(edits)
     code = told(project, arguments.stack, back)
     print(
-        f"The files say what was applied in run {entry.run.number}; review them, then `fac up -s {arguments.stack}`."
+        f"The files {_say(back)} what was applied in run {entry.run.number}; review them, then `fac up -s {arguments.stack}`."
     )
     return code
+
+
+def _say(back: WritingBack) -> str:
+    return "say" if back.written or back.left else "already say"
 
 
 def _move_traffic(project: Project, stack: str, document: Document, held: Held, entry: Applied) -> int:

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     stands = standing(project, arguments.stack, live=True)
     session = Session(stands.services, Patience.from_environment())
     back = pulled(project, document, stands, session, held_agents(stands, arguments.stack, arguments.agent))
-    if not back.written and not back.left:
+    if not (back.written or back.said or back.left):
         print(f"Nothing was changed on agent {arguments.agent} since it was last applied.")
         return 0
     return told(project, arguments.stack, back)

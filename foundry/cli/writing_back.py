@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli.project import Project
 from foundry.model import FoundryError
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from foundry.transfer.writing_back import Edit
 
 
+_PLACE: Final = re.compile(r"(?<!\$)\$\{[^}]*\}")
+
+
 @dataclass
 class WritingBack:
     """The files of one declaration while they are edited. Nothing is written before `save`."""
@@ -25,19 +28,26 @@ class WritingBack:
     project: Project
     document: Document
     written: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)
     _before: dict[str, str] = field(default_factory=dict)
 
     def write(self, edits: Sequence[Edit]) -> None:
-        """Make the edits; what can't be written by a tool is kept in `left`, with what to do."""
+        """Make the edits.
+
+        `written` has those that change a file, `said` those that the files say already; what can't be written by a tool is kept in
+        `left`, with what to do.
+        """
         for edit in edits:
+            before = dict(self._texts)
             try:
                 path = self._write(edit)
             except FoundryError as error:
                 self.left.append(f"{edit}: {error}")
-            else:
-                self.written.append(f"{edit}  {path}")
+                continue
+            is_said = self._texts.get(path) == before.get(path, self._before.get(path))
+            (self.said if is_said else self.written).append(f"{edit}  {path}")
 
     def save(self) -> None:
         """Write the files that changed."""
@@ -49,6 +59,8 @@ class WritingBack:
         from foundry.transfer.edits import REMOVED
 
         declared = _at(self.document.tree, edit.path)
+        if declared is None and edit.value is REMOVED:
+            return self.document.sources[-1]
         if (
             isinstance(declared, Mapping)
             and isinstance(declared.get("file"), str)
@@ -176,6 +188,8 @@ def told(project: Project, stack: str, back: WritingBack) -> int:
     back.save()
     for line in back.written:
         print(f"wrote {line}")
+    for line in back.said:
+        print(f"says so already {line}")
     for line in back.left:
         print(f"not written: {line}", file=sys.stderr)
     loaded = load(project.root, stack, needs_id=False)
@@ -196,12 +210,20 @@ def _text(raw: str, edit: Edit, path: str, *, places: bool) -> str:
         )
     if not places:
         return wanted.replace("\n", "\r\n") if "\r\n" in raw else wanted
+    if _may_say(raw, wanted) and not _may_say(raw, str(edit.before)):
+        return raw
     merged = merged_text(raw, str(edit.before), wanted)
     if merged is None or (merged.count("${") == merged.count("$${") and "\n" not in raw):
         raise FoundryError(
             f"the text in {path} holds places (${{…}})", fix=f"change it by hand into: {wanted}"
         )
     return merged
+
+
+def _may_say(raw: str, told: str) -> bool:
+    """Whether a text with places comes to another one with the right values in them."""
+    parts = (re.escape(part.replace("$$", "$")) for part in _PLACE.split(raw))
+    return re.fullmatch(".*?".join(parts), told) is not None
 
 
 def _escaped(value: Any) -> Any:

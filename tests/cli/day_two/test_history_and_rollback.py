@@ -104,6 +104,11 @@ def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: An
     # Places in a prompt stay places, and comments stay where they are.
     assert (told / "agents/care.yaml").read_text() == CARE
     assert (told / "prompts/care.md").read_text() == PROMPT
+    printed = up.fac("rollback", "care", "--to", "previous", "-s", "told")
+    assert "wrote" not in printed
+    assert "says so already instructions  stacks/told/prompts/care.md" in printed
+    assert "The files already say what was applied in run 1" in printed
+    assert (told / "prompts/care.md").read_text() == PROMPT
 
     # A versioned agent keeps its versions: the way back is the traffic, and stopping it is a switch.
     newest, oldest = json.loads(up.fac("history", "stack-helper", "--json", "-s", "told"))
