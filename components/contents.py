@@ -10,29 +10,26 @@ import pulumi
 
 from foundry import model, providers
 
-from .platform import Place, Platform
-from .references import (
-    Numbered,
-    References,
+from .agent_definitions import (
     agent_definition,
-    asset_definition,
-    asset_lifecycle,
-    beside_lifecycle,
     evaluation_definition,
-    handed_over,
-    index_definition,
-    lifecycle_inputs,
-    memory_definition,
     rule_definition,
-    rule_lifecycle,
-    search_object_definition,
     serving_inputs,
     skill_definition,
-    store_definition,
     toolbox_definition,
     toolbox_url,
     versioned_definition,
 )
+from .knowledge_definitions import (
+    asset_definition,
+    index_definition,
+    memory_definition,
+    search_object_definition,
+    store_definition,
+)
+from .lifecycles import asset_lifecycle, beside_lifecycle, handed_over, lifecycle_inputs, rule_lifecycle
+from .platform import Place, Platform
+from .references import Numbered, References
 
 CLASSIC, VERSIONED = model.Dialect.CLASSIC, model.Dialect.VERSIONED
 
@@ -45,7 +42,8 @@ class Contents:
     """Ids of what was made, by declared name. A search index's id is its name at the service.
 
     What a declaration has in both dialects is here twice: in `agents` and `vector_stores`, and in `versioned_agents` (an
-    agent's id is its name) and `versioned_vector_stores`. `index_assets` has `<name>/versions/<version>` by the index's name. `agent_versions` has each versioned agent's newest version. What only the versioned dialect has is here by its name at the
+    agent's id is its name) and `versioned_vector_stores`. `index_assets` has `<name>/versions/<version>` by the index's name,
+    `agent_versions` each versioned agent's newest version. What only the versioned dialect has is here by its name at the
     service, and `toolbox_urls` has where each toolbox answers MCP clients.
     """
 
@@ -70,57 +68,67 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
         made_index = contents.search_indexes[index.name] = filling.index_and_beside(index)
         if index.asset is not None:
             contents.index_assets[index.name] = filling.asset(index, index.asset, made_index)
-    for dialect, stores in (
-        (CLASSIC, contents.vector_stores),
-        (VERSIONED, contents.versioned_vector_stores),
-    ):
-        files = filling.files(dialect)
-        if dialect is VERSIONED:
-            contents.memory_stores.update(filling.memories())
-        for store in manifest.vector_stores:
-            if dialect in store.dialect.parts:
-                references = replace(platform.references[store.project], files=files[store.project])
-                stores[store.name] = filling.store(store, references, dialect)
-        skills = filling.skills(contents) if dialect is VERSIONED else {}
-        numbered: dict[str, Numbered] = {}
-        for toolbox in manifest.toolboxes if dialect is VERSIONED else ():
+    _fill_classic(filling, contents)
+    _fill_versioned(filling, contents)
+    return contents
+
+
+def _fill_classic(filling: _Filling, contents: Contents) -> None:
+    files = filling.files(CLASSIC)
+    contents.vector_stores.update(filling.stores(CLASSIC, files))
+    for agent in filling.manifest.agents:
+        if CLASSIC in agent.dialect.parts:
             references = replace(
-                platform.references[toolbox.project],
-                files=files[toolbox.project],
-                stores=stores,
-                indexes=contents.search_indexes,
-                skills=skills,
-            )
-            made_box = filling.toolbox(toolbox, references)
-            contents.toolboxes[toolbox.name] = made_box.id
-            numbered[toolbox.name] = Numbered(made_box.id, made_box.version)
-            endpoint = platform.projects[toolbox.project].endpoint
-            contents.toolbox_urls[toolbox.name] = toolbox_url(endpoint, made_box.id)
-        for agent in manifest.agents:
-            if dialect not in agent.dialect.parts:
-                continue
-            references = replace(
-                platform.references[agent.project],
+                filling.platform.references[agent.project],
                 files=files[agent.project],
-                stores=stores,
+                stores=contents.vector_stores,
                 indexes=contents.search_indexes,
                 index_assets=contents.index_assets,
                 agents=contents.agents,
-                memories=contents.memory_stores,
-                skills=skills,
-                toolboxes=contents.toolbox_urls,
-                numbered_toolboxes=numbered,
-                versioned_agents=contents.versioned_agents,
             )
-            if dialect is CLASSIC:
-                contents.agents[agent.name] = filling.agent(agent, references)
-            else:
-                made = filling.versioned_agent(agent, references)
-                contents.versioned_agents[agent.name] = made.id
-                contents.agent_versions[agent.name] = made.version
-                if agent.evaluation is not None:
-                    filling.evaluation(agent, agent.evaluation, made.id, references)
-    return contents
+            contents.agents[agent.name] = filling.agent(agent, references)
+
+
+def _fill_versioned(filling: _Filling, contents: Contents) -> None:
+    files = filling.files(VERSIONED)
+    contents.memory_stores.update(filling.memories())
+    contents.versioned_vector_stores.update(filling.stores(VERSIONED, files))
+    skills = filling.skills(contents)
+    toolboxes: dict[str, Numbered] = {}
+    for toolbox in filling.manifest.toolboxes:
+        references = replace(
+            filling.platform.references[toolbox.project],
+            files=files[toolbox.project],
+            stores=contents.versioned_vector_stores,
+            indexes=contents.search_indexes,
+            skills=skills,
+        )
+        box = filling.toolbox(toolbox, references)
+        contents.toolboxes[toolbox.name] = box.id
+        toolboxes[toolbox.name] = Numbered(box.id, box.version)
+        endpoint = filling.platform.projects[toolbox.project].endpoint
+        contents.toolbox_urls[toolbox.name] = toolbox_url(endpoint, box.id)
+    for agent in filling.manifest.agents:
+        if VERSIONED not in agent.dialect.parts:
+            continue
+        references = replace(
+            filling.platform.references[agent.project],
+            files=files[agent.project],
+            stores=contents.versioned_vector_stores,
+            indexes=contents.search_indexes,
+            index_assets=contents.index_assets,
+            agents=contents.agents,
+            memories=contents.memory_stores,
+            skills=skills,
+            toolboxes=contents.toolbox_urls,
+            numbered_toolboxes=toolboxes,
+            versioned_agents=contents.versioned_agents,
+        )
+        made = filling.versioned_agent(agent, references)
+        contents.versioned_agents[agent.name] = made.id
+        contents.agent_versions[agent.name] = made.version
+        if agent.evaluation is not None:
+            filling.evaluation(agent, agent.evaluation, made.id, references)
 
 
 @dataclass(frozen=True)
@@ -225,7 +233,19 @@ class _Filling:
             opts=self._options(place, index.lifecycle),
         ).id
 
-    def store(
+    def stores(
+        self, dialect: model.Dialect, files: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    ) -> dict[str, pulumi.Output[str]]:
+        """Every vector store in a dialect: declared name → id. `files` are the ids by project and path."""
+        return {
+            store.name: self._store(
+                store, replace(self.platform.references[store.project], files=files[store.project]), dialect
+            )
+            for store in self.manifest.vector_stores
+            if dialect in store.dialect.parts
+        }
+
+    def _store(
         self, store: model.VectorStore, references: References, dialect: model.Dialect
     ) -> pulumi.Output[str]:
         place = self.platform.projects[store.project]

@@ -13,9 +13,10 @@ from foundry import model, providers
 
 from .connections import Secret
 from .contents import fill
+from .knowledge_definitions import reads_our_blobs
 from .naming import Names
 from .platform import Deployer, Place, Platform, build
-from .references import Queue, References, reads_our_blobs
+from .references import Queue, References
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 from declared import agent, store
 
-from components.references import (
-    Models,
-    Queue,
-    References,
-    agent_definition,
-    asset_lifecycle,
-    index_definition,
-    lifecycle_inputs,
-    store_definition,
-)
+from components.agent_definitions import agent_definition
+from components.knowledge_definitions import index_definition, store_definition
+from components.lifecycles import asset_lifecycle, lifecycle_inputs
+from components.references import Models, Queue, References
 from foundry import model
 
 _CONNECTION = "/subscriptions/s/resourceGroups/g/providers/p/accounts/a/projects/p/connections/"

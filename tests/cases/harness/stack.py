@@ -18,30 +18,32 @@ from typing import Any
 import pulumi
 from pulumi.runtime.sync_await import _sync_await
 
-from components.references import Models as VectorModels
-from components.references import (
-    Numbered,
-    Queue,
-    References,
+from components.agent_definitions import (
     agent_definition,
-    asset_definition,
-    asset_lifecycle,
-    beside_lifecycle,
     evaluation_definition,
-    handed_over,
-    index_definition,
-    lifecycle_inputs,
-    memory_definition,
     rule_definition,
-    rule_lifecycle,
-    search_object_definition,
     serving_inputs,
     skill_definition,
-    store_definition,
     toolbox_definition,
     toolbox_url,
     versioned_definition,
 )
+from components.knowledge_definitions import (
+    asset_definition,
+    index_definition,
+    memory_definition,
+    search_object_definition,
+    store_definition,
+)
+from components.lifecycles import (
+    asset_lifecycle,
+    beside_lifecycle,
+    handed_over,
+    lifecycle_inputs,
+    rule_lifecycle,
+)
+from components.references import Models as VectorModels
+from components.references import Numbered, Queue, References
 from foundry import model
 from foundry.manifest import load
 from foundry.model import UNKNOWN
