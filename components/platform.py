@@ -104,27 +104,8 @@ def build(
     )
     projects = _projects(frame, account)
     monitoring = _monitoring(frame, account)
-    filters = ContentFilters(
-        "filters",
-        ContentFiltersArgs(
-            account.name,
-            account.resource_group_name,
-            environment.content_filters,
-            after=tuple(project.resource for project in projects.values())[-1:],
-        ),
-        frame.below,
-    )
-    deployments = ModelDeployments(
-        "deployments",
-        ModelDeploymentsArgs(
-            account.name,
-            account.resource_group_name,
-            environment.deployments,
-            filters.names,
-            after=filters.last,
-        ),
-        frame.below,
-    )
+    filters = _filters(frame, account, projects)
+    deployments = _deployments(frame, account, filters)
     connected = _connections(
         frame,
         _to_stores(environment, storage, search, threads),
@@ -170,14 +151,7 @@ def build(
             )
             for key in projects
         },
-        search=Place(
-            search.id,
-            search.endpoint,
-            after=roles.of(grants.DEPLOYER, grants.SEARCH_IDENTITY),
-            owner=search.resource,
-        )
-        if search
-        else None,
+        search=_search_place(search, roles),
         storage_id=storage.id if storage else None,
         models=Models(
             account.openai_endpoint,
@@ -275,6 +249,34 @@ def _projects(frame: _Frame, account: Account) -> dict[str, Project]:
         projects[key] = Project(key, args, frame.below)
         last = (projects[key].resource,)
     return projects
+
+
+def _filters(frame: _Frame, account: Account, projects: Mapping[str, Project]) -> ContentFilters:
+    args = ContentFiltersArgs(
+        account.name,
+        account.resource_group_name,
+        frame.environment.content_filters,
+        after=tuple(project.resource for project in projects.values())[-1:],
+    )
+    return ContentFilters("filters", args, frame.below)
+
+
+def _deployments(frame: _Frame, account: Account, filters: ContentFilters) -> ModelDeployments:
+    args = ModelDeploymentsArgs(
+        account.name,
+        account.resource_group_name,
+        frame.environment.deployments,
+        filters.names,
+        after=filters.last,
+    )
+    return ModelDeployments("deployments", args, frame.below)
+
+
+def _search_place(search: Search | None, roles: access.Access) -> Place | None:
+    if search is None:
+        return None
+    after = roles.of(grants.DEPLOYER, grants.SEARCH_IDENTITY)
+    return Place(search.id, search.endpoint, after=after, owner=search.resource)
 
 
 def _monitoring(frame: _Frame, account: Account) -> Monitoring | None:

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from enum import Enum, auto
 from typing import IO, Any
 
 from azure.core.exceptions import (
@@ -53,6 +54,15 @@ _RESOLUTIONS, _CONNECTIONS = 3, 6
 _PREVIEW = "preview_feature_required"
 _ZIP = "application/zip"
 _CONFLICTS_WORTH_REPEATING = frozenset({"conflict", "resourcebusy", "anotheroperationinprogress"})
+
+
+class _Verdict(Enum):
+    """What a failed request calls for."""
+
+    REPEAT = auto()
+    WAIT_FOR_ROLE = auto()
+    """A role assignment, or the project itself, doesn't act yet."""
+    FAIL = auto()
 
 
 @dataclass(frozen=True)
@@ -138,13 +148,10 @@ class Wire:
                 )
             verdict = self._judge(failed, retry, repeatable=repeatable)
             elapsed = self._timing.clock() - started
-            if verdict == "role" and elapsed < self._patience.authorisation:
+            if verdict is _Verdict.WAIT_FOR_ROLE and elapsed < self._patience.authorisation:
                 waited_for_roles = True
-                pause = min(
-                    _ROLE_WAIT * 2 ** min(retry, 8),
-                    _LONGEST_ROLE_WAIT,
-                    self._patience.authorisation - elapsed,
-                )
+                remaining = self._patience.authorisation - elapsed
+                pause = min(_ROLE_WAIT * 2 ** min(retry, 8), _LONGEST_ROLE_WAIT, remaining)
                 PROGRESS.info(
                     "%s %s: status %s; waiting for a role assignment to act, %d of at most %d s",
                     operation,
@@ -153,7 +160,7 @@ class Wire:
                     elapsed,
                     self._patience.authorisation,
                 )
-            elif verdict == "again":
+            elif verdict is _Verdict.REPEAT:
                 pause = retry_after if retry_after is not None else self._backoff(retry)
                 if elapsed + pause > self._patience.retry_budget:
                     raise failed
@@ -162,27 +169,26 @@ class Wire:
             self._timing.sleep(pause)
             retry += 1
 
-    def _judge(self, failed: ServiceError, retry: int, *, repeatable: bool) -> str:
-        """Says "again", "role" (wait for a role or a project to act) or "fail"."""
+    def _judge(self, failed: ServiceError, retry: int, *, repeatable: bool) -> _Verdict:
         match failed:
             case Throttled():
-                return "again"
+                return _Verdict.REPEAT
             case Unanswered():
-                return "again" if repeatable else "fail"
+                return _Verdict.REPEAT if repeatable else _Verdict.FAIL
             case Unresolved():
-                return "again" if retry + 1 < _RESOLUTIONS else "fail"
+                return _Verdict.REPEAT if retry + 1 < _RESOLUTIONS else _Verdict.FAIL
             case Unreachable():
-                return "again" if retry + 1 < _CONNECTIONS else "fail"
+                return _Verdict.REPEAT if retry + 1 < _CONNECTIONS else _Verdict.FAIL
             case Refused():
                 waits = self._patient and failed.failure.status is not None
-                return "role" if waits and failed.failure.code != _PREVIEW else "fail"
+                return _Verdict.WAIT_FOR_ROLE if waits and failed.failure.code != _PREVIEW else _Verdict.FAIL
             case PlaceGone():
-                return "role" if self._patient else "fail"
+                return _Verdict.WAIT_FOR_ROLE if self._patient else _Verdict.FAIL
             case Conflict():
                 code = (failed.failure.code or "").casefold()
-                return "again" if code in _CONFLICTS_WORTH_REPEATING else "fail"
+                return _Verdict.REPEAT if code in _CONFLICTS_WORTH_REPEATING else _Verdict.FAIL
             case _:
-                return "fail"
+                return _Verdict.FAIL
 
     def _backoff(self, retry: int) -> float:
         longest = min(_FIRST_WAIT * 2 ** min(retry, 8), _LONGEST_WAIT)
