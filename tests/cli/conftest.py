@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from foundry.sandbox.host import Sandbox
 from foundry.sandbox.host.record import save
@@ -109,6 +110,18 @@ class Clone:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def plan(self, *rules: dict[str, Any]) -> None:
+        """What goes wrong in the sandbox, which runs, from now on; nothing, where nothing is said."""
+        known = self.variables()
+        reply = requests.put(
+            f"{known['FAC_ARM_ENDPOINT']}/_sandbox/faults",
+            json=list(rules),
+            headers={"X-IDENTITY-HEADER": known["IDENTITY_HEADER"]},
+            verify=known["REQUESTS_CA_BUNDLE"],
+            timeout=60,
+        )
+        assert reply.status_code == 200, reply.text
 
     def has_started_nothing(self) -> bool:
         """Whether nothing stands in the sandbox's folder but the ports that it is to have."""

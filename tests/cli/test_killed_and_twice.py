@@ -29,7 +29,10 @@ def run_until(clone: Any, word: str, action: signal.Signals) -> int:
 @pytest.mark.parametrize("word", ["StorageAccount", "foundry:File", "foundry:Agent"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_killed_up_is_finished_by_the_next(clone: Any, word: str) -> None:
+    clone.fac("sandbox", "start")
+    clone.plan({"match": {"method": "POST", "path": "/assistants$"}, "action": {"delay": 3}})
     assert run_until(clone, word, signal.SIGKILL) != 0
+    clone.plan()
     clone.fac("up", "--yes")
     clone.assert_whole()
     clone.fac("preview", "--expect-no-changes")
@@ -37,19 +40,24 @@ def test_a_killed_up_is_finished_by_the_next(clone: Any, word: str) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_interrupted_up_saves_what_it_did(clone: Any) -> None:
+    clone.fac("sandbox", "start")
     assert run_until(clone, "StorageAccount", signal.SIGINT) != 0
     clone.fac("up", "--yes")
     clone.assert_whole()
 
 
 def test_a_second_up_at_the_same_time_is_refused(clone: Any) -> None:
+    clone.fac("sandbox", "start")
     first = clone.start("up", "--yes")
     locks = clone.root / ".sandbox/state/.pulumi/locks"
     deadline = time.monotonic() + 60
     while not list(locks.rglob("*.json")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    (engine,) = psutil.Process(first.pid).children()
+    engine.suspend()
     code, printed = clone.run("up", "--yes")
+    engine.resume()
     assert code != 0
     assert "lock" in printed
     assert "Traceback" not in printed

@@ -5,43 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import requests
 
 ENGINES = ["embedded", pytest.param("pulumi", marks=pytest.mark.pulumi_cli)]
-
-
-def plan(clone: Any, *rules: dict[str, Any]) -> None:
-    known = clone.variables()
-    reply = requests.put(
-        f"{known['FAC_ARM_ENDPOINT']}/_sandbox/faults",
-        json=list(rules),
-        headers={"X-IDENTITY-HEADER": known["IDENTITY_HEADER"]},
-        verify=known["REQUESTS_CA_BUNDLE"],
-        timeout=10,
-    )
-    assert reply.status_code == 200, reply.text
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_agent_that_is_refused_fails_the_up_alone_and_the_next_one_makes_it(clone: Any) -> None:
     clone.fac("sandbox", "start")
     refused = {"status": 400, "code": "invalid_request_error", "message": "The model is having a rest."}
-    plan(clone, {"match": {"method": "POST", "path": "/assistants$", "nth": 2}, "action": refused})
+    clone.plan({"match": {"method": "POST", "path": "/assistants$", "nth": 2}, "action": refused})
 
     code, printed = clone.run("up", "--yes")
 
     assert code != 0
     assert "The model is having a rest." in printed
     assert "Traceback" not in printed
-    plan(clone)
+    clone.plan()
     clone.fac("up", "--yes")
     clone.assert_whole()
 
 
 def test_late_roles_and_lost_replies_are_waited_out(clone: Any) -> None:
     clone.fac("sandbox", "start")
-    plan(
-        clone,
+    clone.plan(
         {"match": {"path": "/assistants", "first": 2}, "action": {"status": 403}},
         {"match": {"method": "POST", "path": "/assistants$", "nth": 2}, "action": {"drop": "after"}},
         {"match": {"method": "POST", "path": "/files$", "nth": 3}, "action": {"drop": "after"}},

@@ -96,7 +96,7 @@ class Credential:
             params={"api-version": "2019-08-01", "resource": scopes[0].removesuffix("/.default")},
             headers={"X-IDENTITY-HEADER": self.serving.identity_header},
             verify=str(self.serving.ca),
-            timeout=10,
+            timeout=60,
         )
         return AccessToken(reply.json()["access_token"], int(time.time()) + 3600)
 
@@ -155,7 +155,7 @@ class Stack:
         headers = {"X-IDENTITY-HEADER": self.serving.identity_header}
         url = f"{self.serving.url}/_sandbox{path}"
         return requests.request(
-            method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=10
+            method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=60
         )
 
 

@@ -47,7 +47,7 @@ class Credential:
             params={"api-version": "2019-08-01", "resource": scopes[0].removesuffix("/.default")},
             headers={"X-IDENTITY-HEADER": self.serving.identity_header},
             verify=str(self.serving.ca),
-            timeout=10,
+            timeout=60,
         )
         return AccessToken(reply.json()["access_token"], int(time.time()) + 3600)
 
@@ -130,7 +130,7 @@ class World:
         headers = {"X-IDENTITY-HEADER": self.serving.identity_header}
         url = f"{self.serving.url}/_sandbox{path}"
         return requests.request(
-            method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=10
+            method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=60
         )
 
     def requests(self, method: str, path: str) -> list[dict[str, Any]]:
@@ -295,7 +295,7 @@ def search_endpoint(serving: Serving) -> str:
             "Authorization": f"Bearer {Credential(serving).get_token('https://management.azure.com/.default').token}"
         },
         verify=str(serving.ca),
-        timeout=10,
+        timeout=60,
     ).json()
     return str(made["properties"]["endpoint"])
 

@@ -3,7 +3,6 @@ at the end brings the cloud to exactly what is declared."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,12 +13,6 @@ from hypothesis import strategies as st
 from foundry.sandbox.engine import urn as urns
 from foundry.sandbox.engine.goal import Goal
 from foundry.sandbox.engine.state import Deployment as Stored
-
-
-def bounded(examples: int) -> settings:
-    """So many examples; the same ones every time where a failure must be seen again by somebody else."""
-    return settings(max_examples=examples, deadline=None, derandomize="CI" in os.environ)
-
 
 NAMES = [f"r{n}" for n in range(7)]
 
@@ -112,7 +105,7 @@ class Life:
         return sorted(r.id for r in self.stored.resources if r.type == TYPE and r not in gone)
 
 
-@bounded(150)
+@settings(max_examples=150)
 @given(lives, worlds())
 def test_any_life_ends_where_the_last_declaration_says(
     life: list[tuple[list[Declared], set[str], bool, set[str]]], last: list[Declared]
@@ -140,7 +133,7 @@ def test_any_life_ends_where_the_last_declaration_says(
 deaths = st.tuples(st.integers(1, 12), st.booleans(), st.integers(0, 8))
 
 
-@bounded(200)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(worlds(), deaths), min_size=1, max_size=3), worlds())
 def test_whatever_is_killed_is_recorded_or_pending_and_a_clean_run_converges(
     life: list[tuple[list[Declared], tuple[int, bool, int]]], last: list[Declared]
@@ -166,7 +159,7 @@ def test_whatever_is_killed_is_recorded_or_pending_and_a_clean_run_converges(
     assert {i.rpartition("-")[0] for i in now.cloud.orphans} <= still_pending, "nothing is forgotten"
 
 
-@bounded(100)
+@settings(max_examples=100)
 @given(worlds(), worlds())
 def test_a_preview_touches_nothing_and_foretells_the_run(
     before: list[Declared], after: list[Declared]
@@ -193,7 +186,7 @@ def test_a_preview_touches_nothing_and_foretells_the_run(
     assert possible == actual, "creates and deletes are told exactly; an update may turn out to be none"
 
 
-@bounded(100)
+@settings(max_examples=100)
 @given(worlds())
 def test_a_teardown_leaves_neither_objects_nor_state(world: list[Declared]) -> None:
     now = Life()
@@ -203,7 +196,7 @@ def test_a_teardown_leaves_neither_objects_nor_state(world: list[Declared]) -> N
     assert now.stored.resources == []
 
 
-@bounded(200)
+@settings(max_examples=200)
 @given(worlds().filter(len), st.data())
 def test_what_stands_on_a_replaced_resource_goes_before_it(
     world: list[Declared], data: st.DataObject

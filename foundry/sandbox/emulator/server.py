@@ -25,7 +25,7 @@ from foundry.sandbox.emulator.world import World, create_world
 HEADER_FILE: Final = "identity-header"
 _KEEP_ALIVE: Final = 600
 _BACKLOG: Final = 2048
-_STARTUP_SECONDS: Final = 10.0
+_STARTUP_SECONDS: Final = 60.0
 _GRACE_SECONDS: Final = 2.0
 
 Work = Coroutine[None, None, None]
@@ -224,7 +224,7 @@ def create_emulator(home: Path, port: int = 0, settings: Settings | None = None)
 def serve(home: Path, port: int = 0, settings: Settings | None = None) -> Iterator[Serving]:
     """An emulator in a thread of this process, for tests; it is stopped on leaving the block.
 
-    Raises what `create_emulator` raises, and `TimeoutError` when it doesn't come up within ten seconds.
+    Raises what `create_emulator` raises, and `TimeoutError` when it doesn't come up within a minute.
     """
     emulator = create_emulator(home, port, settings)
     ready = threading.Event()

@@ -26,7 +26,7 @@ from pulumi.dynamic import (
 
 CLOUD = Path("cloud")
 REPLACES = ("home", "zone")
-OTHERS_FINISH_IN_SECONDS = 0.5  # so that what fails doesn't keep its neighbours from beginning
+OTHERS_FINISH_IN_SECONDS = 1.0  # so that what fails doesn't keep its neighbours from beginning
 LONGEST_HOLD_SECONDS = 120.0
 
 
