@@ -24,6 +24,7 @@ from foundry.manifest.settings import (
     DECLARATIONS,
     ProjectFile,
     Settings,
+    base_is_missing,
     check_program,
     check_watched,
     known_stack,
@@ -32,6 +33,7 @@ from foundry.manifest.settings import (
     read_settings,
     settings_path,
     stack_id,
+    tell_missing_base,
 )
 from foundry.manifest.shelf import Shelf
 from foundry.manifest.stores import store_of
@@ -52,7 +54,10 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that was found: its project, settings and merged documents, with places and settings filled in."""
+    """A stack that was found: its project, settings and merged documents, with places and settings filled in.
+
+    `is_whole` is False, with a finding, where a layer isn't there: then nobody knows what is missing.
+    """
 
     project: ProjectFile
     name: str
@@ -61,6 +66,7 @@ class Stack:
     layers: tuple[str, ...]
     documents: Documents
     fill: Interpolation
+    is_whole: bool
     broken: dict[tuple[str, str], frozenset[Path_]]
 
 
@@ -96,16 +102,28 @@ def open_stack(root: Path, stack: str, settings: Settings | None, report: Report
         check_watched(settings, report)
     check_program(settings, path, report)
     layers = layers_of(settings, stack, root, path, report)
-    documents = gather(root, layers, report)
+    documents = gather(root, layers.found, report)
+    is_whole = not layers.missing
+    if base_is_missing(settings, layers) and (lacks := _lacks(documents)):
+        tell_missing_base(root, stack, path, lacks, report)
+        is_whole = False
     fill = Interpolation(stack, settings)
     broken = {}
     # The Environment comes first, because the texts of all others may speak of its queues.
     for key, document in sorted(documents.found.items(), key=lambda found: found[0][0] != "Environment"):
         if not document.omitted:
             broken[key] = _filled(document, fill, report)
-            if document.kind == "Environment":
+            if document.kind == "Environment" and is_whole:
                 fill = replace(fill, queues=queues_of(document.tree))
-    return Stack(project, stack, settings, path, layers, documents, fill, broken)
+    return Stack(project, stack, settings, path, layers.found, documents, fill, is_whole, broken)
+
+
+def _lacks(documents: Documents) -> str:
+    """What shows that the documents only change others; empty where they may be all that there is."""
+    environment = documents.found.get(("Environment", ""))
+    if environment is None:
+        return "has no Environment" if documents.complete else ""
+    return "" if "name" in environment.tree else "has an Environment without a name"
 
 
 def _filled(document: Document, fill: Interpolation, report: Report) -> frozenset[Path_]:
@@ -133,6 +151,10 @@ def _filled(document: Document, fill: Interpolation, report: Report) -> frozense
 def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifest | None:
     documents = stack.documents
     present = {key: document for key, document in documents.found.items() if not document.omitted}
+    if not stack.is_whole:
+        for key, document in present.items():
+            schema.check(document.kind, document.tree, report, broken=stack.broken[key], is_part=True)
+        return None
     environment = present.get(("Environment", ""))
     # A stack without layers has a finding that says why already.
     if environment is None and documents.complete and stack.layers:

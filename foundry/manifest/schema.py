@@ -199,6 +199,7 @@ def check(
     definition: str | None = None,
     above: Path_ = (),
     broken: frozenset[Path_] = frozenset(),
+    is_part: bool = False,
 ) -> set[Path_]:
     """Hold a document against its schema.
 
@@ -209,6 +210,7 @@ def check(
         definition: A part of the schema (a name below `$defs`) in the place of the whole.
         above: The path of `tree` in its document, for the words of findings.
         broken: Paths that have a finding already; they and what lies below are not judged again.
+        is_part: Whether the rest of the document stands where nobody looked, so that nothing counts as missing.
 
     Returns:
         The paths of the values (and unknown keys) that have a finding, so that later checks pass them by.
@@ -219,6 +221,8 @@ def check(
     # Misspelt fields come first: what they were meant to be is not missing as well.
     for path, error in sorted(errors, key=lambda found: found[1].validator != "additionalProperties"):
         if any(path[: len(bad)] == bad for bad in broken) or _is_misspelt(error, path, faulty):
+            continue
+        if is_part and _is_of_something_missing(error):
             continue
         faulty |= _Fault(error, tree, path, above, report).told()
     return faulty
@@ -233,6 +237,14 @@ def _is_misspelt(error: Any, path: Path_, faulty: set[Path_]) -> bool:
         return False
     misspelt = [str(found[-1]) for found in faulty if found and found[:-1] == path]
     return any(is_near(word, wanted) for word in misspelt)
+
+
+def _is_of_something_missing(error: Any) -> bool:
+    if error.validator == "oneOf":
+        return not any(
+            name in error.instance for branch in error.validator_value for name in branch.get("required", ())
+        )
+    return error.validator in ("required", "x-discriminator")
 
 
 def _missing_field(error: Any) -> str:

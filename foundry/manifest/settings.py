@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from foundry.manifest.decoding import Flaw, decoded
 from foundry.manifest.marked import Mapping, Mark, Sequence, plain
-from foundry.manifest.near import meant
+from foundry.manifest.near import is_near, meant
 from foundry.manifest.report import Report
 from foundry.manifest.yaml12 import read
 from foundry.model import Position
@@ -27,6 +27,7 @@ _WATCHED: Final = ("azure-native:subscriptionId", "azure-native:tenantId", "azur
 
 DECLARATIONS: Final = "stacks"
 """The folder of all layers, below the project root."""
+_BASE: Final = "base"
 
 
 @dataclass(frozen=True)
@@ -212,30 +213,34 @@ def stack_id(settings: Settings, path: str, report: Report, *, required: bool = 
     return setting.value
 
 
-def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Report) -> tuple[str, ...]:
-    """The layers of the stack, lowest first: `foundry:layers`, or base and the stack's own folder."""
+@dataclass(frozen=True)
+class Layers:
+    """The folders that a stack is declared in, lowest first. `missing` are those that are named and not there."""
+
+    found: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+
+def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Report) -> Layers:
+    """The layers of the stack: `foundry:layers`, or base and the stack's own folder, of which either may not be there."""
     setting = settings.get("foundry:layers")
-    folders = (
-        sorted(entry.name for entry in (root / DECLARATIONS).iterdir() if entry.is_dir())
-        if (root / DECLARATIONS).is_dir()
-        else []
-    )
+    folders = _folders(root)
     if setting is None:
-        found = tuple(layer for layer in ("base", stack) if layer in folders)
+        found = tuple(layer for layer in (_BASE, stack) if layer in folders)
         if not found:
             report.error(
                 Mark(path, 1, 1),
                 f"the stack `{stack}` declares nothing",
-                f"make the folder {DECLARATIONS}/base or {DECLARATIONS}/{stack}",
+                f"make the folder {DECLARATIONS}/{_BASE} or {DECLARATIONS}/{stack}",
             )
-        return found
+        return Layers(found)
     at = _mark(setting, path)
     layers = _names(setting.value)
     if not layers:
         report.error(
             at, "`foundry:layers` is not a list of folder names", f"write a list such as [base, {stack}]"
         )
-        return ()
+        return Layers(())
     for layer in layers:
         if not _LAYER.fullmatch(layer) or layer not in folders:
             report.error(
@@ -250,7 +255,33 @@ def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Rep
             )
     if len(set(layers)) < len(layers):
         report.error(at, "`foundry:layers` names a layer twice", "name each layer once, the lowest first")
-    return tuple(dict.fromkeys(layer for layer in layers if layer in folders))
+    named = tuple(dict.fromkeys(layers))
+    return Layers(
+        tuple(layer for layer in named if layer in folders),
+        tuple(layer for layer in named if layer not in folders),
+    )
+
+
+def base_is_missing(settings: Settings, layers: Layers) -> bool:
+    """Whether the layer that every stack has below its own folder isn't there, where the settings name no others."""
+    return settings.get("foundry:layers") is None and bool(layers.found) and _BASE not in layers.found
+
+
+def tell_missing_base(root: Path, stack: str, path: str, lacks: str, report: Report) -> None:
+    """Tell that a stack's own folder isn't the whole, for which `lacks` says why."""
+    near = next((name for name in _folders(root) if name != stack and is_near(name, [_BASE])), None)
+    report.error(
+        Mark(path, 1, 1),
+        f"the layer `{_BASE}` isn't there ({DECLARATIONS}/{_BASE}), and {DECLARATIONS}/{stack} alone {lacks}",
+        f"call {DECLARATIONS}/{near} `{_BASE}`, or name the layers in `foundry:layers`"
+        if near
+        else f"make it, or name the layers in `foundry:layers`, or give {DECLARATIONS}/{stack} a whole Environment",
+    )
+
+
+def _folders(root: Path) -> list[str]:
+    folder = root / DECLARATIONS
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
 
 
 def _names(text: str) -> list[str]:

@@ -114,3 +114,14 @@ def test_a_folder_of_material_may_have_a_name_that_is_near_to_one_of_declaration
     project.write("stacks/base/skill-texts/returns.md", "Ask.")
 
     assert project.findings() == []
+
+
+def test_what_is_wrong_in_the_other_layers_is_told_beside_a_layer_that_is_missing(project):
+    project.change(SETTINGS, "config:\n", "config:\n  foundry:layers: [bsae, dev]\n")
+    project.write("stacks/dev/agents/desk.yaml", "kind: Agent\nname: desk\ntemprature: 1\ntop_p: high\n")
+    told = project.findings()
+    assert [line.partition(": ")[0] for line in told] == [
+        "stacks/Pulumi.dev.yaml:2:19",
+        "stacks/dev/agents/desk.yaml:3:1",
+        "stacks/dev/agents/desk.yaml:4:8",
+    ]

@@ -153,6 +153,38 @@ def code_with_a_name_that_is_no_text(project: Project) -> str:
     return "the name of 'stacks/base/code/caf\\udce9.py' can't be taken into a zip; rename it, or exclude it"
 
 
+CHANGE = "kind: Environment\ndeployments: {chat: {sku: {capacity: 1}}}\n"
+
+
+def base_that_is_misspelt(project: Project) -> str:
+    (project.root / "stacks/base").rename(project.root / "stacks/bsae")
+    project.write("stacks/dev/environment.yaml", CHANGE)
+    project.write("stacks/dev/agents/desk.yaml", "kind: Agent\nname: desk\ntools: {parcels: {top_k: 1}}\n")
+    return (
+        "stacks/Pulumi.dev.yaml:1:1: the layer `base` isn't there (stacks/base), and stacks/dev alone has an Environment "
+        "without a name; call stacks/bsae `base`, or name the layers in `foundry:layers`"
+    )
+
+
+def base_that_is_missing(project: Project) -> str:
+    shutil.rmtree(project.root / "stacks/base")
+    project.write(
+        "stacks/dev/agents/desk.yaml", "kind: Agent\nname: desk\nmodel: chat\ninstructions: Help.\n"
+    )
+    return (
+        "stacks/dev alone has no Environment; make it, or name the layers in `foundry:layers`, "
+        "or give stacks/dev a whole Environment"
+    )
+
+
+def layer_that_is_missing_below_one_that_changes_it(project: Project) -> str:
+    project.change("stacks/Pulumi.dev.yaml", "config:\n", "config:\n  foundry:layers: [bsae, dev]\n")
+    project.write("stacks/dev/environment.yaml", CHANGE)
+    text = "kind: Agent\nname: desk\ninstructions: '${queue.answers.url}'\n"
+    project.write("stacks/dev/agents/desk.yaml", text)
+    return "there is no layer `bsae`; did you mean `base`?"
+
+
 BY_HAND: list[Callable[[Project], str]] = [
     link_that_leaves_the_repository,
     prompt_that_is_no_text,
@@ -172,6 +204,9 @@ BY_HAND: list[Callable[[Project], str]] = [
     code_behind_a_link_that_leaves_the_repository,
     code_in_a_folder_with_a_name_that_no_disk_takes,
     code_with_a_name_that_is_no_text,
+    base_that_is_misspelt,
+    base_that_is_missing,
+    layer_that_is_missing_below_one_that_changes_it,
 ]
 
 LIMITS = {
