@@ -10,6 +10,7 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
+from foundry.code_archives import IN_MEMORY, LARGEST_CODE, unpackable, zip_into, zipped_size
 from foundry.manifest import indexes, openapi
 from foundry.manifest.attributes import check_filters
 from foundry.manifest.checks import checks_of
@@ -21,19 +22,7 @@ from foundry.manifest.near import meant
 from foundry.manifest.schema import limit, tool_types
 from foundry.manifest.voices import CHOOSABLE, check_callable, voice_of
 from foundry.manifest.world import World, items, section, unfilled, words
-from foundry.model import (
-    IN_MEMORY,
-    LARGEST_CODE,
-    Agent,
-    Dialect,
-    KnowledgeFile,
-    ModelElsewhere,
-    SkillReference,
-    Tool,
-    unpackable,
-    zip_into,
-    zipped_size,
-)
+from foundry.model import Agent, Dialect, KnowledgeFile, ModelElsewhere, SkillReference, Tool
 
 _REPEATABLE: Final = frozenset(
     ("function", "logic_app", "openapi", "azure_function", "connected_agent", "mcp")

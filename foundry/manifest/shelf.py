@@ -13,13 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
+from foundry.code_archives import stays_out
 from foundry.manifest.decoding import Decoding, Flaw, decoded
 from foundry.manifest.interpolation import Interpolation
 from foundry.manifest.marked import Mapping, Mark, marked, place, put_text, texts
 from foundry.manifest.near import meant
 from foundry.manifest.report import Report
 from foundry.manifest.yaml12 import Reading, read
-from foundry.model import FoundryError, KnowledgeFile, stays_out
+from foundry.model import FoundryError, KnowledgeFile
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes in a file, at most (Azure docs: quotas and limits of the Agent Service)."""

@@ -2,17 +2,6 @@
 
 from foundry.model.agent import Agent, ModelElsewhere, SkillReference, Tool
 from foundry.model.check import Attachment, Check, Conversation, Expectation, Image
-from foundry.model.code import (
-    IN_MEMORY,
-    LARGEST_CODE,
-    stays_out,
-    unpackable,
-    unzip_into,
-    unzipped,
-    zip_into,
-    zipped,
-    zipped_size,
-)
 from foundry.model.environment import (
     AccessGrant,
     Account,
@@ -46,8 +35,6 @@ from foundry.model.search import IndexAsset, SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
 __all__ = [
-    "IN_MEMORY",
-    "LARGEST_CODE",
     "UNKNOWN",
     "AccessGrant",
     "Account",
@@ -102,12 +89,5 @@ __all__ = [
     "Toolbox",
     "Unknown",
     "VectorStore",
-    "stays_out",
     "toolbox_address",
-    "unpackable",
-    "unzip_into",
-    "unzipped",
-    "zip_into",
-    "zipped",
-    "zipped_size",
 ]

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from foundry.model import IN_MEMORY, FoundryError, unpackable, zip_into
+from foundry.code_archives import IN_MEMORY, unpackable, zip_into
+from foundry.model import FoundryError
 from foundry.service.live import LiveVersionedAgent
 from foundry.service.protocols import VersionedService
 

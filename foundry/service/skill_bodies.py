@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import yaml
 
-from foundry.model import FoundryError, unzipped, zipped
+from foundry.code_archives import unzipped, zipped
+from foundry.model import FoundryError
 
 Body = dict[str, Any]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, Final
 
-from foundry.model import LARGEST_CODE
+from foundry.code_archives import LARGEST_CODE
 from foundry.service import versioned_bodies as bodies
 from foundry.service.assets import IndexAssets
 from foundry.service.errors import NotFound

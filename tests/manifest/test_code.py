@@ -11,7 +11,7 @@ from tempfile import SpooledTemporaryFile
 
 import pytest
 
-from foundry.model import IN_MEMORY, unzip_into, unzipped, zip_into, zipped, zipped_size
+from foundry.code_archives import IN_MEMORY, unzip_into, unzipped, zip_into, zipped, zipped_size
 
 AGENT = "stacks/base/agents/concierge.yaml"
 DECLARED = """kind: Agent

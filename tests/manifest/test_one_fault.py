@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 
+from foundry.code_archives import LARGEST_CODE
 from foundry.manifest.report import Report
 from foundry.manifest.shelf import LARGEST, _Problem
-from foundry.model import LARGEST_CODE
 from tests.manifest.conftest import HERE, Project
 from tests.manifest.test_bad_declarations import parts
 

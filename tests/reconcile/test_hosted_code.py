@@ -7,7 +7,8 @@ import pytest
 from azure.ai.projects import AIProjectClient
 from azure.ai.projects.models import CodeConfiguration, HostedAgentDefinition
 
-from foundry.model import FoundryError, zipped
+from foundry.code_archives import zipped
+from foundry.model import FoundryError
 from foundry.reconcile import versioned_agent as agent
 
 MAKES = {"method": "POST", "path": "/agents/desk/versions$"}

@@ -19,7 +19,7 @@ from foundry.cli.project import Project
 from foundry.cli.pulling import held_agents, pulled
 from foundry.cli.standing import Standing
 from foundry.cli.writing_back import WritingBack, agent_document
-from foundry.model import zipped
+from foundry.code_archives import zipped
 from foundry.reconcile.marks import KEY
 from tests.cases.harness.stack import Stack
 

@@ -10,7 +10,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from foundry.cli.gathering.ledger import DIALECTS, VERSIONED, Gathering
-from foundry.model import FoundryError, ServiceError, stays_out, unzip_into, zip_into
+from foundry.code_archives import stays_out, unzip_into, zip_into
+from foundry.model import FoundryError, ServiceError
 from foundry.reconcile.marks import mark_in, mark_of
 from foundry.service.live import LiveAgent, LiveRule, LiveVersionedAgent
 from foundry.transfer.declared import Names, agent_declaration

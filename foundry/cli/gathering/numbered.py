@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from foundry.cli.gathering.ledger import TITLES, VERSIONED, Gathering
-from foundry.model import FoundryError, ServiceError, stays_out, toolbox_address
+from foundry.code_archives import stays_out
+from foundry.model import FoundryError, ServiceError, toolbox_address
 from foundry.reconcile.marks import mark_of, without_mark
 from foundry.service.live import LiveMemoryStore, LiveNumbered, LiveNumberedVersion
 from foundry.service.protocols import NumberedService

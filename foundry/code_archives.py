@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
-from foundry.model.errors import FoundryError
+from foundry.model import FoundryError
 
 LARGEST_CODE: Final = 250 * 1024 * 1024
 """Bytes in a zip of code, at most: "250 MB" in azure-ai-projects 2.10 (`create_version_from_code`).
