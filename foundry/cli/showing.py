@@ -89,7 +89,8 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 def run_graph(arguments: argparse.Namespace) -> int:
     """Print or write the picture."""
-    from foundry.transfer.picture import Status, around, calm, mermaid, picture_of, svg
+    from foundry.transfer.drawing import svg
+    from foundry.transfer.picture import Status, around, calm, mermaid, picture_of
 
     project = find_project(Path(arguments.cwd).resolve())
     manifest = _manifest(project, arguments.stack)

@@ -1,17 +1,16 @@
-"""The picture of an environment: agents, their tools, and what those reach, as Mermaid or SVG.
+"""The picture of an environment: agents, their tools, and what those reach; and as Mermaid.
 
-The layout is a layered one: every arrow leads to the right, long arrows bend around what lies between, and the order within a
-layer is the one with few crossings that a number of sweeps by the middle of the neighbours finds.
+Where things stand in the SVG is decided in `layout`, how they look in `drawing`.
 """
 
 from __future__ import annotations
 
-import itertools
+import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from html import escape
 from typing import Any, Final
 
 from foundry.model import Manifest, ModelElsewhere, SkillReference, Tool
@@ -32,7 +31,8 @@ class Node:
     """Something in the picture. `note` is its second line.
 
     `kind` is agent, tool, store, index, memory, toolbox, skill, model, connection or queue. `tools` are those that have no
-    box of their own, as names and types.
+    box of their own, as names and types; `reaches` are the names of what no arrow leads to, because very many reach it,
+    and `users` is how many reach this one in that way.
     """
 
     id: str
@@ -41,11 +41,21 @@ class Node:
     note: str = ""
     status: Status = Status.PLAIN
     tools: tuple[tuple[str, str], ...] = ()
+    reaches: tuple[str, ...] = ()
+    users: int = 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Things that use the same, and are used by the same: `members` are ids of nodes, and arrows lead from and to the group."""
+
+    id: str
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Edge:
-    """An arrow from what uses to what is used."""
+    """An arrow from what uses to what is used: the ids of nodes or groups."""
 
     source: str
     target: str
@@ -58,6 +68,7 @@ class Picture:
     title: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    groups: tuple[Group, ...] = ()
 
 
 def picture_of(manifest: Manifest, status: Mapping[tuple[str, str], Status]) -> Picture:
@@ -149,10 +160,18 @@ def around(picture: Picture, agents: Collection[str]) -> Picture:
 
 
 def calm(picture: Picture) -> Picture:
-    """The same picture; where it has very many tools, each is named in the box of what has it, and arrows lead past it."""
+    """The same picture, so that it can be followed where there is very much in it.
+
+    Each tool is named in the box of what has it, and arrows lead past it; a model or a connection that very many reach is named
+    there, too; and those of which the arrows lead to the same things are put into one group.
+    """
     tools = {node.id: node for node in picture.nodes if node.kind == "tool"}
     if len(tools) <= _MANY_TOOLS:
         return picture
+    return _grouped(_without_hubs(_without_tools(picture, tools)))
+
+
+def _without_tools(picture: Picture, tools: Mapping[str, Node]) -> Picture:
     user = {edge.target: edge.source for edge in picture.edges if edge.target in tools}
     inside: dict[str, list[tuple[str, str]]] = {}
     for id_, node in tools.items():
@@ -166,6 +185,51 @@ def calm(picture: Picture) -> Picture:
         replace(node, tools=tuple(inside.get(node.id, ()))) for node in picture.nodes if node.id not in tools
     )
     return Picture(picture.title, tuple(nodes), tuple(dict.fromkeys(edges)))
+
+
+def _without_hubs(picture: Picture) -> Picture:
+    users = Counter(edge.target for edge in picture.edges)
+    hubs = {
+        node.id: node.label
+        for node in picture.nodes
+        if node.kind in ("model", "connection") and users[node.id] > _MANY_USERS
+    }
+    reached: dict[str, list[str]] = {}
+    for edge in picture.edges:
+        if edge.target in hubs:
+            reached.setdefault(edge.source, []).append(hubs[edge.target])
+    nodes = (
+        replace(node, users=users[node.id])
+        if node.id in hubs
+        else replace(node, reaches=tuple(reached.get(node.id, ())))
+        for node in picture.nodes
+    )
+    return Picture(
+        picture.title, tuple(nodes), tuple(edge for edge in picture.edges if edge.target not in hubs)
+    )
+
+
+def _grouped(picture: Picture) -> Picture:
+    ends: dict[str, set[tuple[str, str]]] = {}
+    for edge in picture.edges:
+        ends.setdefault(edge.source, set()).add(("to", edge.target))
+        ends.setdefault(edge.target, set()).add(("from", edge.source))
+    alike: dict[tuple[str, frozenset[tuple[str, str]]], list[str]] = {}
+    for node in picture.nodes:
+        if node.id in ends:
+            alike.setdefault((node.kind, frozenset(ends[node.id])), []).append(node.id)
+    groups = tuple(
+        Group(f"group:{number}", tuple(members))
+        for number, members in enumerate(
+            members for members in alike.values() if len(members) >= _ENOUGH_FOR_A_GROUP
+        )
+    )
+    place = {member: group.id for group in groups for member in group.members}
+    edges = (
+        Edge(place.get(edge.source, edge.source), place.get(edge.target, edge.target))
+        for edge in picture.edges
+    )
+    return Picture(picture.title, picture.nodes, tuple(dict.fromkeys(edges)), groups)
 
 
 def _reached(starts: Collection[str], steps: Mapping[str, Sequence[str]]) -> set[str]:
@@ -182,13 +246,25 @@ def _reached(starts: Collection[str], steps: Mapping[str, Sequence[str]]) -> set
 def mermaid(picture: Picture) -> str:
     """The picture as a Mermaid flowchart."""
     names = {node.id: f"n{number}" for number, node in enumerate(picture.nodes)}
+    names |= {group.id: f"g{number}" for number, group in enumerate(picture.groups)}
     lines = ["flowchart LR"]
     for node in picture.nodes:
         opening, closing = _MERMAID_SHAPES[node.kind]
-        label = f"{_mermaid_text(node.label)}<br>{_mermaid_text(' · '.join(_told(node)))}"
+        label = f"{_mermaid_text(node.label)}<br>{_mermaid_text(' · '.join(told(node)))}"
         lines.append(f'  {names[node.id]}{opening}"{label}"{closing}')
+    for group in picture.groups:
+        # Links that nobody sees put the members into rows: without them Mermaid stacks all of them.
+        members = [names[member] for member in group.members]
+        rows = (
+            members[start : start + columns_of(group)] for start in range(0, len(members), columns_of(group))
+        )
+        lines += [
+            f'  subgraph {names[group.id]}[" "]',
+            *(f"    {' ~~~ '.join(row)}" for row in rows),
+            "  end",
+        ]
     lines += [f"  {names[edge.source]} --> {names[edge.target]}" for edge in picture.edges]
-    for status, (fill, line, _) in _COLOURS.items():
+    for status, (fill, line, _) in COLOURS.items():
         ids = [names[node.id] for node in picture.nodes if node.status is status]
         if ids and status is not Status.PLAIN:
             word = status.name.lower()
@@ -199,36 +275,30 @@ def mermaid(picture: Picture) -> str:
     return "\n".join(lines) + "\n"
 
 
-def svg(picture: Picture) -> str:
-    """The picture as an SVG document that needs nothing from elsewhere."""
-    placed = _placed(picture)
-    boxes = {node.id: placed.boxes[node.id] for node in picture.nodes}
-    width = max((box.x + _WIDTH for box in boxes.values()), default=0) + _MARGIN
-    shown = [status for status in _COLOURS if any(node.status is status for node in picture.nodes)]
-    height = max((box.y + _HEIGHT for box in boxes.values()), default=0) + 2 * _MARGIN
-    width = max(width, _MARGIN + len(shown) * _LEGEND)
-    parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-            f'role="img" aria-label="{escape(picture.title)}" font-family="system-ui, sans-serif" font-size="12">'
-        ),
-        f"<title>{escape(picture.title)}</title>",
-        (
-            '<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-            '<path d="M0,0 L8,4 L0,8 z" fill="#8c959f"/></marker></defs>'
-        ),
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-    ]
-    parts += [_arrow(placed, edge) for edge in picture.edges]
-    parts += [_box(node, boxes[node.id]) for node in picture.nodes]
-    for number, status in enumerate(shown):
-        fill, line, dash = _COLOURS[status]
-        x, y = _MARGIN + number * _LEGEND, height - _MARGIN
-        parts.append(
-            f'<rect x="{x}" y="{y - 9}" width="12" height="12" rx="2" fill="{fill}" stroke="{line}"{dash}/>'
-            f'<text x="{x + 18}" y="{y + 1}" fill="#57606a">{escape(status.value)}</text>'
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
+def columns_of(group: Group) -> int:
+    """How many members of a group stand side by side."""
+    return min(_WIDEST_GROUP, math.ceil(math.sqrt(len(group.members) / 2)))
+
+
+def told(node: Node) -> list[str]:
+    """The words below a node's name: what it is, and what has no box or arrow of its own."""
+    loud = node.status in (Status.DRIFT, Status.GONE)
+    note = [node.note] if node.note else []
+    return [node.kind, *([node.status.value] if loud else []), *note, *inside(node)]
+
+
+def inside(node: Node) -> list[str]:
+    """What a node has and reaches without an arrow, in words."""
+    tools = [", ".join(name for name, _ in node.tools)] if node.tools else []
+    return [*([f"used by {node.users}"] if node.users else []), *node.reaches, *tools]
+
+
+def tooltip(node: Node) -> str:
+    """Everything that is known of a node."""
+    tools = ", ".join(f"{name} ({kind})" for name, kind in node.tools)
+    more = [f"tools: {tools}"] if tools else []
+    more += [f"uses: {', '.join(node.reaches)}"] if node.reaches else []
+    return "; ".join([f"{node.kind} {node.label}: {node.status.value}", *more])
 
 
 # ---- what a picture is made of
@@ -253,18 +323,19 @@ _MERMAID_SHAPES: Final = {
     "connection": ("[/", "/]"),
     "queue": ("[[", "]]"),
 }
-_COLOURS: Final = {
+COLOURS: Final = {
     Status.LIVE: ("#dafbe1", "#1a7f37", ""),
     Status.DRIFT: ("#fff1c2", "#bf8700", ""),
     Status.ABSENT: ("#f6f8fa", "#57606a", ' stroke-dasharray="4 3"'),
     Status.GONE: ("#ffd8d3", "#cf222e", ' stroke-dasharray="4 3"'),
     Status.PLAIN: ("#ffffff", "#8c959f", ""),
 }
-_MARGIN, _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _LEGEND = 24, 168, 40, 72, 14, 140
-_SWEEPS: Final = 8
-_MANY_TOOLS: Final = 30
+"""Fill, line, and the attribute of a broken line, by status."""
+_MANY_TOOLS: Final = 18
 """With more of them as boxes, a picture is too tall to be followed."""
-_LONGEST_LABEL: Final = 24
+_MANY_USERS: Final = 8
+_ENOUGH_FOR_A_GROUP: Final = 3
+_WIDEST_GROUP: Final = 4
 
 
 class _Drawing:
@@ -331,142 +402,5 @@ def _uses(tool: Tool) -> Iterator[tuple[str, str]]:
         yield "model", str(settings["model"])
 
 
-def _told(node: Node) -> list[str]:
-    loud = node.status in (Status.DRIFT, Status.GONE)
-    tools = [", ".join(name for name, _ in node.tools)] if node.tools else []
-    note = [node.note] if node.note else []
-    return [node.kind, *note, *([node.status.value] if loud else []), *tools]
-
-
-def _tooltip(node: Node) -> str:
-    tools = ", ".join(f"{name} ({kind})" for name, kind in node.tools)
-    return f"{node.kind} {node.label}: {node.status.value}" + (f"; tools: {tools}" if tools else "")
-
-
 def _mermaid_text(text: str) -> str:
     return re.sub(r"[\"#;<>&]", lambda found: f"#{ord(found[0])};", " ".join(text.split()))
-
-
-# ---- where things stand
-
-
-@dataclass(frozen=True)
-class _Box:
-    x: int
-    y: int
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Boxes by node, and the places that a long arrow goes through, by arrow."""
-
-    boxes: Mapping[str, _Box]
-    bends: Mapping[Edge, tuple[str, ...]]
-
-
-def _placed(picture: Picture) -> _Placed:
-    layers = _layers(picture)
-    columns: list[list[str]] = [[] for _ in range(max(layers.values(), default=-1) + 1)]
-    for node in picture.nodes:
-        columns[layers[node.id]].append(node.id)
-    bends: dict[Edge, tuple[str, ...]] = {}
-    links: list[tuple[str, str]] = []
-    for edge in picture.edges:
-        between = tuple(
-            f"{edge.source}>{edge.target}@{layer}"
-            for layer in range(layers[edge.source] + 1, layers[edge.target])
-        )
-        for layer, bend in enumerate(between, start=layers[edge.source] + 1):
-            columns[layer].append(bend)
-        bends[edge] = between
-        chain = (edge.source, *between, edge.target)
-        links += itertools.pairwise(chain)
-    _untangle(columns, links)
-    boxes: dict[str, _Box] = {}
-    tallest = max((_height(column) for column in columns), default=0)
-    for number, column in enumerate(columns):
-        y = _MARGIN + (tallest - _height(column)) // 2
-        for one in column:
-            boxes[one] = _Box(_MARGIN + number * (_WIDTH + _GAP_X), y)
-            y += (_HEIGHT if "@" not in one else 0) + _GAP_Y
-    return _Placed(boxes, bends)
-
-
-def _height(column: Sequence[str]) -> int:
-    return sum((_HEIGHT if "@" not in one else 0) + _GAP_Y for one in column)
-
-
-def _layers(picture: Picture) -> dict[str, int]:
-    """How far right each node stands: one further than everything that uses it."""
-    users: dict[str, list[str]] = {node.id: [] for node in picture.nodes}
-    for edge in picture.edges:
-        users[edge.target].append(edge.source)
-    known: dict[str, int] = {}
-
-    def layer(id_: str, above: frozenset[str]) -> int:
-        if id_ in above:  # what isn't declared here may lead in a circle
-            return -1
-        if id_ not in known:
-            known[id_] = 1 + max((layer(user, above | {id_}) for user in users[id_]), default=-1)
-        return known[id_]
-
-    for node in picture.nodes:
-        layer(node.id, frozenset())
-    return known
-
-
-def _untangle(columns: list[list[str]], links: Sequence[tuple[str, str]]) -> None:
-    """Order each column so that what belongs together stands together."""
-    before: dict[str, list[str]] = {}
-    after: dict[str, list[str]] = {}
-    for source, target in links:
-        before.setdefault(target, []).append(source)
-        after.setdefault(source, []).append(target)
-    for sweep in range(_SWEEPS):
-        forth = sweep % 2 == 0
-        order = range(1, len(columns)) if forth else range(len(columns) - 2, -1, -1)
-        for number in order:
-            neighbours = before if forth else after
-            beside = columns[number - 1 if forth else number + 1]
-            columns[number].sort(key=_middle(neighbours, {one: place for place, one in enumerate(beside)}))
-
-
-def _middle(neighbours: Mapping[str, Sequence[str]], places: Mapping[str, int]) -> Callable[[str], float]:
-    def middle(id_: str) -> float:
-        found = [places[one] for one in neighbours.get(id_, ()) if one in places]
-        return sum(found) / len(found) if found else len(places)
-
-    return middle
-
-
-def _arrow(placed: _Placed, edge: Edge) -> str:
-    start, end = placed.boxes[edge.source], placed.boxes[edge.target]
-    x, y = start.x + _WIDTH, start.y + _HEIGHT // 2
-    path = f"M{x},{y}"
-    for bend in placed.bends[edge]:
-        box = placed.boxes[bend]
-        path += (
-            f" C{x + _GAP_X // 2},{y} {box.x - _GAP_X // 2},{box.y} {box.x},{box.y} L{box.x + _WIDTH},{box.y}"
-        )
-        x, y = box.x + _WIDTH, box.y
-    to_y = end.y + _HEIGHT // 2
-    path += f" C{x + _GAP_X // 2},{y} {end.x - _GAP_X // 2},{to_y} {end.x},{to_y}"
-    return f'<path d="{path}" fill="none" stroke="#8c959f" marker-end="url(#end)"/>'
-
-
-def _box(node: Node, box: _Box) -> str:
-    fill, line, dash = _COLOURS[node.status]
-    radius = {"agent": _HEIGHT // 2, "store": 8, "index": 8, "memory": 8}.get(node.kind, 3)
-    middle = box.x + _WIDTH // 2
-    told = " · ".join(_told(node))
-    return (
-        f"<g><title>{escape(_tooltip(node))}</title>"
-        f'<rect x="{box.x}" y="{box.y}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius}" fill="{fill}" stroke="{line}"{dash}/>'
-        f'<text x="{middle}" y="{box.y + 17}" text-anchor="middle" font-weight="600" fill="#1b1f24">{_cut(node.label)}</text>'
-        f'<text x="{middle}" y="{box.y + 31}" text-anchor="middle" font-size="10" fill="#57606a">{_cut(told, 32)}</text></g>'
-    )
-
-
-def _cut(text: Any, longest: int = _LONGEST_LABEL) -> str:
-    flat = " ".join(str(text).split())
-    return escape(flat if len(flat) <= longest else f"{flat[: longest - 1]}…")

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from foundry.manifest import load
 from foundry.model import Evaluation, Evaluator, MemoryStore, Skill, SkillReference, Tool, Toolbox
-from foundry.transfer.picture import Edge, Node, Picture, Status, around, calm, mermaid, picture_of, svg
+from foundry.transfer.drawing import svg
+from foundry.transfer.layout import layout_of
+from foundry.transfer.picture import Edge, Node, Picture, Status, around, calm, mermaid, picture_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -189,10 +191,71 @@ def test_many_tools_are_named_in_the_boxes_of_their_agents() -> None:
     assert not any(node.kind == "tool" for node in picture.nodes)
     assert {Edge("agent:a3", "store:handbook"), Edge("agent:a3", "agent:a4")} <= set(picture.edges)
     assert (
-        "agent a3: declared; tools: search (file_search), code (code_interpreter), next (connected_agent)"
+        "agent a3: declared; tools: search (file_search), code (code_interpreter), next (connected_agent); uses: chat"
         in boxes(svg(picture))
     )
     assert "search, code, next" in mermaid(picture)
+
+
+def desks(count: int, stores: int) -> Picture:
+    """So many agents: every seventh searches two stores, each of the others one."""
+    manifest = load(ROOT, "sandbox").manifest
+    assert manifest is not None
+    agents = tuple(
+        replace(
+            manifest.agents[0],
+            name=f"desk-{number}",
+            tools=(
+                Tool(
+                    "search",
+                    "file_search",
+                    {
+                        "vector_stores": [
+                            f"s{(number * step) % stores}" for step in range(1, 3 if number % 7 == 0 else 2)
+                        ]
+                    },
+                ),
+            ),
+        )
+        for number in range(count)
+    )
+    return picture_of(replace(manifest, agents=agents), {("Agent", "desk-3"): Status.DRIFT})
+
+
+@pytest.mark.parametrize("count", [20, 60, 150])
+def test_a_large_world_is_a_page_on_which_nothing_covers_anything_and_arrows_lead_to_the_right(
+    count: int,
+) -> None:
+    picture = calm(desks(count, 9))
+    layout = layout_of(picture)
+    frames = {group.id: layout.boxes[group.id] for group in picture.groups}
+    inside = {member: frames[group.id] for group in picture.groups for member in group.members}
+    things = {id_: (box.x, box.y, box.x + box.width, box.y + box.height) for id_, box in layout.boxes.items()}
+    for (one, here), (other, there) in combinations(things.items(), 2):
+        holds = {inside.get(one), inside.get(other)} & {frames.get(one), frames.get(other)} - {None}
+        assert bool(holds) == overlap(here, there)
+    for edge in picture.edges:
+        assert things[edge.source][2] < things[edge.target][0]
+    width, height = layout.size
+    assert 0.4 < width / height < 2.5
+    assert width * height < 45_000 * len(picture.nodes)
+    assert len(boxes(svg(picture))) == len(picture.nodes)
+
+
+def test_those_that_use_the_same_stand_in_one_frame_and_what_very_many_use_is_named_in_their_boxes() -> None:
+    picture = calm(desks(60, 9))
+    group = next(group for group in picture.groups if "agent:desk-3" in group.members)
+    assert group.members[:2] == ("agent:desk-3", "agent:desk-12")
+    assert Edge(group.id, "store:s3") in picture.edges
+    assert not any(edge.target == "model:chat" for edge in picture.edges)
+    told = mermaid(picture)
+    assert "used by 60" in told
+    number = picture.groups.index(group)
+    rows = told.partition(f'  subgraph g{number}[" "]\n')[2].partition("  end\n")[0]
+    named = [re.search(rf'(n\d+)\(\["{member.removeprefix("agent:")}<br>', told) for member in group.members]
+    assert re.findall(r"n\d+", rows) == [found[1] for found in named if found]
+    assert re.search(rf"  g{number} --> n\d+\n", told)
+    assert "classDef drift" in told
 
 
 def test_few_tools_keep_their_boxes() -> None:
