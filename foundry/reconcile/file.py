@@ -14,9 +14,10 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from foundry.diff import changes
-from foundry.model import UNKNOWN, FoundryError, Owner
+from foundry.model import UNKNOWN, Owner
 from foundry.reconcile.differences import handling, moved
 from foundry.reconcile.inputs import is_versioned, owner_of
+from foundry.reconcile.local_files import content_of
 from foundry.reconcile.problems import needs
 from foundry.reconcile.references import users, uses_file
 from foundry.reconcile.session import KnowledgeView, Session
@@ -87,7 +88,7 @@ def create(session: Session, news: Props) -> Made:
 
     found = session.first_look_up(view.files, uploaded)
     if found is None:
-        content = _content(session, news)
+        content = content_of(session.root, str(news["path"]), sha256)
         purpose = str(news.get("purpose") or "assistants")
         found = session.make_once(
             lambda: service.upload_file(name, content, purpose), just_uploaded, f"file {name}"
@@ -202,19 +203,6 @@ def _is_listed(view: KnowledgeView, service: KnowledgeService, file_id: str) -> 
             # A store of the other dialect may be listed here too, and be deleted over there.
             view.stores.drop(store.id)
     return False
-
-
-def _content(session: Session, news: Props) -> bytes:
-    path = session.root / str(news["path"])
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FoundryError(
-            f"{news['path']} can't be read: {error.strerror}", fix="put the file back"
-        ) from None
-    if hashlib.sha256(content).hexdigest() != news["sha256"]:
-        raise FoundryError(f"{news['path']} has changed since it was declared", fix="run the command again")
-    return content
 
 
 def _definition(props: Props) -> dict[str, Any]:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from foundry.model import FoundryError
 
 
-def content_of(root: Path, file: Mapping[str, Any]) -> bytes:
-    """The content of a declared file: `source` is its path below `root`, `sha256` what it had when it was declared.
+def content_of(root: Path, path: str, sha256: str) -> bytes:
+    """The content of a declared file.
+
+    Args:
+        root: the folder that `path` starts from.
+        path: the file.
+        sha256: what the file had when it was declared, in hex.
 
     Raises:
         FoundryError: it is gone, or has changed since.
     """
-    source = str(file["source"])
     try:
-        content = (root / source).read_bytes()
+        content = (root / path).read_bytes()
     except OSError as error:
-        raise FoundryError(f"{source} can't be read: {error.strerror}", fix="put the file back") from None
-    if hashlib.sha256(content).hexdigest() != file.get("sha256"):
-        raise FoundryError(f"{source} has changed since it was declared", fix="run the command again")
+        raise FoundryError(f"{path} can't be read: {error.strerror}", fix="put the file back") from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise FoundryError(f"{path} has changed since it was declared", fix="run the command again")
     return content

@@ -6,10 +6,8 @@ service can't make in place makes a second index, whose name ends with a digest,
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from foundry.diff import Change, changes, digest, normal, settled
@@ -17,6 +15,17 @@ from foundry.model import UNKNOWN, FoundryError, ServiceError
 from foundry.reconcile.claims import existing, is_taken_over, renewed
 from foundry.reconcile.differences import content, handling, moved
 from foundry.reconcile.index_changes import needs_downtime, needs_rebuild
+from foundry.reconcile.index_writing import (
+    KIND,
+    NO_DOCUMENTS,
+    IndexWork,
+    body_of,
+    fill,
+    make,
+    merged_documents,
+    unmarked,
+    write,
+)
 from foundry.reconcile.inputs import HANDLING, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
 from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
@@ -24,12 +33,10 @@ from foundry.reconcile.problems import needs
 from foundry.reconcile.references import refuse_if_used, users, uses_index
 from foundry.reconcile.session import SearchView, Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
-from foundry.reconcile.vectors import with_vectors
-from foundry.service.errors import Conflict, NotFound, Unanswered, unless_missing
+from foundry.service.errors import NotFound, unless_missing
 from foundry.service.log import PROGRESS
 from foundry.service.protocols import SearchService
 
-KIND: Final = "SearchIndex"
 INPUTS: Final = (
     "owner",
     "name",
@@ -44,10 +51,8 @@ INPUTS: Final = (
     "documents",
 )
 _HANDLING: Final = (*HANDLING, "alias", "rebuild", "downtime", "documents")
-_BATCH: Final = 1000
 _BEHIND_ALIAS: Final = "behind_alias"
 _ALLOW: Final = "allow"
-_NO_DOCUMENTS: Final = "-"
 
 
 def check(olds: Props, news: Props) -> list[Problem]:
@@ -102,11 +107,11 @@ def create(session: Session, news: Props) -> Made:
     service = view.service.waiting_for_roles()
     definition, adopt = news["definition"], lifecycle_of(news).get("adopt")
     target = str(definition["name"])
-    mark = Mark(owner, name, _NO_DOCUMENTS, session.incarnation(), adopted=adopt is not None)
+    mark = Mark(owner, name, NO_DOCUMENTS, session.incarnation(), adopted=adopt is not None)
     live = unless_missing(lambda: service.get_index(target))
     if live is not None:
         _refuse_unclaimed(target, live, news)
-        reasons = _in_the_way(changes(KIND, _unmarked(live), {**definition, "name": target}, None), news)
+        reasons = _in_the_way(changes(KIND, unmarked(live), {**definition, "name": target}, None), news)
         if reasons and not _may_rebuild(news):
             raise FoundryError(f"index {target} exists and differs: {'; '.join(reasons)}", fix=_WAYS)
         if reasons:
@@ -116,13 +121,13 @@ def create(session: Session, news: Props) -> Made:
                 _refuse_unclaimed(target, live, news)
     told = {**definition, "name": target}
     if live is None:
-        work = _Work(service, target, told, mark)
-        live = _make(work)
+        work = IndexWork(service, target, told, mark)
+        live = make(work)
     else:
         PROGRESS.info("index %s: found, taken over", target)
-        work = _Work(service, target, told, replace(mark, digest=_merged(live)))
-        live = _write(work, live)
-    live = _fill(session, work, live, news.get("documents") or ())
+        work = IndexWork(service, target, told, replace(mark, digest=merged_documents(live)))
+        live = write(work, live)
+    live = fill(session, work, live, news.get("documents") or ())
     _point_alias(view, target, news)
     view.indexes.put(live)
     return Made(target, _outs(news, target, mark))
@@ -139,7 +144,7 @@ def read(session: Session, index: str, props: Props) -> Seen | None:
     if body is None:
         return None
     _, mark = mark_in(body.get("description"))
-    told = {**_unmarked(body), "name": (props.get("applied") or {}).get("name", index)}
+    told = {**unmarked(body), "name": (props.get("applied") or {}).get("name", index)}
     definition = settled(KIND, told, props.get("applied"))
     return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), indexName=index)
 
@@ -150,21 +155,26 @@ def update(session: Session, index: str, olds: Props, news: Props) -> dict[str, 
     service = view.service.waiting_for_roles()
     live = existing(f"index {index}", lambda: service.get_index(index))
     mark = renewed(
-        f"index {index}", session, mark_in(live.get("description"))[1], olds, news, digest=_merged(live)
+        f"index {index}",
+        session,
+        mark_in(live.get("description"))[1],
+        olds,
+        news,
+        digest=merged_documents(live),
     )
     definition, applied = news["definition"], olds.get("applied") or {}
     wanted = {**definition, "name": index}
-    reasons = _in_the_way(changes(KIND, _unmarked(live), wanted, {**applied, "name": index}), news)
+    reasons = _in_the_way(changes(KIND, unmarked(live), wanted, {**applied, "name": index}), news)
     if reasons:
         raise FoundryError(_refusal(index, reasons), fix=_WAYS)
     untouched = only_reports(news) and not changes(KIND, applied, definition, applied)
-    work = _Work(service, index, _unmarked(live) if untouched else wanted, mark)
-    live = _fill(session, work, _write(work, live), news.get("documents") or ())
+    work = IndexWork(service, index, unmarked(live) if untouched else wanted, mark)
+    live = fill(session, work, write(work, live), news.get("documents") or ())
     _point_alias(view, index, news)
     view.indexes.put(live)
     told = definition
     if only_reports(news):
-        told = settled(KIND, {**_unmarked(live), "name": definition["name"]}, definition)
+        told = settled(KIND, {**unmarked(live), "name": definition["name"]}, definition)
     return {**_outs(news, index, mark), "definition": told, **kept_age_of_drift(olds, news, told)}
 
 
@@ -184,7 +194,9 @@ def delete(session: Session, index: str, props: Props) -> None:
         return
     if is_let_go(props):
         PROGRESS.info("index %s: let go", index)
-        view.indexes.put(service.update_index(_body(body, index, description), str(body.get("@odata.etag"))))
+        view.indexes.put(
+            service.update_index(body_of(body, index, description), str(body.get("@odata.etag")))
+        )
         return
     _refuse_if_searched(session, index)
     alias = props.get("alias")
@@ -236,125 +248,6 @@ def _refuse_unclaimed(index: str, live: Mapping[str, Any], news: Props) -> None:
             f"index {index} exists already and isn't ours",
             fix=f"choose another service_name, or take it over with lifecycle.adopt: {index}",
         )
-
-
-@dataclass(frozen=True)
-class _Work:
-    """An index in the making: what it is to say, and the mark it is to carry."""
-
-    service: SearchService
-    index: str
-    told: Mapping[str, Any]
-    mark: Mark
-
-    def body(self) -> dict[str, Any]:
-        return _body(self.told, self.index, self.mark.in_description(self.told.get("description")))
-
-    def is_done(self, live: Mapping[str, Any]) -> bool:
-        return mark_in(live.get("description"))[1] == self.mark and not changes(
-            KIND, _unmarked(live), self.told
-        )
-
-
-def _make(work: _Work) -> Mapping[str, Any]:
-    try:
-        return work.service.create_index(work.body())
-    except (Unanswered, Conflict) as error:
-        live = unless_missing(lambda: work.service.get_index(work.index))
-        if live is None and isinstance(error, Unanswered):
-            # The name is unique: asking again can't make a second one.
-            return work.service.create_index(work.body())
-        if live is None or mark_in(live.get("description"))[1] != work.mark:
-            raise
-        return live
-
-
-def _write(work: _Work, live: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Whoever wrote this far has asked whether it may be: only what needs it takes the index offline.
-    offline = bool(needs_downtime(changes(KIND, _unmarked(live), work.told)))
-    if offline:
-        PROGRESS.info("index %s: offline for some seconds, while its analysis changes", work.index)
-    try:
-        return work.service.update_index(work.body(), str(live.get("@odata.etag")), offline=offline)
-    except (Unanswered, Conflict):
-        # Either our own request was acted upon though its answer was lost, or somebody else was faster.
-        now = work.service.get_index(work.index)
-        if work.is_done(now):
-            return now
-        if now.get("@odata.etag") == live.get("@odata.etag"):
-            return work.service.update_index(work.body(), str(now.get("@odata.etag")), offline=offline)
-        raise
-
-
-def _body(definition: Mapping[str, Any], index: str, description: str) -> dict[str, Any]:
-    body = {key: value for key, value in definition.items() if not key.startswith("@odata.")}
-    return {**body, "name": index, "description": description}
-
-
-def _unmarked(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {**body, "description": mark_in(body.get("description"))[0]}
-
-
-def _merged(live: Mapping[str, Any] | None) -> str:
-    """Which documents a live index says were merged in, as a digest."""
-    mark = mark_in(live.get("description"))[1] if live is not None else None
-    return mark.digest if mark is not None else _NO_DOCUMENTS
-
-
-def _fill(
-    session: Session, work: _Work, live: Mapping[str, Any], documents: Sequence[Mapping[str, Any]]
-) -> Mapping[str, Any]:
-    """Merges the declared documents in, unless the mark says that these were merged already; returns the live index."""
-    wanted = digest(sorted(str(one["sha256"]) for one in documents)) if documents else _NO_DOCUMENTS
-    if wanted == work.mark.digest:
-        return live
-    for one in documents:
-        _merge_file(session, work, one)
-    return _write(replace(work, mark=replace(work.mark, digest=wanted)), live)
-
-
-def _merge_file(session: Session, work: _Work, one: Mapping[str, Any]) -> None:
-    path = str(one["path"])
-    try:
-        content = (session.root / path).read_bytes()
-    except OSError as error:
-        raise FoundryError(f"{path} can't be read: {error.strerror}", fix="put the file back") from None
-    if hashlib.sha256(content).hexdigest() != one["sha256"]:
-        raise FoundryError(f"{path} has changed since it was declared", fix="run the command again")
-    batch: list[Mapping[str, Any]] = []
-    for document in _documents(path, content.decode("utf-8", errors="replace")):
-        batch.append(document)
-        if len(batch) == _BATCH:
-            _merge(session, work, path, batch)
-            batch = []
-    if batch:
-        _merge(session, work, path, batch)
-
-
-def _merge(session: Session, work: _Work, path: str, batch: Sequence[Mapping[str, Any]]) -> None:
-    index = work.index
-    refused = work.service.merge_documents(index, with_vectors(session.services, work.told, batch))
-    if refused:
-        more = f" and {len(refused) - 5} more" if len(refused) > 5 else ""
-        raise FoundryError(
-            f"index {index} refused documents of {path}: {'; '.join(refused[:5])}{more}",
-            fix="mend these documents and run the command again; those merged before stay",
-        )
-
-
-def _documents(path: str, text: str) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            document = json.loads(line)
-        except ValueError as error:
-            raise FoundryError(
-                f"{path}:{number}:1: isn't JSON ({error})", fix="write one JSON object a line"
-            ) from None
-        if not isinstance(document, dict):
-            raise FoundryError(f"{path}:{number}:1: isn't an object", fix="write one JSON object a line")
-        yield document
 
 
 def _point_alias(view: SearchView, index: str, news: Props) -> None:

@@ -60,7 +60,11 @@ def _files(
     else:
         held = {}
     return {
-        str(one["path"]): content_of(root, one) if "source" in one else held[str(one["path"])]
+        str(one["path"]): (
+            content_of(root, str(one["source"]), str(one["sha256"]))
+            if "source" in one
+            else held[str(one["path"])]
+        )
         for one in listed
     }
 
