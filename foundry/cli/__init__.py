@@ -35,7 +35,8 @@ from foundry.cli import (
     traces,
     trying,
 )
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import Finding, FoundryError, Manifest, Severity
 
 FAILED = 1
@@ -102,9 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: Any, text: str, *, stack: bool = True) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         if stack:
-            command.add_argument(
-                "-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)"
-            )
+            add_stack(command)
         command.set_defaults(run=run)
         return command
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from foundry.cli import traces
-from foundry.cli.project import default_stack, find_project
+from foundry.cli.options import add_agent, add_stack
+from foundry.cli.project import find_project
 from foundry.model import Conversation
 from foundry.service.conversation import Transcript
 
@@ -16,8 +17,8 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "ask an agent one question"
     command = commands.add_parser("ask", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
-    command.add_argument("agent", help="the agent's declared name")
+    add_stack(command)
+    add_agent(command)
     command.add_argument("question", type=worded, help="the question, quoted")
     traces.add(command)
     command.set_defaults(run=run)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from foundry.cli import operations, recovery
-from foundry.cli.project import default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import find_project
 from foundry.model import FoundryError
 
 
@@ -16,7 +17,7 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "take the lock of a run that is gone off a stack"
     command = commands.add_parser("cancel", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(command)
     command.set_defaults(run=run)
 
 

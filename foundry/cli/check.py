@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli import evaluators, traces
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import Dialect, Finding, FoundryError, Manifest
 from foundry.service.tracing import TRACES
 
@@ -33,7 +34,7 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "hold the checks that agents declare against what is live"
     command = commands.add_parser("check", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(command)
     command.add_argument(
         "--agent", action="append", default=[], metavar="NAME", help="only this agent (once for each)"
     )

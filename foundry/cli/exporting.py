@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_agent, add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "write a declared agent in the format of another tool"
     command = commands.add_parser("export", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
-    command.add_argument("agent", help="the agent's declared name")
+    add_stack(command)
+    add_agent(command)
     command.add_argument("--to", required=True, choices=_FORMATS, help="the format")
     command.add_argument("-o", "--output", help="the file to write (default: standard output)")
     command.set_defaults(run=run)

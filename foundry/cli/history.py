@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ def add(commands: Any) -> None:
     """Register the commands."""
     text = "list what was applied to an agent, a toolbox or a skill, when, and by which commit"
     history = commands.add_parser("history", help=text, description=text)
-    history.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(history)
     _add_name(history)
     history.add_argument("--limit", type=int, default=50, help="runs to look back (default: %(default)s)")
     history.add_argument("--json", action="store_true", help="as JSON, with the whole definitions")
     history.set_defaults(run=run_history)
     text = "write what was applied to an agent, a toolbox or a skill then into its declaration"
     rollback = commands.add_parser("rollback", help=text, description=text)
-    rollback.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(rollback)
     _add_name(rollback)
     rollback.add_argument(
         "--to", required=True, help="a run's number or commit as `fac history` lists them, or `previous`"

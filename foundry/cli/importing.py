@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli import settings
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "write what lives in a project, and isn't declared yet, as declarations that adopt it"
     command = commands.add_parser("import", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(command)
     command.add_argument(
         "names", nargs="*", help="only these agents (id or name), and the stores they search"
     )

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli import recovery, settings, uploads
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError, Owner
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "list live objects with this stack's mark that its state doesn't hold"
     command = commands.add_parser("orphans", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(command)
     command.add_argument(
         "--endpoint",
         action="append",

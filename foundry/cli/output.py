@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.project import default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import find_project
 from foundry.model import FoundryError
 from foundry.transfer import outputs
 
@@ -22,7 +23,7 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "print the stack's outputs as JSON, or the contract for callers in another form"
     command = commands.add_parser("output", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(command)
     command.add_argument("name", nargs="?", help="only this output")
     command.add_argument(
         "--format",

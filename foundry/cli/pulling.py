@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from foundry.cli.project import default_stack, find_project
+from foundry.cli.options import add_agent, add_stack
+from foundry.cli.project import find_project
 from foundry.model import FoundryError
 
 Path_ = tuple[str, ...]
@@ -30,8 +31,8 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "write what was changed on a live agent into its declaration"
     command = commands.add_parser("pull", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
-    command.add_argument("agent", help="the agent's declared name")
+    add_stack(command)
+    add_agent(command)
     command.set_defaults(run=run)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from foundry.cli import operations
 from foundry.cli.engines import last_line
-from foundry.cli.project import default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import find_project
 from foundry.model import FoundryError
 
 
@@ -19,7 +20,7 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "keep a value encrypted in a stack's settings; it is asked for, or read from standard input"
     command = commands.add_parser("secret", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(command)
     command.add_argument("key", help="the setting, as a finding names it: foundry:KEY")
     command.set_defaults(run=run)
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ def add(commands: Any) -> None:
     """Register the commands."""
     text = "show what is declared and what is live, with what was changed outside"
     show = commands.add_parser("show", help=text, description=text)
-    show.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(show)
     show.add_argument("--json", action="store_true", help="as JSON")
     show.set_defaults(run=run_show)
     text = "draw agents, tools, stores, models and connections, with what was changed outside in colour"
     graph = commands.add_parser("graph", help=text, description=text)
-    graph.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(graph)
     graph.add_argument(
         "--format",
         choices=("svg", "mermaid"),

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from foundry.cli import settings
-from foundry.cli.project import DEFAULT_STACK, PROJECT_FILE, Project, default_stack, find_project, is_in_one
+from foundry.cli.options import add_stack
+from foundry.cli.project import DEFAULT_STACK, PROJECT_FILE, Project, find_project, is_in_one
 from foundry.model import FoundryError
 
 _PLACES: Final = {"program.py.txt": "__main__.py", "gitignore": ".gitignore"}
@@ -27,7 +28,7 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "begin a project in a folder that has none; in a project, begin a stack or give it its id"
     command = commands.add_parser("init", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+    add_stack(command)
     command.set_defaults(run=run)
 
 

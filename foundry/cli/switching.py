@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from foundry.cli.project import Project, default_stack, find_project
+from foundry.cli.options import add_agent, add_stack
+from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 
@@ -17,10 +18,8 @@ def add(commands: Any) -> None:
         ("enable", "let callers reach a versioned agent again, at once and in its declaration", True),
     ):
         command = commands.add_parser(verb, help=text, description=text)
-        command.add_argument(
-            "-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)"
-        )
-        command.add_argument("agent", help="the agent's declared name")
+        add_stack(command)
+        add_agent(command)
         command.set_defaults(run=run, enabled=enabled)
 
 

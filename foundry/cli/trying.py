@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli import traces
 from foundry.cli.ask import worded
-from foundry.cli.project import default_stack, find_project
+from foundry.cli.options import add_agent, add_stack
+from foundry.cli.project import find_project
 from foundry.model import UNKNOWN, Conversation, FoundryError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def add(commands: Any) -> None:
     """Register the command."""
     text = "ask a scratch copy of an agent, as it is declared now, one question; the copy is deleted"
     command = commands.add_parser("try", help=text, description=text)
-    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
-    command.add_argument("agent", help="the agent's declared name")
+    add_stack(command)
+    add_agent(command)
     command.add_argument("question", type=worded, help="the question, quoted")
     traces.add(command)
     command.set_defaults(run=run)

@@ -1,0 +1,17 @@
+"""Arguments that many commands take, declared once."""
+
+from __future__ import annotations
+
+import argparse
+
+from foundry.cli.project import default_stack
+
+
+def add_stack(command: argparse.ArgumentParser) -> None:
+    """Let a command be told the stack."""
+    command.add_argument("-s", "--stack", default=default_stack(), help="the stack (default: %(default)s)")
+
+
+def add_agent(command: argparse.ArgumentParser) -> None:
+    """Make a command ask for an agent."""
+    command.add_argument("agent", help="the agent's declared name")
