@@ -76,7 +76,7 @@ def _adopting(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 def _with_id(stands: Standing, one: Adoption) -> Adoption:
     """The adoption by id, where a name says which one is meant."""
-    from foundry.reconcile.claims import live_name
+    from foundry.reconcile.claims import only_called
 
     name = one.adopt.get("name")
     if "id" in one.adopt or name is None:
@@ -85,9 +85,8 @@ def _with_id(stands: Standing, one: Adoption) -> Adoption:
         return replace(one, adopt={**one.adopt, "id": name})
     versioned = one.kind.startswith("Versioned")
     service = (stands.services.versioned if versioned else stands.services.project)(one.endpoint)
-    listed = service.list_agents() if one.kind == "Agent" else service.list_stores()
-    found = [live.id for live in listed if live_name(live) == name]
-    return replace(one, adopt={**one.adopt, "id": found[0]}) if len(found) == 1 else one
+    found = only_called(name, service.list_agents() if one.kind == "Agent" else service.list_stores())
+    return one if found is None else replace(one, adopt={**one.adopt, "id": found})
 
 
 def _told(stands: Standing, one: Adoption, taken: Mapping[str, str], stack_id: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from foundry.model import FoundryError
 if TYPE_CHECKING:
     from foundry.cli.gathering import Owned, Place
     from foundry.cli.standing import Standing
+    from foundry.service.protocols import Services
     from foundry.transfer.document import Declaration
 
 
@@ -98,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"stack {arguments.stack} has no project yet that could be read",
             fix="name the project: --endpoint https://….services.ai.azure.com/api/projects/…",
         )
-    place = _place(project, arguments.stack, stands, arguments)
+    place = _place(project, arguments.stack, stands, endpoint, arguments)
     with TemporaryDirectory() as scratch:
         found = Gathering(stands.services, Contents, place, Path(scratch))
         gather(found, endpoint, arguments.names)
@@ -244,7 +245,9 @@ class _Writing:
         return 1 if wrong else 0
 
 
-def _place(project: Project, stack: str, stands: Standing, arguments: argparse.Namespace) -> Place:
+def _place(
+    project: Project, stack: str, stands: Standing, endpoint: str, arguments: argparse.Namespace
+) -> Place:
     """What the stack has already, and where what is new goes."""
     from foundry.cli.gathering import Owned, Place
 
@@ -264,7 +267,7 @@ def _place(project: Project, stack: str, stands: Standing, arguments: argparse.N
         taken=_taken(documents),
         owned=[
             *(Owned(one.declared, one.name, one.id, one.dialect) for one in stands.held),
-            *_adopted(documents),
+            *_adopted(documents, stands.services, endpoint),
         ],
         names=stands.names(f"stacks/{layer}/agents"),
         search_endpoints=[*stands.search_endpoints, *(endpoint for endpoint in made if endpoint)],
@@ -274,18 +277,34 @@ def _place(project: Project, stack: str, stands: Standing, arguments: argparse.N
     )
 
 
-def _adopted(documents: Mapping[tuple[str, str], Any]) -> Iterator[Owned]:
-    """What documents take over by its id with the next up, an import's before this one among them."""
+def _adopted(documents: Mapping[tuple[str, str], Any], services: Services, endpoint: str) -> Iterator[Owned]:
+    """What documents take over with the next up, an import's before this one among them."""
     from foundry.cli.gathering import Owned
 
     stack_wide = (_environment(documents) or {}).get("dialect")
     for (kind, name), document in documents.items():
         lifecycle = document.tree.get("lifecycle")
         adopt = lifecycle.get("adopt") if isinstance(lifecycle, Mapping) else None
+        if adopt is None or document.omitted:
+            continue
+        told = document.tree.get("dialect") or stack_wide
+        dialect = "classic" if told == "both" else str(told)
         identifier = adopt.get("id") if isinstance(adopt, Mapping) else adopt
-        if isinstance(identifier, str) and not document.omitted:
-            dialect = document.tree.get("dialect") or stack_wide
-            yield Owned(kind, name, identifier, "classic" if dialect == "both" else str(dialect))
+        if identifier is None:
+            identifier = _called(services, endpoint, kind, dialect, str(adopt.get("name")))
+        if isinstance(identifier, str):
+            yield Owned(kind, name, identifier, dialect)
+
+
+def _called(services: Services, endpoint: str, kind: str, dialect: str, name: str) -> str | None:
+    """The id of the one live object of that name; None where there is none, or more than one."""
+    from foundry.reconcile.claims import only_called
+
+    is_versioned = dialect == "versioned"
+    if kind not in ("Agent", "VectorStore") or (kind == "Agent" and is_versioned):
+        return name
+    service = services.versioned(endpoint) if is_versioned else services.project(endpoint)
+    return only_called(name, service.list_agents() if kind == "Agent" else service.list_stores())
 
 
 def _documents(project: Project, stack: str) -> Mapping[tuple[str, str], Any]:

@@ -200,6 +200,12 @@ def live_name(one: Marked) -> str:
     return str(definition.get("name") if isinstance(definition, Mapping) else getattr(one, "name", ""))
 
 
+def only_called(name: str, listed: Sequence[Marked]) -> str | None:
+    """The id of the one live object that the service calls so; None where there is none, or more than one."""
+    found = [one.id for one in listed if live_name(one) == name]
+    return found[0] if len(found) == 1 else None
+
+
 def _called(kind: str, wanted: str, name: str, listed: Sequence[M]) -> str:
     """The id of the one live object with a name. Raises FoundryError when there is none, or more than one."""
     found = sorted(one.id for one in listed if live_name(one) == wanted)

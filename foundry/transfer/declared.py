@@ -40,6 +40,7 @@ _NAMED_ON_THE_WIRE: Final = frozenset(
 _TOOL_DEFINITIONS: Final = {"Agent": "tool_", "Toolbox": "toolbox_"}
 """What the names of tools' schemas begin with, by kind."""
 _OF_PROJECT: Final = re.compile(r"/projects/[^/]+/connections/[^/]+$", re.IGNORECASE)
+_NAMELESS: Final = "the live one has none, and a declaration has one: taking it up gives it this name"
 _CODE: Final = ("runtime", "entry_point", "dependency_resolution")
 _VERSIONED_FIELDS: Final = (
     "reasoning",
@@ -107,7 +108,9 @@ def agent_declaration(
     writing = Writing(name)
     tree: dict[str, Any] = {"kind": "Agent", "name": name, **({"dialect": dialect} if dialect else {})}
     service_name = live.definition.get("name")
-    if service_name and service_name != name:
+    if not service_name:
+        writing.note("name", _NAMELESS)
+    elif service_name != name:
         tree["service_name"] = writing.inline(str(service_name))
     tree |= _agent_tree(live, to, writing) | _serving_tree(serving or {}, writing)
     if rule is not None:
@@ -268,7 +271,9 @@ def store_declaration(
     """
     writing = Writing(name)
     tree: dict[str, Any] = {"kind": "VectorStore", "name": name, **({"dialect": dialect} if dialect else {})}
-    if live.name and live.name != name:
+    if not live.name:
+        writing.note("name", _NAMELESS)
+    elif live.name != name:
         tree["service_name"] = writing.inline(live.name)
     tree["files"] = [
         {"path": path, "attributes": {key: writing.inside(told) for key, told in attributes.items()}}

@@ -160,6 +160,10 @@ def test_a_project_made_by_hand_is_taken_up_as_it_is(up: Any, by_hand: dict[str,
     assert "vector_stores: [hand-made-store]" in declared
     assert f"adopt: {by_hand['finder']}" in declared
     assert json.loads(up.python(SHOW)) == before
+    # A document that adopts by name means the same object.
+    (folder / "agents/hand-made-finder.yaml").write_text(
+        declared.replace(f"adopt: {by_hand['finder']}", "adopt: {name: Hand-made finder}")
+    )
     again = up.fac("import", "-s", "mine")
     assert again.endswith("everything there is, is declared or left out.\n")
     assert again.count("agent front-desk") == 1
