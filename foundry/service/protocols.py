@@ -428,7 +428,10 @@ class SearchService(Protocol):
         ...
 
     def merge_documents(self, name: str, documents: Sequence[Mapping[str, Any]]) -> Sequence[str]:
-        """Merges documents in by key, at most 1,000 at once. Returns what the service refused: "key: reason"."""
+        """Merges documents in by key, at most 1,000 at once, in as many requests as their size asks for.
+
+        Returns what the service refused: "key: reason".
+        """
         ...
 
     def read_documents(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,6 +17,8 @@ _PREFER: Final = {**_MINIMAL, "Prefer": "return=representation"}
 _NONE: Final = {"Accept": "application/json;odata.metadata=none"}
 
 _PAGE: Final = 1000
+# Of one request that writes documents: 16 MB (Azure docs, "Service limits in Azure AI Search"), with room for what goes around them.
+_LARGEST: Final = 15_900_000
 
 _WORDS: Final = {
     "synonymmaps": "synonym map",
@@ -71,7 +74,9 @@ class AzureSearch:
 
     def merge_documents(self, name: str, documents: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         """See `SearchService`."""
-        actions = [{**document, "@search.action": "mergeOrUpload"} for document in documents]
+        return [refused for part in _requests(documents) for refused in self._merge(name, part)]
+
+    def _merge(self, name: str, actions: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         answer = self._wire.call(
             "merge documents into index",
             name,
@@ -221,6 +226,22 @@ class AzureSearch:
         )
         made: Mapping[str, Any] = answer.body
         return made
+
+
+def _requests(documents: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """What writes the documents, in as many requests as their size asks for: a thousand with vectors are larger than one may be."""
+    part: list[Mapping[str, Any]] = []
+    size = 0
+    for document in documents:
+        action = {**document, "@search.action": "mergeOrUpload"}
+        own = len(json.dumps(action)) + len(", ")
+        if part and size + own > _LARGEST:
+            yield part
+            part, size = [], 0
+        part.append(action)
+        size += own
+    if part:
+        yield part
 
 
 def _path(family: str, name: str) -> str:

@@ -310,6 +310,15 @@ def test_documents_go_in_batches_of_a_thousand(index, world):
     assert (index.count(), index.merges()) == (1_001, 2)
 
 
+def test_documents_larger_than_a_request_may_be_go_in_several(index, world):
+    told = index.documents(*({"id": str(number), "title": "t" * 4_000_000} for number in range(5)))
+    world.control("DELETE", "/requests")
+
+    search_index.create(world.session(), index.inputs(documents=[told]))
+
+    assert (index.count(), index.merges()) == (5, 2)
+
+
 def test_a_line_that_isn_t_json_is_told_with_its_place(index, world):
     told = index.documents({"id": "1", "title": "Tent"}, "{nonsense")
 

@@ -277,6 +277,18 @@ def test_long_results_come_in_pages(indexes: SearchIndexClient, endpoint: str) -
         assert len({item["id"] for item in client.search("*")}) == 120
 
 
+def test_what_is_too_large_for_a_request_is_refused_and_the_client_halves_it(
+    indexes: SearchIndexClient, endpoint: str
+) -> None:
+    indexes.create_index(definition())
+    with SearchClient(endpoint, "parts", DefaultAzureCredential()) as client:
+        client.upload_documents([{"id": str(number), "text": "x" * 8_400_000} for number in (1, 2)])
+        assert client.get_document_count() == 2
+        with pytest.raises(HttpResponseError) as caught:
+            client.upload_documents([{"id": "3", "text": "x" * 17_000_000}])
+    assert caught.value.status_code == 413
+
+
 def test_an_alias_leads_to_its_index_and_keeps_it(indexes: SearchIndexClient, endpoint: str) -> None:
     indexes.create_index(definition())
     indexes.create_index(definition("parts-2"))

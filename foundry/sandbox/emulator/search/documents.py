@@ -17,6 +17,8 @@ Body = dict[str, Any]
 
 PAGE: Final = 50
 MOST_ACTIONS: Final = 1_000
+#: Of a request that writes documents, in bytes.
+LARGEST_BATCH: Final = 16 * 1024 * 1024
 _KEY: Final = r"[A-Za-z0-9_=-]{1,1024}"
 _FUSION: Final = 60
 _TEXT: Final = ("Edm.String", "Collection(Edm.String)")

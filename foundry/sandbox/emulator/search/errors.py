@@ -40,3 +40,8 @@ def precondition_failed() -> Problem:
     """If-Match or If-None-Match doesn't hold."""
     message = "The precondition given in one of the request headers evaluated to false. No change was made to the resource from this request."
     return search_problem(412, "PreconditionFailed", message)
+
+
+def too_large(most: int) -> Problem:
+    """A request that writes more than fits into one; the official client then halves what it sends."""
+    return search_problem(413, "RequestEntityTooLarge", f"The request is larger than {most} bytes.")

@@ -6,7 +6,7 @@ from typing import Any
 from foundry.sandbox.emulator.http import Call, Family, Reply, Route
 from foundry.sandbox.emulator.search import objects
 from foundry.sandbox.emulator.search.definition import INDEX_NAME, check_change, leaves, normalised
-from foundry.sandbox.emulator.search.documents import MOST_ACTIONS, check_document, query
+from foundry.sandbox.emulator.search.documents import LARGEST_BATCH, MOST_ACTIONS, check_document, query
 from foundry.sandbox.emulator.search.errors import (
     exists,
     invalid,
@@ -14,6 +14,7 @@ from foundry.sandbox.emulator.search.errors import (
     not_allowed,
     not_found,
     precondition_failed,
+    too_large,
 )
 from foundry.sandbox.emulator.search.guard import guard, service_id
 from foundry.sandbox.emulator.search.indexing import RUNS, reset, running, status
@@ -249,6 +250,8 @@ def _index(call: Call) -> Body:
 
 def _write_documents(call: Call) -> Reply:
     index, search, service = _index(call), call.world.search, service_id(call)
+    if len(call.content) > LARGEST_BATCH:
+        raise too_large(LARGEST_BATCH)
     actions = call.object().get("value")
     if not isinstance(actions, list) or not 1 <= len(actions) <= MOST_ACTIONS:
         raise invalid(f"A batch holds 1 to {MOST_ACTIONS} actions.")
