@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from foundry.sandbox.emulator.access.routes import FAMILY as ACCESS
-from foundry.sandbox.emulator.arm.routes import CLOUD
+from foundry.sandbox.emulator.arm.cloud import FAMILY as CLOUD
 from foundry.sandbox.emulator.arm.routes import FAMILY as ARM
 from foundry.sandbox.emulator.assistants.routes import FAMILY as ASSISTANTS
 from foundry.sandbox.emulator.control.routes import FAMILY as CONTROL
