@@ -114,7 +114,11 @@ class Interpolation:
             known = [name for name in known_keys(self.settings) if name not in ("stackId", "layers")]
             hint = meant(key, known, none="", have="") if known else ""
             fix = f"{hint} or " if hint.startswith("did you mean") else ""
-            report.error(at, f"`{full}` is not set", f"{fix}run `pulumi config set {full} VALUE`")
+            report.error(
+                at,
+                f"`{full}` is not set",
+                f"{fix}write `{full}: VALUE` below `config:` in Pulumi.{self.stack}.yaml",
+            )
             return None
         if setting.secret:
             report.error(

@@ -146,7 +146,7 @@ def _files(root: Path, layer: str, report: Report) -> Iterator[str]:
         if not (root / inside).is_dir():
             continue
         for entry in sorted((root / inside).iterdir()):
-            if entry.suffix == ".yml" and entry.is_file():
+            if entry.suffix != ".yaml" and entry.suffix.lower() in (".yml", ".yaml") and entry.is_file():
                 report.error(
                     Mark(f"{inside}/{entry.name}", 1, 1),
                     "a declaration's file ends in .yaml",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -45,6 +46,10 @@ _BOOLEANS: Final = {
     "off": "false",
     "false": "false",
 }
+
+
+_FLOWS: Final = re.compile(r"[\w./-]+")
+"""Text that can stand in `[…]` without quotes."""
 
 
 def text_of(kind: str) -> str:
@@ -117,7 +122,7 @@ def _one_of(
     """
     discriminator = schema.get("x-discriminator")
     if discriminator is not None:
-        yield from _discriminated(validator, branches, instance, discriminator, root)
+        yield from _discriminated(validator, branches, instance, schema, root)
         return
     if all(
         "type" not in _resolved(branch, root) and "enum" not in _resolved(branch, root) for branch in branches
@@ -148,10 +153,11 @@ def _one_of(
 
 
 def _discriminated(
-    validator: Any, branches: list[Any], instance: Any, field: str, root: dict[str, Any]
+    validator: Any, branches: list[Any], instance: Any, schema: Any, root: dict[str, Any]
 ) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
+    field = schema["x-discriminator"]
     by_value = {
         word: branch for branch in branches for word in words_of(_resolved(branch, root)["properties"][field])
     }
@@ -163,7 +169,12 @@ def _discriminated(
     value = instance[field]
     if not isinstance(value, str) or value not in by_value:
         yield ValidationError(
-            "unknown", validator="enum", validator_value=list(by_value), instance=value, path=[field]
+            "unknown",
+            validator="enum",
+            validator_value=list(by_value),
+            instance=value,
+            path=[field],
+            schema=schema,
         )
         return
     yield from validator.descend(instance, by_value[value])
@@ -224,6 +235,8 @@ def check(
             continue
         if is_part and _is_of_something_missing(error):
             continue
+        if error.validator == "type" and error.instance is None and path in faulty:
+            continue
         faulty |= _Fault(error, tree, path, above, report).told()
     return faulty
 
@@ -236,7 +249,15 @@ def _is_misspelt(error: Any, path: Path_, faulty: set[Path_]) -> bool:
     else:
         return False
     misspelt = [str(found[-1]) for found in faulty if found and found[:-1] == path]
-    return any(is_near(word, wanted) for word in misspelt)
+    also = _also(error.schema)
+    return any(is_near(word, wanted) or also.get(word) in wanted for word in misspelt)
+
+
+def _also(schema: Mapping[str, Any]) -> dict[str, str]:
+    """What the fields of a mapping are called elsewhere (`x-also`): that word → ours."""
+    return {
+        word: name for name, told in schema.get("properties", {}).items() for word in told.get("x-also", ())
+    }
 
 
 def _is_of_something_missing(error: Any) -> bool:
@@ -320,9 +341,25 @@ class _Fault:
             else:
                 others = [name for name in known if name not in self.error.instance]
                 fix = meant(key, others, none="leave it out", have="the other fields are", in_order=True)
+                if (ours := _also(self.schema).get(key)) in others:
+                    fix = f"did you mean `{ours}`?"
+                if (empty := self._empty_before(key)) is not None:
+                    fix = f"indent it, if it belongs to `{empty}`, which is empty"
+                    faulty.add((*self.path, empty))
                 self.report.error(at, f"unknown field `{key}`{where}", fix)
             faulty.add((*self.path, key))
         return faulty
+
+    def _empty_before(self, key: str) -> str | None:
+        """The mapping without entries that a key stands below, with nothing but other unknown keys in between."""
+        known = self.schema.get("properties", {})
+        keys = list(self.error.instance)
+        for before in reversed(keys[: keys.index(key)]):
+            if before in known:
+                told = known[before]
+                is_empty = self.error.instance[before] is None and "additionalProperties" in told
+                return before if is_empty else None
+        return None
 
     def _missing(self) -> set[Path_]:
         missing = _missing_field(self.error)
@@ -358,6 +395,13 @@ class _Fault:
             return self._tell(f"{self._name()} is empty, not {want}", fix)
         if value is None:
             return self._tell(f"{self._name()} is empty, not {want}", f"write {want}, or leave the field out")
+        if isinstance(value, str) and distinct == ["a list"]:
+            return self._tell(
+                what,
+                f"write a list: [{value}]" if shown == value and _FLOWS.fullmatch(value) else "write a list",
+            )
+        if isinstance(value, str) and value in tool_types() and "x-discriminator" in self.schema:
+            return self._tell(what, f"write `{{type: {value}}}` and its fields")
         if isinstance(value, list) and isinstance(self.schema.get("additionalProperties"), dict):
             return self._tell(
                 what, "write a name and a colon in the place of each dash: entries have names here"
@@ -374,6 +418,9 @@ class _Fault:
         if not isinstance(value, str):
             return self._wrong_shape(["text"])
         choice = meant(value, [str(item) for item in known], none="leave it out", have="the values are")
+        also = self.schema.get("x-also", {})
+        if isinstance(also, dict) and also.get(value) in known:
+            choice = f"did you mean `{also[value]}`?"
         return self._tell(f"`{_short(value)}` is not a value of {self._name()}", choice)
 
     def _key_refused(self) -> set[Path_]:

@@ -8,6 +8,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,6 +63,8 @@ class _Problem:
     fix: str
     at: Mark | None = None
     """Where in the file, for what is wrong inside of it."""
+    missing: str | None = None
+    """The path where there is no file."""
 
 
 @dataclass(frozen=True)
@@ -355,10 +358,12 @@ class Shelf:
             return _Problem(
                 f"there is no file {path}",
                 f"there is no folder {folder} either: the path is relative to the document it stands in",
+                missing=path,
             )
         return _Problem(
             f"there is no file {path}",
             meant(name, beside, none=f"{folder} holds no files", have=f"{folder or 'the root'} holds"),
+            missing=path,
         )
 
     def _listing(self, base: str) -> list[str]:
@@ -413,7 +418,27 @@ class Shelf:
         return real == self._real_root or real.startswith(self._real_root + os.sep)
 
     def _tell(self, problem: _Problem, at: Mark) -> None:
-        self._report.error(problem.at or at, problem.what, problem.fix)
+        there = self.counterpart(problem.missing, at) if problem.missing is not None else None
+        self._report.error(
+            problem.at or at, problem.what, problem.fix if there is None else f"did you mean `{there}`?"
+        )
+
+    def counterpart(self, path: str, at: Mark) -> str | None:
+        """Where a file stands that is missed at a path, as the document at a mark would write it; None when it isn't in reach.
+
+        Looked for is the same path from a folder further up, and a file of that name in the folders beside the document's own.
+        """
+        here = posixpath.dirname(at.path)
+        written = posixpath.relpath(path, here)
+        above = posixpath.dirname(here)
+        found = [posixpath.normpath(posixpath.join(above, written)), posixpath.normpath(written)]
+        with suppress(OSError):
+            beside = sorted(entry.name for entry in os.scandir(self._root / above) if entry.is_dir())
+            found += [posixpath.join(above, folder, posixpath.basename(written)) for folder in beside]
+        there = (
+            one for one in found if one != path and not one.startswith("..") and (self._root / one).is_file()
+        )
+        return next((posixpath.relpath(one, here) for one in there), None)
 
 
 def _refuse(constant: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ OWN_CONNECTIONS: Final = {
 }
 """The connections that a set-up makes unasked, and the part of the Environment each one belongs to."""
 
-_PATH: Final = re.compile(r"\S+\.(md|markdown|txt|prompt|prompty|json|ya?ml|j2|jinja2?)", re.IGNORECASE)
+_PATH: Final = re.compile(
+    r"(?:file:\s*)?(\S+\.(?:md|markdown|txt|prompt|prompty|json|ya?ml|j2|jinja2?))", re.IGNORECASE
+)
 """A text of one word that ends like a file: no prompt and no description does."""
 
 _SEARCH_CATEGORY: Final = "CognitiveSearch"
@@ -122,6 +125,14 @@ class World:
 
     def deployment(self, name: Any, at: Mark) -> bool:
         """Whether a deployment is declared."""
+        declared = section(self.environment, "deployments")
+        of_model = [
+            one for one in declared if section(section(declared, one), "model").get("name") == name != one
+        ]
+        if of_model and name not in declared:
+            fix = f"did you mean {' or '.join(f'`{one}`' for one in of_model)}, a deployment of this model?"
+            self.report.error(at, f"unknown deployment `{name}`", fix)
+            return False
         return self.refer(
             "deployment", name, self.names("deployments"), at, declare="declare it under `deployments`"
         )
@@ -219,9 +230,10 @@ class World:
             value = self.shelf.text(value["file"], at, fill)
         else:
             at = tree.values_at.get(key, tree.mark)
-            if isinstance(value, str) and _PATH.fullmatch(value):
+            path = _PATH.fullmatch(value) if isinstance(value, str) else None
+            if path is not None:
                 what = f"`{key}` is the path of a file, which would be sent as it stands"
-                self.report.error(at, what, f"write `{key}: {{file: {value}}}`")
+                self.report.error(at, what, f"write `{key}: {{file: {self._as_it_is_there(path[1], at)}}}`")
         if not isinstance(value, str):
             return None
         if len(value) > longest:
@@ -232,6 +244,11 @@ class World:
             )
         text: Text = unfilled(value)
         return text
+
+    def _as_it_is_there(self, written: str, at: Mark) -> str:
+        folder = posixpath.dirname(at.path)
+        there = posixpath.normpath(posixpath.join(folder, written))
+        return self.shelf.counterpart(there, at) or written
 
     def body(self, tree: Mapping, key: str) -> Mapping | None:
         """A JSON object, inline or from a file, with its places; None when there is none."""

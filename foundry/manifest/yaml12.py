@@ -31,6 +31,11 @@ _NOT_YAML: Final = re.compile(
     "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
 )
 _LONGEST_NUMBER: Final = 40
+_PATH_WITHOUT_BRACES: Final = re.compile(r"^\s*\w+:\s+file:\s+(\S+)\s*$")
+_SINGLE_QUOTED: Final = re.compile(r":\s+'[^']*'$")
+_LOOK_ALIKES: Final = {"\u00a0": "a no-break space", "\uff1a": "a full-width colon"}
+_SWALLOWED: Final = re.compile(r"[ \t]+#[^\s#!]")
+"""A comment that begins at once: `#12` in a text without quotes."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class _Reader:
         self._report = report
         self._material = material
         self._events: Any = None
+        self._lines: list[str] | None = None
         self.sound = True
 
     def document(self) -> tuple[Any, Mark]:
@@ -142,7 +148,10 @@ class _Reader:
         entries = Mapping(mark)
         while not isinstance(event := self._events.get_event(), yaml.MappingEndEvent):
             key, key_at = self._key(event, depth)
-            value, value_at = self._value(self._events.get_event(), depth + 1)
+            of_key = self._events.get_event()
+            if key is None and isinstance(of_key, yaml.AliasEvent):
+                continue
+            value, value_at = self._value(of_key, depth + 1)
             if key is None:
                 continue
             if key in entries:
@@ -186,11 +195,28 @@ class _Reader:
         text: str = event.value
         if not event.implicit[0]:
             return text, mark
+        self._warn_of_swallowed(event)
         if not self._material and _DATE.fullmatch(text):
             self._fault(mark, f"`{text}` is a date to other readers of YAML", f'write "{text}"')
             return text, mark
         value = self._core(text, mark)
         return (value, mark) if isinstance(value, str) else (value, mark._replace(plain=text))
+
+    def _warn_of_swallowed(self, event: Any) -> None:
+        """Tell a text that ends where `#` was meant to be part of it."""
+        if self._material or not event.value:
+            return
+        if self._lines is None:
+            self._lines = self._text.splitlines()
+        end = event.end_mark
+        rest = self._lines[end.line][end.column :] if end.line < len(self._lines) else ""
+        found = _SWALLOWED.match(rest)
+        if found and (" " in event.value or rest[found.end() - 1].isdecimal()):
+            self._report.warning(
+                Mark(self._path, end.line + 1, end.column + found.end() - 1),
+                f"what follows `{rest[found.end() - 2 : found.end() + 8].split()[0]}` is a comment and no part of the text",
+                "put quotes around text that holds ` #`; or a space after the `#` of a comment",
+            )
 
     def _core(self, text: str, mark: Mark) -> Any:
         """The value of an unquoted scalar, after the core schema."""
@@ -235,6 +261,9 @@ class _Reader:
     def malformed(self, error: yaml.MarkedYAMLError) -> None:
         """Tell a syntax error in one finding."""
         at = error.problem_mark or error.context_mark
+        if error.context_mark and error.problem == "could not find expected ':'":
+            # The parser tells where it gave up, which is a line further down.
+            at = error.context_mark
         mark = Mark(self._path, at.line + 1, at.column + 1) if at else Mark(self._path, 1, 1)
         problem = error.problem or error.context or _first_line(error)
         began = error.context_mark
@@ -246,12 +275,26 @@ class _Reader:
         self._fault(
             mark,
             f"malformed YAML: {problem}{inside}",
-            self._advice(problem, error.context or "", mark),
+            self._advice(problem, error.context or "", mark, began),
         )
 
-    def _advice(self, problem: str, context: str, mark: Mark) -> str:
+    def _advice(self, problem: str, context: str, mark: Mark, began: Any) -> str:
         lines = self._text.splitlines()
         line = lines[mark.line - 1] if mark.line <= len(lines) else ""
+        if found := _PATH_WITHOUT_BRACES.search(line):
+            return f"write `{{file: {found[1]}}}`"
+        if "quoted scalar" in context and "end of stream" in problem and began:
+            return f"close the quote that opens in line {began.line + 1}"
+        if "could not find expected ':'" in problem:
+            odd = next((word for letter, word in _LOOK_ALIKES.items() if letter in line), None)
+            return f"this line holds {odd}: type it anew" if odd else "put a colon and a space after the name"
+        if "block mapping" in context and began and not line[: mark.column - 1].strip():
+            deeper = mark.column - 1 > began.column
+            return f"indent this line by {began.column} spaces as the others since line {began.line + 1}" + (
+                ", or put what it belongs to above it" if deeper else ""
+            )
+        if "block mapping" in context and _SINGLE_QUOTED.search(line[: mark.column - 1]):
+            return "write '' for an apostrophe inside of single quotes, or use double quotes"
         if "\t" in line[: mark.column]:
             return "indent with spaces: YAML takes no tabs"
         if "alias" in context:

@@ -536,7 +536,10 @@ BOUNDS = {
         {0: "write more than 0", 100.1: "more than 100"},
     ),
     "name of a measure": (
-        lambda n: agent(dialect="versioned", evaluation={"rule": "continuous", "evaluators": {"m" * n: {}}}),
+        lambda n: agent(
+            dialect="versioned",
+            evaluation={"rule": "continuous", "evaluators": {"m" * n: {"evaluator_name": "ours"}}},
+        ),
         [1, 62, 63],
         {64: "up to 63 lower-case letters"},
     ),
