@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping as AnyMapping
 from typing import Final
 
-from foundry.manifest.agents import needs_standard
 from foundry.manifest.attributes import Attributes, entries
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, plain
@@ -22,7 +21,7 @@ def store_of(document: Document, world: World) -> VectorStore:
     days = section(tree, "expires_after").get("days")
     chunking = tree.get("chunking_strategy")
     if "data_sources" in tree and world.environment is not None and not world.standard:
-        needs_standard("data_sources", tree.keys_at["data_sources"], world)
+        world.needs_standard("data_sources", tree.keys_at["data_sources"])
     _check_overlap(tree, world)
     files, attributes = _files(tree, world)
     return VectorStore(

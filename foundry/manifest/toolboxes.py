@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from foundry.manifest.agents import content_filter, skills_of, tool_of
+from foundry.manifest.agents import content_filter, skills_of
 from foundry.manifest.dialects import check_reach
 from foundry.manifest.identities import check_identities
 from foundry.manifest.layers import Document
 from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.schema import limit
 from foundry.manifest.skill_folders import SkillFolder, folder_of
+from foundry.manifest.tools import tool_of
 from foundry.manifest.world import World, section, words
 from foundry.model import Dialect, Skill, Tool, Toolbox
 

@@ -89,6 +89,14 @@ class World:
         """Whether the Environment asks for the standard set-up."""
         return self.environment is not None and self.environment.get("setup") == "standard"
 
+    def needs_standard(self, what: str, at: Mark) -> None:
+        """Tell that something needs the standard set-up."""
+        self.report.error(
+            at,
+            f"{what} needs `setup: standard`, and the Environment is basic",
+            "set `setup: standard` in the Environment, or leave this out",
+        )
+
     def names(self, key: str) -> Collection[str]:
         """The names below a mapping of the Environment."""
         return section(self.environment, key).keys()
