@@ -52,6 +52,8 @@ class Progress:
         urn = _urn(content)
         self._under_way.pop(urn, None)
         self._why.pop(urn, None)
+        if "::pulumi:providers:" in urn:
+            return
         if content.get("metadata", {}).get("op") == "refresh":
             self.read += 1
         else:

@@ -32,6 +32,7 @@ def test_what_was_read_and_compared_is_counted_with_the_last_one() -> None:
         told.take(event("resourcePreEvent", urn, op="refresh"))
         told.take(event("resOutputsEvent", urn, op="refresh"))
     assert str(told) == "2 read, last VectorStore handbook"
+    told.take(event("resOutputsEvent", "urn:pulumi:s::p::pulumi:providers:azure-native::default", op="same"))
     told.take(event("resourcePreEvent", AGENT, op="same"))
     told.take(event("resOutputsEvent", AGENT, op="same"))
     assert str(told) == "2 read, 1 compared with the declarations, last Agent desk"

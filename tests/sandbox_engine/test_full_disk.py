@@ -49,3 +49,20 @@ def test_the_next_run_with_room_goes_on(world: World) -> None:
 
     assert sorted(world.objects()) == ["a-1", "b-1"]
     world.up("--expect-no-changes")
+
+
+def test_a_state_that_cannot_be_backed_up_is_told_and_the_backup_before_stays_whole(world: World) -> None:
+    world.body('a = Thing("a", {"size": 1})')
+    world.up()
+    world.up()
+    backup = world.checkpoint.with_name(world.checkpoint.name + ".bak")
+    before = backup.read_bytes()
+    backup.with_name(f".{backup.name}.{os.getpid()}.new").symlink_to("/dev/full")
+
+    done = world.run("up", "--yes", "--skip-preview")
+
+    assert done.returncode == 1
+    assert "can't be backed up" in done.stderr
+    assert "Nothing was changed; free some space" in done.stderr
+    assert backup.read_bytes() == before
+    world.up()

@@ -114,13 +114,21 @@ def load(stack: Stack) -> Deployment | None:
 
 
 def back_up(stack: Stack) -> None:
-    """Keep the present checkpoint as `.bak`. Raises EngineError."""
+    """Keep the present checkpoint as `.bak`, whole or not at all. Raises EngineError, after which the old one is intact."""
+    backup = stack.file.with_name(stack.file.name + ".bak")
+    temporary = backup.with_name(f".{backup.name}.{os.getpid()}.new")
     try:
-        shutil.copyfile(stack.file, stack.file.with_name(stack.file.name + ".bak"))
+        shutil.copyfile(stack.file, temporary)
+        temporary.replace(backup)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise EngineError(f"the state can't be backed up beside {stack.file}: {error.strerror}") from error
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise EngineError(
+            f"the state can't be backed up beside {stack.file}: {error.strerror}. Nothing was changed; free some space, or make "
+            "the folder writable, and run again"
+        ) from error
 
 
 def write(stack: Stack, text: str) -> None:
