@@ -117,7 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_file(project: Project, arguments: argparse.Namespace) -> int:
     """Declare what a file of another tool holds, and say what doesn't translate."""
-    from foundry.transfer.declared import declared_name, foreign_declaration
+    from foundry.transfer.declared import foreign_declaration
+    from foundry.transfer.names import declared_name
     from foundry.transfer.neighbours.parsing import UnreadableError
     from foundry.transfer.neighbours.reading import read
     from foundry.transfer.yaml_text import yaml_text

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from foundry.manifest.layers import Document
     from foundry.reconcile import Session
     from foundry.service.protocols import VersionedService
-    from foundry.transfer.declared import Names
+    from foundry.transfer.names import Names
     from foundry.transfer.writing_back import Edit
 
 

@@ -25,7 +25,7 @@ from foundry.reconcile import (
     versioned_agent,
 )
 from foundry.service.connect import AzureServices
-from foundry.transfer.declared import Names
+from foundry.transfer.names import Names
 
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 _STACK: Final = "pulumi:pulumi:Stack"

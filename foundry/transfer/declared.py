@@ -7,40 +7,24 @@ would change the live object.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from foundry.manifest.schema import schema_of
 from foundry.reconcile.marks import mark_in, without_mark
-from foundry.service.live import LiveAgent, LiveMemoryStore, LiveRule, LiveStore
+from foundry.service.live import LiveAgent, LiveRule
+from foundry.transfer.declared_tools import skills_tree, tools_tree
 from foundry.transfer.declared_voice import chosen, voice_tree
 from foundry.transfer.document import Declaration, Writing
 from foundry.transfer.foreign import Foreign
+from foundry.transfer.names import NAMELESS, Names
 
-_SLUG: Final = re.compile(r"[^a-z0-9]+")
-_TOOL_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ORDER: Final = (
     "description", "model", "instructions", "temperature", "top_p", "response_format", "metadata", "tools",
 )  # fmt: skip
 # The service's own defaults (data plane of the Agent Service): what nobody set isn't written down.
 _SERVICE_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 1, "top_p": 1}
-# Tools whose key in a declaration is their name at the service; a key of any other is a word of the declaration's own.
-_NAMED_ON_THE_WIRE: Final = frozenset(
-    (
-        "function",
-        "openapi",
-        "azure_function",
-        "connected_agent",
-        "mcp",
-        "capture_structured_outputs",
-        "system",
-    )
-)
-_TOOL_DEFINITIONS: Final = {"Agent": "tool_", "Toolbox": "toolbox_"}
-"""What the names of tools' schemas begin with, by kind."""
-_OF_PROJECT: Final = re.compile(r"/projects/[^/]+/connections/[^/]+$", re.IGNORECASE)
-_NAMELESS: Final = "the live one has none, and a declaration has one: taking it up gives it this name"
 _CODE: Final = ("runtime", "entry_point", "dependency_resolution")
 _VERSIONED_FIELDS: Final = (
     "reasoning",
@@ -51,37 +35,6 @@ _VERSIONED_FIELDS: Final = (
     "harness",
     "blueprint_id",
 )
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the ids of a project stand for in declarations. An id that isn't here stays an id.
-
-    `assets` are those of indexes, `<name>/versions/<version>` → the index's declared name. `search_connections` hold ARM ids in lower case, `queues` pairs of endpoint and name, `files` file id → path as the document
-    writes it, `memories` a memory store's name at the service → its declared name, `toolboxes` the address of a toolbox's MCP
-    endpoint → its declared name. `skills` are known by name at the service and version; the version is None for one that is followed.
-    """
-
-    stores: Mapping[str, str] = field(default_factory=dict)
-    agents: Mapping[str, str] = field(default_factory=dict)
-    indexes: Mapping[str, str] = field(default_factory=dict)
-    assets: Mapping[str, str] = field(default_factory=dict)
-    search_connections: Collection[str] = ()
-    queues: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-    memories: Mapping[str, str] = field(default_factory=dict)
-    toolboxes: Mapping[str, str] = field(default_factory=dict)
-    skills: Mapping[tuple[str, str | None], str] = field(default_factory=dict)
-
-
-def declared_name(service_name: str, taken: Collection[str], *, otherwise: str) -> str:
-    """A name for a declaration: the service's own, as far as the format's pattern lets it, and one that isn't taken."""
-    stem = _SLUG.sub("-", service_name.lower()).strip("-")[:60].strip("-") or otherwise
-    name, number = stem, 1
-    while name in taken:
-        number += 1
-        name = f"{stem}-{number}"
-    return name
 
 
 def agent_declaration(
@@ -109,7 +62,7 @@ def agent_declaration(
     tree: dict[str, Any] = {"kind": "Agent", "name": name, **({"dialect": dialect} if dialect else {})}
     service_name = live.definition.get("name")
     if not service_name:
-        writing.note("name", _NAMELESS)
+        writing.note("name", NAMELESS)
     elif service_name != name:
         tree["service_name"] = writing.inline(str(service_name))
     tree |= _agent_tree(live, to, writing) | _serving_tree(serving or {}, writing)
@@ -256,69 +209,6 @@ def _serving_tree(serving: Mapping[str, Any], writing: Writing) -> dict[str, Any
     return {**stopped, **({"endpoint": endpoint} if endpoint else {})}
 
 
-def store_declaration(
-    name: str,
-    live: LiveStore,
-    files: Mapping[str, Mapping[str, Any]],
-    *,
-    adopt: str | Mapping[str, str] | None,
-    dialect: str | None = None,
-    chunking: Mapping[str, Any] | None = None,
-) -> Declaration:
-    """A vector store over files that are at hand: their attributes by path.
-
-    `chunking` is how all of its files are cut; None leaves it to the service.
-    """
-    writing = Writing(name)
-    tree: dict[str, Any] = {"kind": "VectorStore", "name": name, **({"dialect": dialect} if dialect else {})}
-    if not live.name:
-        writing.note("name", _NAMELESS)
-    elif live.name != name:
-        tree["service_name"] = writing.inline(live.name)
-    tree["files"] = [
-        {"path": path, "attributes": {key: writing.inside(told) for key, told in attributes.items()}}
-        if attributes
-        else path
-        for path, attributes in sorted(files.items())
-    ]
-    if chunking is not None:
-        tree["chunking_strategy"] = dict(chunking)
-    if live.expires_after_days is not None:
-        tree["expires_after"] = {"days": live.expires_after_days}
-    metadata = without_mark(live.metadata)
-    if metadata:
-        tree["metadata"] = {key: writing.inline(value) for key, value in metadata.items()}
-    if adopt is not None:
-        tree["lifecycle"] = {"adopt": adopt}
-    return writing.done("VectorStore", tree)
-
-
-def memory_declaration(
-    name: str, live: LiveMemoryStore, *, adopt: str | Mapping[str, str] | None
-) -> Declaration:
-    """A memory store as a declaration. What it remembers is no part of it."""
-    writing = Writing(name)
-    told = live.definition
-    tree: dict[str, Any] = {"kind": "MemoryStore", "name": name}
-    if live.id != name:
-        tree["service_name"] = live.id
-    if told.get("description"):
-        tree["description"] = writing.inline(str(told["description"]))
-    tree |= {key: writing.inline(str(told[key])) for key in ("chat_model", "embedding_model")}
-    known = schema_of("MemoryStore")["properties"]["options"]["properties"]
-    options = {key: value for key, value in (told.get("options") or {}).items() if value is not None}
-    for key in sorted(set(options) - set(known)):
-        writing.note(f"options.{key}", "the format has no such field; it is fixed, so it stays")
-    options = {key: writing.inside(value) for key, value in options.items() if key in known}
-    tree |= {"options": options} if options else {}
-    metadata = without_mark(live.metadata)
-    if metadata:
-        tree["metadata"] = {key: writing.inline(value) for key, value in metadata.items()}
-    if adopt is not None:
-        tree["lifecycle"] = {"adopt": adopt}
-    return writing.done("MemoryStore", tree)
-
-
 def foreign_declaration(name: str, foreign: Foreign, *, adopt: str | None) -> Declaration:
     """An agent of another format as a declaration, its texts and documents in files of their own."""
     writing = Writing(name)
@@ -385,161 +275,3 @@ def _response_format(told: Any, writing: Writing) -> Any:
     if told.get("schema") is not None:
         form["schema"] = writing.schema("formats", "answer", told["schema"])
     return form
-
-
-def skills_tree(skills: Collection[Mapping[str, Any]], to: Names) -> list[Any]:
-    """References to skills, as an agent or a toolbox declares them."""
-    return [
-        to.skills.get((str(skill.get("name")), skill.get("version")))
-        or {key: skill[key] for key in ("name", "version") if skill.get(key)}
-        for skill in skills
-    ]
-
-
-def tools_tree(
-    tools: Collection[Mapping[str, Any]], to: Names, writing: Writing, *, kind: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The tools of an Agent or a Toolbox (`kind`) by their keys; `writing` is told of what can't be said."""
-    seen: set[str] = set()
-    known = schema_of(kind)["$defs"]
-    prefix = _TOOL_DEFINITIONS[kind]
-    for tool in tools:
-        word = str(tool.get("type"))
-        name = str(tool.get("name") or word)
-        path = f"tools.{name}"
-        if f"{prefix}{word}" not in known or ("body" in tool and word != "raw"):
-            writing.lose(path, f"the format has no tool of type {word}")
-            continue
-        if not _TOOL_KEY.fullmatch(name):
-            writing.lose(path, "this name can't be the key of a tool: letters, digits, `_` and `-`, up to 64")
-            continue
-        if name in seen and (kind == "Toolbox" or word in _NAMED_ON_THE_WIRE):
-            writing.lose(path, "a second tool of this name; keys are unique")
-            continue
-        if name in seen:
-            name = next(f"{name}_{number}" for number in range(2, 200) if f"{name}_{number}" not in seen)
-        seen.add(name)
-        if kind == "Agent" and word == "mcp" and tool.get("server_url") in to.toolboxes:
-            yield name, _toolbox(tool, to, writing)
-            continue
-        yield name, _tool(name, tool, known[f"{prefix}{word}"]["properties"], to, writing)
-
-
-def _toolbox(tool: Mapping[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
-    tree: dict[str, Any] = {"type": "toolbox", "toolbox": to.toolboxes[str(tool["server_url"])]}
-    connection = str(tool.get("connection_id") or "")
-    if not connection:
-        writing.lose(
-            f"tools.{tool.get('name')}", "it calls a toolbox without a connection that authorises it"
-        )
-    elif _OF_PROJECT.search(connection):
-        tree["connection"] = writing.connection(connection)
-    else:
-        tree["connection_id"] = writing.inline(connection)
-    more = ("allowed_tools", "require_approval")
-    return tree | {key: writing.inside(tool[key]) for key in more if tool.get(key)}
-
-
-def _tool(
-    name: str, tool: Mapping[str, Any], fields: Collection[str], to: Names, writing: Writing
-) -> dict[str, Any]:
-    kind = str(tool.get("type"))
-    told = {key: value for key, value in tool.items() if key not in {"name", "type"} and value is not None}
-    tree: dict[str, Any] = {"type": kind}
-    if told.get("description"):
-        tree["description"] = writing.inline(str(told.pop("description")))
-    told.pop("description", None)
-    match kind:
-        case "file_search":
-            tree |= _searched_stores(told.pop("vector_store_ids", None) or [], to)
-        case "code_interpreter":
-            tree |= writing.inside(_code_files(told, to))
-        case "azure_ai_search":
-            tree |= _index(told, to, writing)
-        case "openapi":
-            tree |= _openapi(name, told, writing)
-        case "azure_function":
-            tree |= _azure_function(name, told, to, writing)
-        case "connected_agent":
-            agent = str(told.pop("agent_id", ""))
-            tree |= {"agent": to.agents[agent]} if agent in to.agents else {"agent_id": agent}
-            tree.setdefault("description", "")
-        case "function":
-            if told.get("strict") is False:
-                del told["strict"]
-            if told.get("parameters") is not None:
-                tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
-            if told.get("output_schema") is not None:
-                tree["output_schema"] = writing.schema("formats", f"{name}-answer", told.pop("output_schema"))
-        case "capture_structured_outputs":
-            tree["schema"] = writing.schema("formats", name, told.pop("schema", {}))
-        case "toolbox":
-            tree |= writing.inside({"toolbox_name": told.pop("toolbox_name", "")})
-            tree |= {"version": told.pop("toolbox_version")} if "toolbox_version" in told else {}
-        case "memory_search" if told.get("memory_store_name") in to.memories:
-            tree["memory_store"] = to.memories[told.pop("memory_store_name")]
-    if told.get("connection_id"):
-        tree["connection"] = writing.connection(str(told.pop("connection_id")))
-    custom = dict(told.pop("custom_search_configuration", None) or {})
-    if custom:
-        connection = writing.connection(str(custom.pop("connection_id", "")))
-        tree["custom_search_configuration"] = {"connection": connection, **writing.inside(custom)}
-    for key, value in told.items():
-        if value in (None, [], {}):
-            continue
-        if key in fields:
-            tree[key] = writing.inside(value)
-        else:
-            writing.lose(f"tools.{name}.{key}", f"a tool of type {kind} has no such field in the format")
-    return tree
-
-
-def _searched_stores(ids: Collection[str], to: Names) -> dict[str, Any]:
-    if ids and all(store in to.stores for store in ids):
-        return {"vector_stores": [to.stores[store] for store in ids]}
-    return {"vector_store_ids": list(ids)} if ids else {}
-
-
-def _code_files(told: dict[str, Any], to: Names) -> dict[str, Any]:
-    ids, sources = told.pop("file_ids", None) or [], told.pop("data_sources", None) or []
-    if sources:
-        return {
-            "data_sources": [
-                {"type": source.get("type"), "uri": source.get("uri") or source.get("id")}
-                for source in sources
-            ]
-        }
-    if ids and all(file in to.files for file in ids):
-        return {"files": [to.files[file] for file in ids]}
-    return {"file_ids": list(ids)} if ids else {}
-
-
-def _index(told: dict[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
-    connection, index = str(told.pop("index_connection_id", "")), str(told.pop("index_name", ""))
-    if not connection and told.get("index_asset_id") in to.assets:
-        return {"index_asset": to.assets[told.pop("index_asset_id")]}
-    if not connection:
-        return {}
-    if index in to.indexes and connection.lower() in to.search_connections:
-        return {"index": to.indexes[index]}
-    return {"connection": writing.connection(connection), "index_name": index}
-
-
-def _openapi(name: str, told: dict[str, Any], writing: Writing) -> dict[str, Any]:
-    tree: dict[str, Any] = {"spec": writing.schema("openapi", name, told.pop("spec", {}))}
-    auth = dict(told.pop("auth", None) or {"type": "anonymous"})
-    if auth.get("connection_id"):
-        auth["connection"] = writing.connection(str(auth.pop("connection_id")))
-    tree["auth"] = writing.inside(auth)
-    return tree
-
-
-def _azure_function(name: str, told: dict[str, Any], to: Names, writing: Writing) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    if told.get("parameters") is not None:
-        tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
-    for end in ("input_queue", "output_queue"):
-        queue = told.pop(end, None) or {}
-        known = (str(queue.get("endpoint", "")).rstrip("/"), str(queue.get("queue_name", "")))
-        tree[end] = to.queues.get(known) or writing.inside(queue)
-    return tree

@@ -7,8 +7,9 @@ from typing import Any
 
 from foundry.reconcile.marks import without_mark
 from foundry.service.live import LiveNumbered, LiveNumberedVersion
-from foundry.transfer.declared import Names, skills_tree, tools_tree
+from foundry.transfer.declared_tools import skills_tree, tools_tree
 from foundry.transfer.document import Declaration, Writing
+from foundry.transfer.names import Names
 
 
 def toolbox_declaration(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from foundry.service.live import LiveAgent
-from foundry.transfer.declared import Names, declared_fields
+from foundry.transfer.declared import declared_fields
+from foundry.transfer.names import Names
 
 
 def tool_of(to: Names) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from foundry.reconcile import Session
 from foundry.reconcile.marks import KEY, mark_in
 from foundry.service.contents import Contents
 from foundry.service.protocols import Services
-from foundry.transfer.declared import Names
 from foundry.transfer.document import files_of
+from foundry.transfer.names import Names
 from tests.cases.harness.case import cases
 from tests.cases.harness.stack import KINDS, STACK_ID, Stack
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from foundry.service.live import LiveAgent, LiveStore
-from foundry.transfer.declared import Names, agent_declaration, store_declaration
+from foundry.transfer.declared import agent_declaration
+from foundry.transfer.declared_stores import store_declaration
+from foundry.transfer.names import Names
 
 
 @pytest.mark.parametrize("name", [None, ""])

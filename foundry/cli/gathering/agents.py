@@ -14,8 +14,9 @@ from foundry.code_archives import stays_out, unzip_into, zip_into
 from foundry.model import FoundryError, ServiceError
 from foundry.reconcile.marks import mark_in, mark_of
 from foundry.service.live import LiveAgent, LiveRule, LiveVersionedAgent
-from foundry.transfer.declared import Names, agent_declaration
+from foundry.transfer.declared import agent_declaration
 from foundry.transfer.document import Declaration
+from foundry.transfer.names import Names
 
 
 def find_agents(gathering: Gathering, endpoint: str) -> dict[str, LiveAgent]:

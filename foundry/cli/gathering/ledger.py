@@ -10,8 +10,8 @@ from typing import Final, Protocol
 from foundry.reconcile.marks import Mark, mark_of
 from foundry.service.live import LiveAgent, LiveMemoryStore, LiveStore
 from foundry.service.protocols import ProjectService, Services, VersionedService
-from foundry.transfer.declared import Names, declared_name
 from foundry.transfer.document import Declaration
+from foundry.transfer.names import Names, declared_name
 
 CLASSIC: Final = "classic"
 VERSIONED: Final = "versioned"

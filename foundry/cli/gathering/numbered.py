@@ -12,9 +12,10 @@ from foundry.reconcile.marks import mark_of, without_mark
 from foundry.service.live import LiveMemoryStore, LiveNumbered, LiveNumberedVersion
 from foundry.service.protocols import NumberedService
 from foundry.service.skill_bodies import MEMBER, skill_text
-from foundry.transfer.declared import Names, memory_declaration
 from foundry.transfer.declared_numbered import skill_declaration, toolbox_declaration
+from foundry.transfer.declared_stores import memory_declaration
 from foundry.transfer.document import Declaration
+from foundry.transfer.names import Names
 
 
 def declare_memories(gathering: Gathering, endpoint: str, wanted: Collection[str] | None) -> dict[str, str]:

@@ -11,7 +11,8 @@ from foundry.cli.gathering.ledger import DIALECTS, Contents, Gathering
 from foundry.cli.operations import declared_filename
 from foundry.reconcile.marks import mark_of
 from foundry.service.live import LiveFile, LiveStore
-from foundry.transfer.declared import declared_name, store_declaration
+from foundry.transfer.declared_stores import store_declaration
+from foundry.transfer.names import declared_name
 
 # What the service cuts files into that nobody cut otherwise (data plane of the Agent Service).
 _USUAL_CHUNKS: Final = (800, 400)

@@ -9,8 +9,9 @@ from foundry.manifest.marked import Mapping as Marked
 from foundry.manifest.marked import plain
 from foundry.service.classic_bodies import definition_of
 from foundry.service.live import LiveAgent
-from foundry.transfer.declared import Names, declared_fields
+from foundry.transfer.declared import declared_fields
 from foundry.transfer.foreign import Document, Foreign
+from foundry.transfer.names import Names
 from foundry.transfer.neighbours.fields import Beside, Fields, Notes, put
 from foundry.transfer.neighbours.readers.agentschema import take_metadata
 
