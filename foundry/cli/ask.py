@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from foundry.cli import traces
-from foundry.cli.options import add_agent, add_stack
+from foundry.cli.options import Commands, add_agent, add_stack
 from foundry.cli.project import find_project
 from foundry.model import Conversation
 from foundry.service.conversation import Transcript
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "ask an agent one question"
     command = commands.add_parser("ask", help=text, description=text)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import socket
 from pathlib import Path
-from typing import Any
 
 from foundry.cli import operations, recovery
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import find_project
 from foundry.model import FoundryError
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "take the lock of a run that is gone off a stack"
     command = commands.add_parser("cancel", help=text, description=text)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli import evaluators, traces
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.model import Dialect, Finding, FoundryError, Manifest
 from foundry.service.tracing import TRACES
@@ -30,7 +30,7 @@ PARALLEL: Final = 4
 _MOST_PARALLEL: Final = 32
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "hold the checks that agents declare against what is live"
     command = commands.add_parser("check", help=text, description=text)

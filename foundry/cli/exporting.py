@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from foundry.cli.options import add_agent, add_stack
+from foundry.cli.options import Commands, add_agent, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FORMATS = ("agentschema", "azd", "framework", "prompty", "vscode", "sdk")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "write a declared agent in the format of another tool"
     command = commands.add_parser("export", help=text, description=text)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
@@ -27,7 +27,7 @@ _KINDS = {"agent": ("Agent", "VersionedAgent"), "toolbox": ("Toolbox",), "skill"
 """What has a history, and the types that keep it."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the commands."""
     text = "list what was applied to an agent, a toolbox or a skill, when, and by which commit"
     history = commands.add_parser("history", help=text, description=text)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli import settings
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from foundry.transfer.document import Declaration
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "write what lives in a project, and isn't declared yet, as declarations that adopt it"
     command = commands.add_parser("import", help=text, description=text)

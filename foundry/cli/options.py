@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TypeAlias
 
 from foundry.cli.project import default_stack
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  (argparse has no public name)
+"""Where a command registers itself."""
 
 
 def add_stack(command: argparse.ArgumentParser) -> None:

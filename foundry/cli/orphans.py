@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foundry.cli import recovery, settings, uploads
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError, Owner
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 5
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "list live objects with this stack's mark that its state doesn't hold"
     command = commands.add_parser("orphans", help=text, description=text)

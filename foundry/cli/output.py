@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import find_project
 from foundry.model import FoundryError
 from foundry.transfer import outputs
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TOLD = ("Agent", "VectorStore", "SearchIndex", "MemoryStore", "Toolbox", "Skill")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "print the stack's outputs as JSON, or the contract for callers in another form"
     command = commands.add_parser("output", help=text, description=text)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from foundry.cli.options import add_agent, add_stack
+from foundry.cli.options import Commands, add_agent, add_stack
 from foundry.cli.project import find_project
 from foundry.model import FoundryError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from foundry.transfer.writing_back import Edit
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "write what was changed on a live agent into its declaration"
     command = commands.add_parser("pull", help=text, description=text)

@@ -11,6 +11,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foundry.cli.options import Commands
 from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _FAILED = 1
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command and its actions."""
     text = "the local stand-in for Azure"
     parser = commands.add_parser("sandbox", help=text, description=text)

@@ -7,16 +7,15 @@ import getpass
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from foundry.cli import operations
 from foundry.cli.engines import last_line
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import find_project
 from foundry.model import FoundryError
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "keep a value encrypted in a stack's settings; it is asked for, or read from standard input"
     command = commands.add_parser("secret", help=text, description=text)

@@ -9,20 +9,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
     from foundry.cli.standing import Held, Standing
     from foundry.model import Manifest
+    from foundry.reconcile import Session
     from foundry.transfer.picture import Status
 
 _SHOWN = ("Agent", "VectorStore", "SearchIndex", "MemoryStore", "Toolbox", "Skill")
 _LONG = 70
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the commands."""
     text = "show what is declared and what is live, with what was changed outside"
     show = commands.add_parser("show", help=text, description=text)
@@ -175,7 +176,7 @@ def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
         yield _row(session, key, held.get(key), is_declared=key in declared)
 
 
-def _row(session: Any, key: tuple[str, str, str], held: Held | None, *, is_declared: bool) -> Row:
+def _row(session: Session, key: tuple[str, str, str], held: Held | None, *, is_declared: bool) -> Row:
     from foundry.cli.standing import live_outputs
     from foundry.transfer.picture import Status
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from foundry.model import FoundryError
 
@@ -14,7 +14,7 @@ from foundry.model import FoundryError
 class _Lasting:
     """A text stream that takes everything, and drops what nobody reads any more."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
@@ -49,7 +49,7 @@ def lasting() -> Iterator[None]:
     """Give the command a standard output that takes everything, also where there is none or its reader goes."""
     before = sys.stdout
     with contextlib.ExitStack() as held:
-        stream: Any = before
+        stream: TextIO | None = before
         if stream is None:
             stream = held.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123
         sys.stdout = _Lasting(stream)

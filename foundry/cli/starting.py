@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from foundry.cli import settings
-from foundry.cli.options import add_stack
+from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import DEFAULT_STACK, PROJECT_FILE, Project, find_project, is_in_one
 from foundry.model import FoundryError
 
@@ -24,7 +24,7 @@ _STACK: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _SETTINGS: Final = ("Pulumi.sandbox.yaml", "Pulumi.azure.yaml")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "begin a project in a folder that has none; in a project, begin a stack or give it its id"
     command = commands.add_parser("init", help=text, description=text)

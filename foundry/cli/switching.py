@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from foundry.cli.options import add_agent, add_stack
+from foundry.cli.options import Commands, add_agent, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the commands."""
     for verb, text, enabled in (
         ("disable", "stop a versioned agent for its callers, at once and in its declaration", False),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli import traces
 from foundry.cli.ask import worded
-from foundry.cli.options import add_agent, add_stack
+from foundry.cli.options import Commands, add_agent, add_stack
 from foundry.cli.project import find_project
 from foundry.model import UNKNOWN, Conversation, FoundryError
 
@@ -25,7 +25,7 @@ _DIALECTS: Final = {f"{_DYNAMIC}Agent": "classic", f"{_DYNAMIC}VersionedAgent": 
 _LONGEST_NAME: Final = 63
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Register the command."""
     text = "ask a scratch copy of an agent, as it is declared now, one question; the copy is deleted"
     command = commands.add_parser("try", help=text, description=text)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from foundry.model import Conversation, FoundryError, KnowledgeFile
+from foundry.model import Conversation, FoundryError, Image, KnowledgeFile
 from foundry.service.conversation import (
     PATIENCE_SECONDS,
     Ask,
@@ -175,7 +175,7 @@ class _Thread:
             message["content"] = [{"type": "text", "text": talk.ask[0]}, *map(self._picture, talk.images)]
         return message
 
-    def _picture(self, image: Any) -> dict[str, Any]:
+    def _picture(self, image: Image) -> dict[str, Any]:
         detail = {"detail": image.detail} if image.detail else {}
         if image.file:
             return {"type": "image_file", "image_file": {"file_id": self._upload(image.file), **detail}}
