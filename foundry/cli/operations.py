@@ -129,6 +129,7 @@ def operate(
     if verb == "preview":
         return previewing.preview(run, arguments, manifest, say=say)
     folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
+    left: tuple[str, ...] = ()
     if (
         folder is not None
         and verb in {"up", "destroy"}
@@ -136,8 +137,12 @@ def operate(
     ):
         environment = {**run.environment, "FAC_PENDING_OPERATIONS": "1"}
         run = Run(run.engine, run.root, run.stack, environment)
-        uploads.clear(run, _azure(run), pending, say)
-        code = recovery.resolve_pending(run, folder, project.name, _finder(project, run), say)
+        comes_back = verb == "up"
+        uploads.clear(run, _azure(run), pending, say, comes_back=comes_back)
+        left = () if comes_back else recovery.places_left(folder, project.name, run.stack, pending)
+        code = recovery.resolve_pending(
+            run, folder, project.name, _finder(project, run), say, comes_back=comes_back
+        )
         if code:
             return code
     if verb == "up" and (
@@ -164,6 +169,11 @@ def operate(
             say(
                 f"If reading what is live is what failed, this goes past it: fac destroy -s {run.stack} --refresh=false"
             )
+    for endpoint in left if code == 0 else ():
+        say(
+            "What the killed run was making may be left: "
+            f"`fac orphans -s {run.stack} --endpoint {endpoint}` tells, and deletes it with --delete."
+        )
     if verb == "up" and code == 0 and settings.is_sandbox(settings.read(project.settings_file(run.stack))):
         _tell_how_to_go_on(project, run.stack, say)
     return code

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import psutil
@@ -15,6 +15,8 @@ import psutil
 from foundry.cli import state_files
 from foundry.cli.engines import Run
 
+_PROJECT: Final = "azure-native:cognitiveservices:Project"
+_DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 _PROVIDERS = ("pulumi.dynamic", "pulumi-language-python", "pulumi-resource-")
 
 
@@ -120,12 +122,38 @@ def pending_creates(folder: Path, project: str, stack: str) -> list[dict[str, An
     ]
 
 
+def places_left(
+    folder: Path, project: str, stack: str, pending: Sequence[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """Where objects may be left of creations that were under way, once all that the state holds is destroyed: not in a project that goes too.
+
+    Returns:
+        Endpoints of projects.
+    """
+    held = _latest(folder, project, stack).get("resources") or ()
+    if any(one.get("type") == _PROJECT for one in held):
+        return ()
+    told = (_mapping(one.get("inputs")).get("endpoint") for one in pending if _is_of_a_project(one))
+    return tuple(dict.fromkeys(str(endpoint) for endpoint in told if endpoint))
+
+
+def _is_of_a_project(resource: Mapping[str, Any]) -> bool:
+    kind = str(resource.get("type"))
+    return kind.startswith(_DYNAMIC) and not kind.startswith(f"{_DYNAMIC}Search")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def resolve_pending(
     run: Run,
     folder: Path,
     project: str,
     exists: Callable[[Mapping[str, Any]], str | None],
     say: Callable[[str], None],
+    *,
+    comes_back: bool,
 ) -> int:
     """Settle pending creates before an engine plans anew.
 
@@ -139,6 +167,7 @@ def resolve_pending(
         project: the Pulumi project's name.
         exists: a resource of the state → ARM id if the resource is there, None otherwise.
         say: takes a line for a person.
+        comes_back: whether what was under way is created after this.
 
     Returns:
         The engine's exit code; 0 when nothing was pending.
@@ -155,8 +184,9 @@ def resolve_pending(
             )
             flags += ["--import-pending-creates", resource["urn"], "--import-pending-creates", found]
         else:
+            then = "it will be looked up again" if comes_back else "the state doesn't know it"
             say(
-                f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; it will be looked up again."
+                f"{resource['urn'].rsplit('::', 1)[-1]}: its creation was under way when a run was killed; {then}."
             )
     return run.interactive(
         ["refresh", "--stack", run.stack, "--yes", "--skip-preview", "--clear-pending-creates", *flags]

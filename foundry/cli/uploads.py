@@ -20,15 +20,21 @@ def of_files(pending: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def clear(
-    run: Run, services: Services, pending: Sequence[Mapping[str, Any]], say: Callable[[str], None]
+    run: Run,
+    services: Services,
+    pending: Sequence[Mapping[str, Any]],
+    say: Callable[[str], None],
+    *,
+    comes_back: bool,
 ) -> None:
-    """Delete the uploads of creations that were under way, where their content is no longer there.
+    """Delete the uploads of creations that were under way, unless the next create finds them.
 
     Args:
         run: the engine set to work on the stack.
         services: the services, reached as the engine reaches them.
         pending: resources of the state whose creation was under way.
         say: takes a line for a person.
+        comes_back: whether what was under way is created after this.
     """
     files = of_files(pending)
     if not files:
@@ -42,9 +48,9 @@ def clear(
     session = Session(services, Patience.from_environment(run.environment), root=run.root)
     for inputs in files:
         try:
-            gone = clear_one(session, inputs, kept)
+            gone = clear_one(session, inputs, kept, comes_back=comes_back)
         except FoundryError as error:
             say(f"{inputs['path']}: whether a killed run uploaded it can't be asked ({error.what})")
             continue
         for file_id in gone:
-            say(f"{inputs['path']}: a killed run had uploaded it as it was then; {file_id} is deleted.")
+            say(f"{inputs['path']}: a killed run had uploaded it; {file_id} is deleted.")

@@ -142,7 +142,7 @@ def delete(session: Session, file_id: str, props: Props) -> None:
     view.files.drop(file_id)
 
 
-def clear(session: Session, news: Props, kept: Collection[str]) -> list[str]:
+def clear(session: Session, news: Props, kept: Collection[str], *, comes_back: bool) -> list[str]:
     """Deletes what a run that was killed uploaded from these inputs, where nothing will come back for it.
 
     It goes only if its name is the one that this stack gives to that very content, of that size, no state holds it, and no store, agent
@@ -152,11 +152,12 @@ def clear(session: Session, news: Props, kept: Collection[str]) -> list[str]:
         session: the process's view of the services.
         news: the inputs of the creation that was under way.
         kept: ids that the state holds.
+        comes_back: whether files that are declared are created after this.
 
     Returns:
         The ids of what was deleted.
     """
-    if _sha256_at(session, news) == news["sha256"]:
+    if comes_back and _sha256_at(session, news) == news["sha256"]:
         return []
     view = session.knowledge(news)
     name = service_filename(

@@ -21,7 +21,15 @@ from foundry.sandbox.host.record import save
 from tests.ports import own_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-CONTENT = ("Pulumi.yaml", "__main__.py", "requirements.txt", "constraints.txt", "components", "stacks", "schemas")
+CONTENT = (
+    "Pulumi.yaml",
+    "__main__.py",
+    "requirements.txt",
+    "constraints.txt",
+    "components",
+    "stacks",
+    "schemas",
+)
 
 
 COUNT = """

@@ -330,10 +330,10 @@ def test_an_upload_of_a_killed_run_goes_once_its_content_is_no_longer_at_its_pat
     theirs = file.create(world.session(), world.file("returns.md", "30 days", world.other))
     by_hand = world.official().files.upload(file=b"30 days", filename="returns.md", purpose="assistants")
 
-    assert file.clear(world.session(), inputs, ()) == [], "the next create finds it"
+    assert file.clear(world.session(), inputs, (), comes_back=True) == [], "the next create finds it"
     world.file("returns.md", "60 days")
-    assert file.clear(world.session(), inputs, (killed.id,)) == [], "the state holds it"
-    assert file.clear(world.session(), inputs, ()) == [killed.id]
+    assert file.clear(world.session(), inputs, (killed.id,), comes_back=True) == [], "the state holds it"
+    assert file.clear(world.session(), inputs, (), comes_back=True) == [killed.id]
     assert set(files(world)) == {theirs.id, by_hand.id}
 
 
@@ -343,8 +343,16 @@ def test_an_upload_of_a_killed_run_that_a_store_lists_stays(world):
     world.official().vector_stores.create_and_poll(file_ids=[killed.id], name="somebody's")
     (world.root / "returns.md").unlink()
 
-    assert file.clear(world.session(), inputs, ()) == []
+    assert file.clear(world.session(), inputs, (), comes_back=True) == []
     assert list(files(world)) == [killed.id]
+
+
+def test_before_a_destroy_an_upload_of_a_killed_run_goes_with_its_content_still_there(world):
+    inputs = world.file("returns.md", "30 days")
+    killed = file.create(world.session(), inputs)
+
+    assert file.clear(world.session(), inputs, (), comes_back=False) == [killed.id]
+    assert files(world) == {}
 
 
 def test_more_than_five_hundred_files_go_in_batches(world):

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.day_two.conftest import forget, small_stack
+
 LEAVE = """
 import hashlib, io, os, re
 from pathlib import Path
@@ -243,9 +245,42 @@ def test_what_a_killed_run_uploaded_is_known_and_goes_with_the_next_up_although_
     assert told[0].startswith("File  draft.md  ")
     assert told[1].endswith("left alone: draft.0123456789ab.md")
     printed = up.fac("up", "--yes")
-    assert f"{path}: a killed run had uploaded it as it was then; " in printed
+    assert f"{path}: a killed run had uploaded it; " in printed
     assert up.python(REMAINING).strip() == "['draft.0123456789ab.md']"
     up.python(REMAINING.replace("print(sorted(file.filename", "print(sorted(client.files.delete(file.id)"))
+
+
+MAKE_AGENT = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+mark = "v1 foundry-as-code/cut 99999999-9999-4999-8999-999999999999 desk 0123456789abcdef 0123456789abcdef"
+print(client.create_agent(model="chat", name="cut-desk", metadata={"foundry-as-code": mark}).id)
+"""
+
+
+def test_a_destroy_after_a_killed_run_says_how_to_see_what_that_run_was_making(up: Any) -> None:
+    small_stack(up, "cut", "99999999-9999-4999-8999-999999999999")
+    document = json.loads(Path(up.root, STATE).read_bytes())
+    latest = document["checkpoint"]["latest"]
+    one = next(r for r in latest["resources"] if r["type"].endswith("foundry:Agent"))
+    urn = one["urn"].replace("urn:pulumi:sandbox:", "urn:pulumi:cut:").rpartition("::")[0] + "::desk"
+    inputs = {"endpoint": up.outputs()["projectEndpoint"], "name": "desk"}
+    resource = {"urn": urn, "type": one["type"], "custom": True, "inputs": inputs}
+    latest |= {"resources": [], "pending_operations": [{"type": "creating", "resource": resource}]}
+    document["checkpoint"]["stack"] = "organization/foundry-as-code/cut"
+    Path(up.root, STATE).with_name("cut.json").write_text(json.dumps(document))
+    agent = up.python(MAKE_AGENT).strip()
+    try:
+        printed = up.fac("destroy", "--yes", "-s", "cut")
+        assert "desk: its creation was under way when a run was killed; the state doesn't know it" in printed
+        command = f"orphans -s cut --endpoint {inputs['endpoint']}"
+        assert f"`fac {command}` tells, and deletes it with --delete" in printed
+        code, told = up.answered("1\n", *command.split(), "--delete")
+        assert (code, f"deleted Agent desk ({agent})" in told) == (0, True)
+    finally:
+        forget(up, "cut")
 
 
 def test_a_stack_that_is_whole_has_none(up: Any) -> None:
