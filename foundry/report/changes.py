@@ -220,23 +220,29 @@ def _of_agent(
         yield from _text("instructions", was, will)
     yield from _tools(old.get("tools"), new.get("tools"), names, needs)
     yield from _skills(old.get("skills"), new.get("skills"), names, needs)
-    yield from _files("code", _code(old).get("files"), _code(new).get("files"))
+    code = tuple(_files("code", _code(old).get("files"), _code(new).get("files")))
+    yield from code
     yield from _files("files", old.get("files"), new.get("files"))
+    # Files that differ make another zip: its hash says nothing more.
+    of_code = (
+        ("files", "content_hash") if code and "files" in _code(old) and "files" in _code(new) else ("files",)
+    )
     told = ("instructions", "tools", "skills", "files")
-    yield from _values("", _beside_files(_without(old, *told)), _beside_files(_without(new, *told)))
+    before, after = (_beside_code(_without(side, *told), of_code) for side in (old, new))
+    yield from _values("", before, after)
 
 
 def _code(definition: Mapping[str, Any]) -> Mapping[str, Any]:
     return _mapping(_mapping(definition.get("hosted")).get("code_configuration"))
 
 
-def _beside_files(definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The definition without the files of a hosted agent's code."""
+def _beside_code(definition: Mapping[str, Any], told: Sequence[str]) -> Mapping[str, Any]:
+    """The definition without what is told of a hosted agent's code."""
     if "files" not in _code(definition):
         return definition
     return {
         **definition,
-        "hosted": {**definition["hosted"], "code_configuration": _without(_code(definition), "files")},
+        "hosted": {**definition["hosted"], "code_configuration": _without(_code(definition), *told)},
     }
 
 
@@ -246,18 +252,29 @@ def _skills(old: Any, new: Any, names: Names, needs: Sequence[str]) -> Iterator[
         _versions_of(old, []),
         _versions_of(new, [_last(urn) for urn in names.made("Skill", needs)]),
     )
-    if before != after:
-        yield Value("skills", before or ABSENT, after or ABSENT)
+    if list(before) != list(after):
+        sides = (
+            [
+                name if name in other else f"{name} ({which})" if which else name
+                for name, which in side.items()
+            ]
+            for side, other in ((before, after), (after, before))
+        )
+        yield Value("skills", *(side or ABSENT for side in sides))
+    for name, version in after.items():
+        if name in before and before[name] != version:
+            yield Value(f"skill {name}", before[name] or ABSENT, version or ABSENT)
 
 
-def _versions_of(skills: Any, made: list[str]) -> list[str]:
+def _versions_of(skills: Any, made: list[str]) -> dict[str, str]:
     entries = [one for one in skills if isinstance(one, Mapping)] if isinstance(skills, list) else []
-    told = []
+    told = {}
     for one in entries:
         name, version = one.get("name"), one.get("version")
         called = (made.pop(0) if made else "a new skill") if name is UNKNOWN else str(name)
-        which = "" if version is None else " (new version)" if version is UNKNOWN else f" (version {version})"
-        told.append(f"{called}{which}")
+        told[called] = (
+            "" if version is None else "new version" if version is UNKNOWN else f"version {version}"
+        )
     return told
 
 

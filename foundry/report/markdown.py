@@ -16,6 +16,21 @@ _RUN_OF_BACKTICKS = re.compile(r"`+")
 _ARM_ID = re.compile(r"^/subscriptions/.+/(?=[^/]+/[^/]+$)")
 _UNKNOWN_WORDS = "*known after the update*"
 _LONG = 200
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """The text with a sign in the place of each character that a reader wouldn't see, or that moves others about.
+
+    These are control characters but line feeds and tabs, line separators, and those that turn the direction of writing: a
+    terminal would obey them, and a reviewer would read something else than what is sent.
+    """
+    return _UNSEEN.sub(_sign, text)
+
+
+def _sign(found: re.Match[str]) -> str:
+    point = ord(found[0])
+    return chr(0x2400 + point) if point < 0x20 else f"⟨U+{point:04X}⟩"
 
 
 def code(text: str) -> str:
@@ -36,7 +51,7 @@ def fenced(text: str, language: str = "") -> str:
 
 def line_diff(old: str, new: str) -> tuple[str, int, int]:
     """A unified diff without file names, and how many lines it adds and removes."""
-    before, after = old.splitlines(), new.splitlines()
+    before, after = (side.removesuffix("\n").split("\n") if side else [] for side in (old, new))
     lines = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)

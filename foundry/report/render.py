@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from foundry.model import FoundryError
 from foundry.report.changes import ABSENT, Change, Files, Names, Text, Tool, Value, changes, introduction
-from foundry.report.markdown import code, fenced, line_diff, listed
+from foundry.report.markdown import code, fenced, line_diff, listed, visible
 from foundry.report.reading import Diagnostic, Kind, Object, Reading, Verb, read
 
 FORMATS: Final = ("markdown",)
@@ -318,7 +318,7 @@ def _blocks(told: Sequence[_Told], names: Names) -> Iterator[_Block]:
             if kind is Kind.PLATFORM:
                 yield _platform(item)
             elif kind is not Kind.FILE:
-                yield _object(item, names)
+                yield _object(item, names, _namesake(item.one, of_kind))
             elif item.one.name not in mentioned or item.one.left_over:
                 yield _Block(title, f"- {_verb_of_file(item.one)} {code(item.one.name)}", "")
     for item in sorted(told, key=_order):
@@ -347,12 +347,45 @@ def _verb_of_file(one: Object) -> str:
     return {Verb.CREATE: "added", Verb.DELETE: "removed", Verb.RELEASE: "let go"}.get(one.verb, "changed")
 
 
-def _object(item: _Told, names: Names) -> _Block:
+def _namesake(one: Object, others: Sequence[_Told]) -> Object | None:
+    """What goes while something new comes that is the same but for its name: most likely a rename."""
+    if one.verb is not Verb.CREATE:
+        return None
+    wanted = _unnamed(one.declared)
+    same = [
+        other.one
+        for other in others
+        if other.one.verb is Verb.DELETE
+        and other.one.type == one.type
+        and not other.one.left_over
+        and _unnamed(other.one.recorded) == wanted
+    ]
+    return same[0] if wanted and len(same) == 1 else None
+
+
+def _unnamed(side: Mapping[str, Any] | None) -> dict[str, Any]:
+    definition = (side or {}).get("definition")
+    return (
+        {key: definition[key] for key in definition if key != "name"}
+        if isinstance(definition, Mapping)
+        else {}
+    )
+
+
+def _rename_note(one: Object, goes: Object) -> str:
+    keeps = f"`lifecycle: {{previous_names: [{goes.name}]}}`"
+    if one.dialect == "versioned" and one.kind is Kind.AGENT:
+        keeps = f"`service_name: {goes.name}` and {keeps}"
+    return f"Is it {code(goes.name)}, renamed? That one is deleted; {keeps} would keep it."
+
+
+def _object(item: _Told, names: Names, namesake: Object | None) -> _Block:
     one = item.one
     heading = f"#### {item.title}: {one.verb}"
     if one.verb is Verb.CREATE:
         shown = introduction(one, names)
-        body = listed(shown)
+        note = [_rename_note(one, namesake)] if namesake is not None else []
+        body = "\n\n".join([*note, listed(shown)])
     elif one.left_over:
         shown, body = (), f"{_left_over(one)}."
     elif one.verb is Verb.DELETE:
@@ -520,7 +553,7 @@ def _joined(head: str, blocks: Sequence[_Block], texts: Sequence[str]) -> str:
         elif not text.startswith("- "):
             parts.append("")
         parts.append(text)
-    return "\n".join(parts) + "\n"
+    return visible("\n".join(parts) + "\n")
 
 
 def _length(text: str) -> int:

@@ -433,9 +433,10 @@ def _numbered(
     *,
     needs: tuple[str, ...] = (),
     live: dict[str, Any] | None = None,
+    name: str = "returns",
 ) -> list[dict[str, Any]]:
     """The steps of one object of the versioned dialect; `live` is what a refresh finds in the place of `before`."""
-    urn = f"urn:pulumi:dev::foundry-as-code::pulumi-python:dynamic/foundry:{kind}::returns"
+    urn = f"urn:pulumi:dev::foundry-as-code::pulumi-python:dynamic/foundry:{kind}::{name}"
     common = {"urn": urn, "custom": True, "type": urn.split("::")[2]}
     old = {**common, "id": "returns", "inputs": {"definition": {"name": "returns", **before}}}
     steps = []
@@ -486,7 +487,7 @@ def test_a_skill_that_changes_is_told_with_the_agents_that_follow_it() -> None:
     after = {"skills": [{"name": "returns", "version": UNKNOWN_TEXT}, {"name": "theirs", "version": "2"}]}
     text = render({"steps": _numbered("VersionedAgent", "update", before, after)})
 
-    told = "- skills: added `returns (new version)`, removed `returns (version 1)`"
+    told = "- `skill returns`: `version 1` → `new version`"
     assert told in section(text, "Agents")
 
 
@@ -544,8 +545,7 @@ def test_a_hosted_agents_code_is_told_by_its_files() -> None:
 
     assert "- code: 1 changed, 1 removed, 1 unchanged" in told
     assert "changed `main.py`" in told
-    assert "`hosted.code_configuration.content_hash`: " in told
-    assert "code_configuration.files" not in told
+    assert "code_configuration" not in told
 
 
 def test_code_uploaded_by_hand_is_told_by_its_hash() -> None:
@@ -624,3 +624,36 @@ def test_where_a_stack_has_both_dialects_each_agent_says_which_it_is_of() -> Non
     assert "#### `returns` (classic): delete" in told
     assert "#### `returns` (versioned): create" in told
     assert "(versioned)" not in render({"steps": comes})
+
+
+@pytest.mark.parametrize(
+    ("kind", "keeps"),
+    [
+        ("Agent", "`lifecycle: {previous_names: [returns]}` would keep it"),
+        (
+            "VersionedAgent",
+            "`service_name: returns` and `lifecycle: {previous_names: [returns]}` would keep it",
+        ),
+    ],
+)
+def test_an_agent_that_comes_as_another_one_goes_is_told_how_it_is_renamed(kind: str, keeps: str) -> None:
+    goes = _numbered(kind, "delete", {"name": "returns", "model": "chat"}, None)
+    comes = _numbered(kind, "create", {}, {"name": "refunds", "model": "chat"}, name="refunds")
+    told = render({"steps": [*goes, *comes]})
+
+    assert f"Is it `returns`, renamed? That one is deleted; {keeps}." in section(told, "Agents")
+    another = _numbered(kind, "create", {}, {"name": "refunds", "model": "big"}, name="refunds")
+    assert "renamed?" not in render({"steps": [*goes, *another]})
+
+
+def test_what_a_reader_would_not_see_has_a_sign_in_its_place() -> None:
+    steps = _numbered(
+        "Agent",
+        "update",
+        {"instructions": "Ask.\nNever guess."},
+        {"instructions": "Ask.\n\x1b[1A\x1b[2KAlways\u202eguess\x07\u2028\tnow."},
+    )
+    told = render({"steps": steps})
+
+    assert "+␛[1A␛[2KAlways⟨U+202E⟩guess␇⟨U+2028⟩\tnow." in told
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", told)
