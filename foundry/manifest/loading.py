@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from foundry.manifest import dialects, schema, support
 from foundry.manifest.agents import TEMPLATED, agent_of
@@ -183,44 +184,45 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
         if key not in alone
     }
     of_kind = _by_kind(sound)
-    for kind in ("Agent", "VectorStore"):
-        for document in of_kind.get(kind, ()):
-            dialects.check(kind, document, world)
-    dialects.check_names(of_kind.get("Agent", []), world)
-    check_rules(of_kind.get("Agent", []), world)
-    agents = [agent_of(document, world) for document in of_kind.get("Agent", ())]
-    ordered = in_order(agents, {document.name: document for document in of_kind.get("Agent", ())}, report)
-    stores = tuple(
-        sorted(
-            (store_of(document, world) for document in of_kind.get("VectorStore", ())),
-            key=lambda store: store.name,
-        )
-    )
-    indexes = tuple(
-        sorted(
-            (index_of(document, world) for document in of_kind.get("SearchIndex", ())),
-            key=lambda index: index.name,
-        )
-    )
-    check_identities(of_kind.get("MemoryStore", []), "memory store", world)
-    memories = sorted(
-        (memory_of(document, world) for document in of_kind.get("MemoryStore", ())), key=lambda one: one.name
-    )
-    check_names(of_kind.get("Toolbox", []), of_kind.get("Skill", []), world)
-    toolboxes = sorted(
-        (toolbox_of(document, world) for document in of_kind.get("Toolbox", ())), key=lambda one: one.name
-    )
-    skills = sorted(
-        (skill_of(document, world) for document in of_kind.get("Skill", ())), key=lambda one: one.name
-    )
-    check_assets(of_kind.get("SearchIndex", []), world)
+    agents, stores, indexes = (of_kind.get(kind, []) for kind in ("Agent", "VectorStore", "SearchIndex"))
+    memories, boxes, skills = (of_kind.get(kind, []) for kind in ("MemoryStore", "Toolbox", "Skill"))
+    for document in (*agents, *stores):
+        dialects.check(document.kind, document, world)
+    dialects.check_names(agents, world)
+    check_rules(agents, world)
+    check_identities(memories, "memory store", world)
+    check_names(boxes, skills, world)
+    check_assets(indexes, world)
     _check_adoptions(of_kind, report)
-    _check_twins(indexes, of_kind.get("SearchIndex", []), report)
-    _check_expiry(stores, of_kind, report)
+    made_agents = [agent_of(document, world) for document in agents]
+    made_stores, made_indexes = _each(stores, store_of, world), _each(indexes, index_of, world)
+    _check_twins(made_indexes, indexes, report)
+    _check_expiry(made_stores, of_kind, report)
+    ordered = in_order(made_agents, {document.name: document for document in agents}, report)
+    others = (
+        _each(memories, memory_of, world),
+        _each(boxes, toolbox_of, world),
+        _each(skills, skill_of, world),
+    )
     if environment is None:
         return None
     made = environment_of(sound["Environment", ""], world)
-    return Manifest(owner, made, ordered, stores, indexes, tuple(memories), tuple(toolboxes), tuple(skills))
+    return Manifest(owner, made, ordered, made_stores, made_indexes, *others)
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Value = TypeVar("Value", bound=_Named)
+
+
+def _each(
+    documents: list[Document], value_of: Callable[[Document, World], Value], world: World
+) -> tuple[Value, ...]:
+    """What documents of one kind declare, by name."""
+    return tuple(sorted((value_of(document, world) for document in documents), key=lambda one: one.name))
 
 
 def _changes_nothing(
