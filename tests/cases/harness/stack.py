@@ -426,18 +426,23 @@ class Stack:
                 ids[f"{key[0]} version", key[1]] = self.state[key].outs["version"]
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
         self.state = {key: held for key, held in self.state.items() if key in wanted}
-        for kind in reversed(KINDS):
-            for key, held in [item for item in reversed(self.doomed) if item[0][0] == kind]:
-                KINDS[kind].delete(session, held.id, held.outs)
-                self.doomed.remove((key, held))
+        for key, held in sorted(reversed(self.doomed), key=lambda item: made_when(item[0]), reverse=True):
+            KINDS[key[0]].delete(session, held.id, held.outs)
+            self.doomed.remove((key, held))
 
     def destroy(self, session: Session | None = None) -> None:
         """Deletes everything, in the reverse order of making."""
         session = session or self.world.session()
-        for kind in reversed(KINDS):
-            for key in [key for key in reversed(self.state) if key[0] == kind]:
-                KINDS[kind].delete(session, self.state[key].id, self.state[key].outs)
-                del self.state[key]
+        for key in sorted(reversed(self.state), key=made_when, reverse=True):
+            KINDS[key[0]].delete(session, self.state[key].id, self.state[key].outs)
+            del self.state[key]
+
+
+def made_when(key: Key) -> float:
+    """Where a resource stands in the order of making: by its kind, and maps before the indexes that use them."""
+    kinds = [*KINDS]
+    is_map = key[0] == "SearchObject" and key[1].startswith("synonymmaps ")
+    return kinds.index("SearchIndex") - 0.5 if is_map else kinds.index(key[0])
 
 
 def plain(value: Any) -> Any:
