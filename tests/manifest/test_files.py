@@ -135,6 +135,7 @@ def test_a_folder_is_not_a_file(project):
         ("../knowledge/*.md", ["returns.md", "shipping.md"]),
         ("../knowledge/**/*.md", ["care.md", "returns.md", "shipping.md", "tents.md"]),
         ("../knowledge/**", ["care.md", "returns.md", "shipping.md", "tents.md"]),
+        ("../knowledge/gear/**.md", ["care.md", "tents.md"]),
         ("../knowledge/gear/?ents.md", ["tents.md"]),
         ("../knowledge/[rs]*.md", ["returns.md", "shipping.md"]),
         ("../knowledge/[!r]*.md", ["shipping.md"]),

@@ -426,14 +426,14 @@ class Stack:
                 ids[f"{key[0]} version", key[1]] = self.state[key].outs["version"]
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
         self.state = {key: held for key, held in self.state.items() if key in wanted}
-        for key, held in sorted(reversed(self.doomed), key=lambda item: made_when(item[0]), reverse=True):
+        for key, held in sorted(self.doomed[::-1], key=lambda item: made_when(item[0]), reverse=True):
             KINDS[key[0]].delete(session, held.id, held.outs)
             self.doomed.remove((key, held))
 
     def destroy(self, session: Session | None = None) -> None:
         """Deletes everything, in the reverse order of making."""
         session = session or self.world.session()
-        for key in sorted(reversed(self.state), key=made_when, reverse=True):
+        for key in sorted([*self.state][::-1], key=made_when, reverse=True):
             KINDS[key[0]].delete(session, self.state[key].id, self.state[key].outs)
             del self.state[key]
 
