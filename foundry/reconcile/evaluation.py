@@ -70,46 +70,14 @@ def create(session: Session, news: Props) -> Made:
     """
     view, owner, name = session.versioned(str(news["endpoint"])), owner_of(news), str(news["name"])
     service, definition = view.service.waiting_for_roles().evaluations, news["definition"]
-    adopt = lifecycle_of(news).get("adopt") or {}
     mark = Mark(owner, name, _digest(news), session.incarnation(), versioned=True)
-
-    def ours() -> list[LiveEval]:
-        return [
-            one
-            for one in view.evals.all(service.list_evals)
-            if (found := mark_of(one.metadata)) is not None and found.belongs_to(owner, name, versioned=True)
-        ]
-
-    def handed_over() -> list[LiveEval]:
-        source, called = adopt.get("from"), adopt.get("name")
-        return [
-            one
-            for one in (view.evals.all(service.list_evals) if source else ())
-            if (found := mark_of(one.metadata)) is not None
-            and found.source == source
-            and one.definition["name"] == called
-        ]
-
-    def claimed() -> LiveEval | None:
-        equal = [one for one in (*ours(), *handed_over()) if _digest_of(one) == mark.digest]
-        if len(equal) > 1:
-            ids = ", ".join(sorted(one.id for one in equal))
-            raise FoundryError(
-                f"{len(equal)} evals carry this stack's mark for {name!r}: {ids}",
-                fix="delete all but one of them, then run the command again",
-            )
-        return unless_missing(lambda: service.get_eval(equal[0].id)) if equal else None
 
     def just_made() -> LiveEval | None:
         view.evals.forget()
-        return next((one for one in ours() if mark_of(one.metadata) == mark), None)
+        return next((one for one in _ours(view, service, mark) if mark_of(one.metadata) == mark), None)
 
-    live = session.first_look_up(view.evals, claimed)
-    for other in ours():
-        # The one in the state has a rule until the engine deletes it; what no rule runs is left of a run that was cut off.
-        if _digest_of(other) != mark.digest and not any(_rules_of(view, service, other.id)):
-            service.delete_eval(other.id)
-            view.evals.drop(other.id)
+    live = session.first_look_up(view.evals, lambda: _claimed(view, service, news, mark))
+    _delete_leftovers(view, service, mark)
     if live is None:
         _require_evaluators(service, definition[_FIXED])
         metadata = marked(mark, {}, {}, {})
@@ -204,6 +172,53 @@ def _require_evaluators(service: EvaluationService, criteria: list[Mapping[str, 
             f"the project has no {' and no '.join(one.what for one in missing.values())}",
             fix="correct the name, or make the evaluator first; `fac preview` says where it is declared",
         )
+
+
+def _ours(view: VersionedView, service: EvaluationService, mark: Mark) -> list[LiveEval]:
+    """The evals that this stack made for the same declaration, whatever they measure."""
+    return [
+        one
+        for one in view.evals.all(service.list_evals)
+        if (found := mark_of(one.metadata)) is not None
+        and found.belongs_to(mark.owner, mark.name, versioned=True)
+    ]
+
+
+def _handed_over(view: VersionedView, service: EvaluationService, news: Props) -> list[LiveEval]:
+    """The evals of the stack that this one is to take its eval over from."""
+    adopt = lifecycle_of(news).get("adopt") or {}
+    if not adopt.get("from"):
+        return []
+    return [
+        one
+        for one in view.evals.all(service.list_evals)
+        if (found := mark_of(one.metadata)) is not None
+        and found.source == adopt["from"]
+        and one.definition["name"] == adopt.get("name")
+    ]
+
+
+def _claimed(view: VersionedView, service: EvaluationService, news: Props, mark: Mark) -> LiveEval | None:
+    """The eval that measures what is declared, ours or handed over. Raises FoundryError when there are several."""
+    found = (*_ours(view, service, mark), *_handed_over(view, service, news))
+    equal = [one.id for one in found if _digest_of(one) == mark.digest]
+    if len(equal) > 1:
+        raise FoundryError(
+            f"{len(equal)} evals carry this stack's mark for {mark.name!r}: {', '.join(sorted(equal))}",
+            fix="delete all but one of them, then run the command again",
+        )
+    return unless_missing(lambda: service.get_eval(equal[0])) if equal else None
+
+
+def _delete_leftovers(view: VersionedView, service: EvaluationService, mark: Mark) -> None:
+    """Deletes what a run that was cut off left: an eval of ours that measures something else, and that no rule runs.
+
+    The one in the state has a rule until the engine deletes it.
+    """
+    for other in _ours(view, service, mark):
+        if _digest_of(other) != mark.digest and not any(_rules_of(view, service, other.id)):
+            service.delete_eval(other.id)
+            view.evals.drop(other.id)
 
 
 def _rules_of(view: VersionedView, service: EvaluationService, eval_id: str) -> Iterator[LiveRule]:
