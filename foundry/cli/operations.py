@@ -81,15 +81,20 @@ def reader(project: Project, stack: str) -> Run:
         if known is None:
             raise FoundryError("there is no sandbox yet", fix=f"bring the stack up first: fac up -s {stack}")
         environment |= sandbox_environment(known)
-        return Run(_embedded(), project.root, stack, environment)
-    return Run(engines.choose(None, sandbox=False), project.root, stack, environment)
+        run = Run(_embedded(), project.root, stack, environment)
+    else:
+        run = Run(engines.choose(None, sandbox=False), project.root, stack, environment)
+    folder = recovery.backend_folder(environment.get("PULUMI_BACKEND_URL", ""))
+    if folder is not None:
+        recovery.refuse_damaged(folder, project.name, stack)
+    return run
 
 
 def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recover: bool = True) -> Run:
     """The engine set to work on a stack: sandbox running, locks and processes of killed runs gone.
 
     Raises:
-        FoundryError: there is no such stack, or no engine that serves it.
+        FoundryError: there is no such stack, no engine that serves it, or its state is damaged.
         foundry.sandbox.host.SandboxError: the sandbox doesn't start.
     """
     project.require(stack)
@@ -108,11 +113,13 @@ def prepare(project: Project, stack: str, *, wanted: str | None, say: Say, recov
         make_stacks_known(project, sandbox.state)
         environment |= sandbox_environment(sandbox)
     run = Run(engine, project.root, stack, environment)
+    folder = recovery.backend_folder(environment.get("PULUMI_BACKEND_URL", ""))
     if recover:
         say(f"Stack {stack}, run by {engine.name}.")
-        folder = recovery.backend_folder(environment.get("PULUMI_BACKEND_URL", ""))
         if folder is not None:
             recovery.release_dead_locks(folder, project.name, stack, project.root, say)
+    if folder is not None:
+        recovery.refuse_damaged(folder, project.name, stack)
     return run
 
 

@@ -14,6 +14,7 @@ import psutil
 
 from foundry.cli import state_files
 from foundry.cli.engines import Run
+from foundry.model import FoundryError
 
 _PROJECT: Final = "azure-native:cognitiveservices:Project"
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
@@ -82,6 +83,29 @@ def _orphans(root: Path) -> Iterator[psutil.Process]:
 
 def _is_engine(process: psutil.Process) -> bool:
     return process.name() == "pulumi" or "foundry.sandbox.engine" in process.cmdline()
+
+
+def refuse_damaged(folder: Path, project: str, stack: str) -> None:
+    """Refuse a state that was cut off or edited: the CLI says of it what its parser says.
+
+    Raises:
+        FoundryError: it can't be read as a state.
+    """
+    plain = state_file(folder, project, stack)
+    path = next(state_files.variants(plain), plain)
+    try:
+        state_files.read(path)["checkpoint"]
+    except (OSError, FoundryError):
+        return
+    except (ValueError, KeyError, TypeError):
+        backup = next(state_files.variants(plain.with_name(f"{plain.name}.bak")), None)
+        raise FoundryError(
+            f"the state {path} is damaged"
+            + (f"; {backup.name} beside it is the one before" if backup else ""),
+            fix=f"copy that over it, then `fac up -s {stack}`: what was done since is found by its marks"
+            if backup
+            else "take a backup of yours; without one, move it away: `fac up` takes back what is live",
+        ) from None
 
 
 def has_state(folder: Path, project: str, stack: str) -> bool:

@@ -52,10 +52,11 @@ def test_a_damaged_state_is_told_and_nothing_is_taken_for_new(up: Any) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole[:3000])
     try:
-        for command in (["up", "--yes"], ["show"], ["orphans"], ["output"]):
+        for command in (["up", "--yes"], ["destroy", "--yes"], ["show"], ["orphans"], ["output"]):
             code, printed = up.run(*command)
             assert code == 1
-            assert "is damaged; sandbox.json.bak beside it is the one before" in printed
+            assert "is damaged; sandbox.json.bak beside it is the one before; copy that over it" in printed
+            assert "never brought up" not in printed
             assert "carry its mark" not in printed
             assert "not up yet" not in printed
     finally:
