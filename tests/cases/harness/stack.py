@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -426,16 +426,22 @@ class Stack:
                 ids[f"{key[0]} version", key[1]] = self.state[key].outs["version"]
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
         self.state = {key: held for key, held in self.state.items() if key in wanted}
-        for key, held in sorted(self.doomed[::-1], key=lambda item: made_when(item[0]), reverse=True):
+        for key, held in backwards(self.doomed, key=lambda item: item[0]):
             KINDS[key[0]].delete(session, held.id, held.outs)
             self.doomed.remove((key, held))
 
     def destroy(self, session: Session | None = None) -> None:
         """Deletes everything, in the reverse order of making."""
         session = session or self.world.session()
-        for key in sorted([*self.state][::-1], key=made_when, reverse=True):
+        for key in backwards(self.state, key=lambda key: key):
             KINDS[key[0]].delete(session, self.state[key].id, self.state[key].outs)
             del self.state[key]
+
+
+def backwards(things: Iterable[Any], key: Callable[[Any], Key]) -> list[Any]:
+    """What is to be deleted, in the reverse order of making."""
+    numbered = sorted(enumerate(things), key=lambda one: (made_when(key(one[1])), one[0]), reverse=True)
+    return [one for _, one in numbered]
 
 
 def made_when(key: Key) -> float:
