@@ -1,4 +1,8 @@
-"""What all provider classes have in common: Pulumi's calls translated, and no rule of their own."""
+"""What all provider classes have in common: Pulumi's calls translated, and no rule of their own.
+
+The program imports this module for the classes alone; what the six operations need is imported by the first of them, in the
+provider's process.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pulumi.dynamic import (
     CheckFailure,
@@ -21,9 +25,11 @@ from pulumi.dynamic import (
 )
 
 from foundry.model import FoundryError
-from foundry.providers.operations import Kind, session
 from foundry.providers.values import plain
-from foundry.reconcile.inputs import only_reports
+
+if TYPE_CHECKING:
+    from foundry.providers.operations import Kind
+    from foundry.reconcile import Session
 
 _FRAMES = 12
 
@@ -57,14 +63,16 @@ class Doorway(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Makes the object, or finds the one it made before."""
         with told():
-            made = self._kind().create(session(), plain(props))
+            made = self._kind().create(_session(), plain(props))
         return CreateResult(made.id, made.outs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Tells the live object; nothing, when it is definitely gone."""
+        from foundry.reconcile.inputs import only_reports
+
         with told():
             known = plain(props)
-            seen = self._kind().read(session(), id_, known)
+            seen = self._kind().read(_session(), id_, known)
         if seen is None:
             return ReadResult(None, {})
         # Without inputs Pulumi keeps those that it has. They are the live ones where nothing is found that it hasn't recorded,
@@ -75,16 +83,22 @@ class Doorway(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Makes the live object what is declared."""
         with told():
-            outs = self._kind().update(session(), _id, plain(_olds), plain(_news))
+            outs = self._kind().update(_session(), _id, plain(_olds), plain(_news))
         return UpdateResult(outs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Deletes the object if it is still the one that the state speaks of."""
         with told():
-            self._kind().delete(session(), _id, plain(_props))
+            self._kind().delete(_session(), _id, plain(_props))
 
     def _kind(self) -> Kind:
         return cast("Kind", importlib.import_module(f"foundry.reconcile.{self.kind}"))
+
+
+def _session() -> Session:
+    from foundry.providers.operations import session
+
+    return session()
 
 
 @contextmanager

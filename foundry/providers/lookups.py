@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from foundry.providers.operations import session
-
 
 def connection_id(endpoint: str, name: str) -> str:
     """The ARM id of a project's connection.
@@ -15,4 +13,7 @@ def connection_id(endpoint: str, name: str) -> str:
     Raises:
         ServiceError: there is no such connection, or the project can't be asked.
     """
+    # Here, because every program imports this module and few ask.
+    from foundry.providers.operations import session
+
     return session().services.connection_id(endpoint, name)

@@ -1,7 +1,7 @@
-"""The classic Agent Service, through the connection of the official client (azure-ai-agents).
+"""The classic Agent Service. Source of paths and shapes: azure-ai-agents 1.1.
 
-Bodies are written as JSON of our own: the client's keyword arguments drop null, so they can't clear a field, and they
-refuse partial updates that the service takes.
+Bodies are JSON of our own: the official client's keyword arguments drop null, so they can't clear a field, and they refuse
+partial updates that the service takes.
 """
 
 from __future__ import annotations

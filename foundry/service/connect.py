@@ -17,7 +17,7 @@ from foundry.service.classic import ClassicProject
 from foundry.service.embeddings import OPENAI_SCOPE, AzureEmbeddings
 from foundry.service.errors import NotFound
 from foundry.service.patience import Patience
-from foundry.service.search import AzureSearch
+from foundry.service.search import SEARCH_SCOPE, AzureSearch
 from foundry.service.versioned import SCOPE, VersionedProject
 from foundry.service.wire import Send, Wire
 from foundry.service.workflows import Workflows
@@ -81,7 +81,7 @@ class AzureServices:
         """See `Services`."""
         with self._lock:
             if endpoint not in self._projects:
-                self._projects[endpoint] = ClassicProject(endpoint, self._wire(_agents_client, endpoint))
+                self._projects[endpoint] = ClassicProject(endpoint, self._wire(_foundry_client, endpoint))
             return self._projects[endpoint]
 
     def versioned(self, endpoint: str) -> VersionedProject:
@@ -172,7 +172,10 @@ def _openai_client(endpoint: str, credential: TokenCredential) -> Send:
 
 
 def _pipeline(endpoint: str, credential: TokenCredential, scope: str) -> Send:
-    """Azure's pipeline without retries, which are `Wire`'s business."""
+    """Azure's pipeline without retries, which are `Wire`'s business.
+
+    The generated clients would do the same, after half a second of importing models that nobody here uses.
+    """
     pipeline: list[Any] = [
         policies.RequestIdPolicy(),
         policies.UserAgentPolicy("foundry-as-code"),
@@ -192,13 +195,5 @@ def _foundry_client(endpoint: str, credential: TokenCredential) -> Send:
     return _pipeline(endpoint, credential, SCOPE)
 
 
-def _agents_client(endpoint: str, credential: TokenCredential) -> Send:
-    from azure.ai.agents import AgentsClient
-
-    return AgentsClient(endpoint.rstrip("/"), credential, **_TIMEOUTS).send_request
-
-
 def _search_client(endpoint: str, credential: TokenCredential) -> Send:
-    from azure.search.documents.indexes import SearchIndexClient
-
-    return SearchIndexClient(endpoint.rstrip("/"), credential, **_TIMEOUTS).send_request
+    return _pipeline(endpoint, credential, SEARCH_SCOPE)

@@ -1,4 +1,4 @@
-"""Azure AI Search, through the connection of the official client (azure-search-documents), with the service's own bodies."""
+"""Azure AI Search, with the service's own bodies. Source of paths, headers and the scope of tokens: azure-search-documents 12."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from foundry.service.errors import NotFound
 from foundry.service.wire import Wire
 
+SEARCH_SCOPE: Final = "https://search.azure.com/.default"
 _VERSION: Final = {"api-version": "2026-04-01"}
 _MINIMAL: Final = {"Accept": "application/json;odata.metadata=minimal"}
 _PREFER: Final = {**_MINIMAL, "Prefer": "return=representation"}
