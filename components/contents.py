@@ -365,7 +365,6 @@ class _Filling:
             sha256=file.sha256,
             size=file.size,
             purpose="assistants",
-            lifecycle={},
             opts=self._options(place, model.Lifecycle()),
         ).id
 

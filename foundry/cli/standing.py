@@ -13,7 +13,7 @@ from typing import Any, Final
 from foundry.cli import operations, recovery, settings
 from foundry.cli.engines import Run, last_line
 from foundry.cli.project import Project
-from foundry.model import FoundryError, Owner, toolbox_address
+from foundry.model import FoundryError, Owner, toolbox_address, unpacked
 from foundry.reconcile import (
     Session,
     agent,
@@ -258,7 +258,7 @@ def _held(resources: Sequence[Mapping[str, Any]]) -> Iterator[Held]:
             str(resource["urn"]).rsplit("::", 1)[-1],
             str(resource["id"]),
             _without_provider(resource.get("inputs")),
-            _without_provider(resource.get("outputs")),
+            unpacked(_without_provider(resource.get("outputs"))),
         )
 
 

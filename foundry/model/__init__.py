@@ -31,6 +31,7 @@ from foundry.model.knowledge import KnowledgeFile, MemoryStore, VectorStore
 from foundry.model.lifecycle import Adopt, Lifecycle
 from foundry.model.manifest import Manifest
 from foundry.model.numbered import Skill, Toolbox, toolbox_address
+from foundry.model.recorded import packed, unpacked
 from foundry.model.search import IndexAsset, SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
@@ -89,5 +90,7 @@ __all__ = [
     "Toolbox",
     "Unknown",
     "VectorStore",
+    "packed",
     "toolbox_address",
+    "unpacked",
 ]

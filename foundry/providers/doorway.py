@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pulumi.dynamic import (
     CheckFailure,
@@ -24,7 +24,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from foundry.model import FoundryError
+from foundry.model import FoundryError, packed
 from foundry.providers.values import plain
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from foundry.reconcile import Session
 
 _FRAMES = 12
+_NO_LIFECYCLE: Final[tuple[str, Mapping[str, Any]]] = ("lifecycle", {})
 
 
 class Doorway(ResourceProvider):
@@ -64,7 +65,7 @@ class Doorway(ResourceProvider):
         """Makes the object, or finds the one it made before."""
         with told():
             made = self._kind().create(_session(), plain(props))
-        return CreateResult(made.id, made.outs)
+        return CreateResult(made.id, packed(made.outs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Tells the live object; nothing, when it is definitely gone."""
@@ -78,13 +79,13 @@ class Doorway(ResourceProvider):
         # Without inputs Pulumi keeps those that it has. They are the live ones where nothing is found that it hasn't recorded,
         # and packing them again is a good part of what a look at an object costs.
         recorded = seen.outs == known and not only_reports(known)
-        return ReadResult(id_, seen.outs, None if recorded else seen.inputs)
+        return ReadResult(id_, packed(seen.outs), None if recorded else seen.inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Makes the live object what is declared."""
         with told():
             outs = self._kind().update(_session(), _id, plain(_olds), plain(_news))
-        return UpdateResult(outs)
+        return UpdateResult(packed(outs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Deletes the object if it is still the one that the state speaks of."""
@@ -118,5 +119,6 @@ def told() -> Iterator[None]:
 
 
 def inputs(given: Mapping[str, Any], *outputs: str) -> dict[str, Any]:
-    """Properties of a resource: what is given and isn't None, and a place for each output."""
-    return {**{key: value for key, value in given.items() if value is not None}, **dict.fromkeys(outputs)}
+    """Properties of a resource: what is given and isn't None, nor a lifecycle without a word, and a place for each output."""
+    said = {key: value for key, value in given.items() if value is not None and (key, value) != _NO_LIFECYCLE}
+    return {**said, **dict.fromkeys(outputs)}

@@ -48,7 +48,7 @@ class File(Resource, module="foundry", name="File"):
             "dialect": self.generation,
             "project": project,
             "endpoint": endpoint,
-            "lifecycle": lifecycle if lifecycle is not None else {},
+            "lifecycle": lifecycle,
             "path": path,
             "filename": filename,
             "sha256": sha256,

@@ -43,5 +43,5 @@ class OfAProject(Resource):
         **declared: Unpack[Declared],
     ) -> None:
         """Declares one; `settings` are inputs that not every class has, None for one that isn't given."""
-        given = {"dialect": self.generation, "lifecycle": {}, **declared, **(settings or {})}
+        given = {"dialect": self.generation, **declared, **(settings or {})}
         super().__init__(self.provider_class(), resource_name, inputs(given, *self.spoken_of), opts)

@@ -49,7 +49,7 @@ class SearchIndex(Resource, module="foundry", name="SearchIndex"):
             "dialect": "classic",
             "service": service,
             "endpoint": endpoint,
-            "lifecycle": lifecycle if lifecycle is not None else {},
+            "lifecycle": lifecycle,
             "definition": definition,
             "alias": alias,
             "rebuild": rebuild,

@@ -45,7 +45,7 @@ class SearchObject(Resource, module="foundry", name="SearchObject"):
             "dialect": "classic",
             "service": service,
             "endpoint": endpoint,
-            "lifecycle": lifecycle if lifecycle is not None else {},
+            "lifecycle": lifecycle,
             "family": family,
             "definition": definition,
         }

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from foundry.model import UNKNOWN, FoundryError
+from foundry.model import UNKNOWN, FoundryError, unpacked
 
 # How Pulumi writes an unknown and the key of a secret's envelope in JSON (Pulumi: resource property signatures).
 _UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -264,7 +264,7 @@ def _is_shown(step: Mapping[str, Any]) -> bool:
 def _inputs(state: Mapping[str, Any], *, applied: bool = False) -> Mapping[str, Any]:
     """The inputs in a state. A refresh that was saved has overwritten them, so what the outputs say was applied goes first."""
     inputs = dict(_mapping(plain(state.get("inputs"))))
-    outputs = _mapping(plain(state.get("outputs"))) if applied else {}
+    outputs = unpacked(_mapping(plain(state.get("outputs")))) if applied else {}
     if isinstance(outputs.get("applied"), Mapping):
         inputs["definition"] = outputs["applied"]
     if "appliedDefault" in outputs:

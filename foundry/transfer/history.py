@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from foundry.diff import changes
+from foundry.model import unpacked
 
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 
@@ -92,7 +93,7 @@ def _applied(runs: Sequence[Run], kind: str, name: str) -> Iterator[Applied]:
     last_pin: Any = None
     for run in runs:
         resource = resource_of(run.resources, kind, name) or _of_id(run.resources, kind, first_id)
-        outputs = (resource or {}).get("outputs") or {}
+        outputs = unpacked((resource or {}).get("outputs") or {})
         definition: Mapping[str, Any] | None = outputs.get("applied") if resource else None
         identifier = str(resource["id"]) if resource and resource.get("id") else None
         if definition is None and last is None:

@@ -202,9 +202,7 @@ def test_an_adopted_agents_rule_is_taken_over_with_it_and_its_eval_is_not(stand_
     measured = replace(told, eval_id=None, evaluators=(model.Evaluator("violence", "builtin.violence"),))
     both = replace(care, evaluation=measured, dialect=model.Dialect.BOTH)
     world = stand_up(manifest(basic(), agents=(both,)))
-    assert (
-        world.one("Evaluation").inputs["lifecycle"] == world.one("EvaluationRule").inputs["lifecycle"] == {}
-    )
+    assert not any("lifecycle" in world.one(kind).inputs for kind in ("Evaluation", "EvaluationRule"))
 
 
 def _with_toolbox():

@@ -12,7 +12,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.output import Unknown
 
 from foundry import providers
-from foundry.model import UNKNOWN, FoundryError
+from foundry.model import UNKNOWN, FoundryError, packed
 from foundry.providers.doorway import told
 from foundry.providers.values import plain
 
@@ -129,6 +129,27 @@ def test_diff_answers_in_pulumi_s_terms():
     assert (same.changes, same.replaces) == (False, [])
     assert (changed.changes, changed.replaces) == (True, [])
     assert (moved.changes, moved.replaces) == (True, ["project"])
+
+
+def test_what_was_applied_last_is_one_text_in_the_state_whose_order_says_nothing():
+    applied = {"name": "desk", "instructions": "Grüße.", "tools": [{"type": "mcp", "top_k": 5}]}
+    turned = dict(reversed(applied.items()))
+
+    recorded = packed({"agentId": "asst_1", "applied": applied})
+
+    assert recorded == packed({"agentId": "asst_1", "applied": turned})
+    assert isinstance(recorded["applied"], str)
+    assert "Grüße." in recorded["applied"]
+    assert plain(recorded) == {"agentId": "asst_1", "applied": applied}
+    assert plain({"applied": "none of ours"}) == {"applied": "none of ours"}
+
+
+def test_diff_reads_what_was_applied_in_either_form_of_a_state():
+    only_reports = {**AGENT, "lifecycle": {"onDrift": "report"}}
+    drifted = {**MADE, **only_reports, "definition": {**AGENT["definition"], "instructions": "Live."}}
+
+    for state in (drifted, packed(drifted)):
+        assert providers.AgentProvider().diff("asst_1", state, only_reports).changes is False
 
 
 def test_an_unknown_reference_is_an_update_and_never_a_replacement():
