@@ -235,6 +235,9 @@ def check(
             continue
         if is_part and _is_of_something_missing(error):
             continue
+        if isinstance(error.schema, dict) and error.schema.get("x-for-editors"):
+            # The branches tell the same, in better words: this is what editors complete from.
+            continue
         if error.validator == "type" and error.instance is None and path in faulty:
             continue
         faulty |= _Fault(error, tree, path, above, report).told()

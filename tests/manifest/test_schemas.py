@@ -90,6 +90,35 @@ def test_every_tool_is_told_apart_by_its_type():
     assert len(defs["tool"]["oneOf"]) == 24
 
 
+def discriminated(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "x-discriminator" in node:
+            yield node
+        for value in node.values():
+            yield from discriminated(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from discriminated(value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_editor_completes_every_word_that_tells_branches_apart(kind):
+    """Editors leave out a branch that lacks a required field, so they are told the words beside the branches."""
+    for node in discriminated(schema_of(kind)):
+        field = node["x-discriminator"]
+        (beside,) = node["allOf"]
+        told = beside["properties"][field]
+        branches = [
+            schema_of(kind)["$defs"][one["$ref"].removeprefix("#/$defs/")] if "$ref" in one else one
+            for one in node["oneOf"]
+        ]
+        assert told["enum"] == [
+            word for one in branches for word in schema.words_of(one["properties"][field])
+        ]
+        assert len(told["enumDescriptions"]) == len(told["enum"])
+        assert all(told["enumDescriptions"])
+
+
 def test_what_is_not_supported_is_part_of_the_format():
     for entry in TABLE:
         assert entry.kind in KINDS
