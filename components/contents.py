@@ -140,7 +140,7 @@ class _Filling:
     parent: pulumi.Resource
 
     def files(self, dialect: model.Dialect) -> dict[str, dict[str, pulumi.Output[str]]]:
-        """Every file of a store or of a tool in a dialect, once a project: project → path → file id."""
+        """Every file of a store or of a tool in a dialect, once per project: project → path → file id."""
         wanted: dict[str, dict[str, model.KnowledgeFile]] = {
             project: {} for project in self.platform.projects
         }

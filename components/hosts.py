@@ -1,4 +1,4 @@
-"""Capability hosts: where a standard set-up keeps its agents' data."""
+"""Capability hosts: where a standard setup keeps its agents' data."""
 
 from __future__ import annotations
 

@@ -304,7 +304,7 @@ def _to_stores(
     search: Search | None,
     threads: ThreadStore | None,
 ) -> dict[str, connections.Properties]:
-    """The connections that a set-up makes unasked, in every project."""
+    """The connections that a setup makes unasked, in every project."""
     made: dict[str, connections.Properties] = {}
     if threads is not None:
         made["cosmos"] = connections.to_thread_store(threads, environment.location)
@@ -325,7 +325,7 @@ def _connections(
     secret: Secret,
     after: tuple[pulumi.Resource, ...],
 ) -> dict[str, Connections]:
-    """Connections of the account (traces), then of each project: the set-up's own, and those that people declare."""
+    """Connections of the account (traces), then of each project: the setup's own, and those that people declare."""
     if monitoring is not None:
         args = ConnectionsArgs(
             account.name,
@@ -361,7 +361,7 @@ def _hosts(
     subscription: str,
     settle_seconds: float,
 ) -> tuple[pulumi.Resource, ...]:
-    """Roles, capability hosts, and the roles on what the hosts make: everything that must stand before an agent; empty in a basic set-up."""
+    """Roles, capability hosts, and the roles on what the hosts make: everything that must stand before an agent; empty in a basic setup."""
     storage, search, threads = parts.storage, parts.search, parts.thread_store
     if threads is None or storage is None or search is None:
         return ()

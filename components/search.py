@@ -26,7 +26,7 @@ class SearchArgs:
 
 
 class Search(pulumi.ComponentResource):
-    """An AI Search service, for indexes and for the vectors of a standard set-up's stores.
+    """An AI Search service, for indexes and for the vectors of a standard setup's stores.
 
     Makes one `search.Service` with one replica, one partition and a system-assigned identity, or nothing when `settings.id` names one.
     Keys are off, and `auth_options` is left out, as the service demands then. Source: Azure docs, "Connect to Azure AI Search using

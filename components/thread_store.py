@@ -1,4 +1,4 @@
-"""Cosmos DB for the threads of a standard set-up."""
+"""Cosmos DB for the threads of a standard setup."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def _operate(arguments: argparse.Namespace) -> int:
             if os.environ.get("CI"):
                 raise FoundryError(
                     f"stack {arguments.stack} has no id, and one made here would be lost",
-                    fix=f"run `fac init -s {arguments.stack}` on a desk and commit its settings file",
+                    fix=f"run `fac init -s {arguments.stack}` on your machine and commit its settings file",
                 )
             starting.give_id(project, arguments.stack)
         manifest = _checked(project, arguments.stack, needs_id=not arguments.offline)

@@ -53,7 +53,7 @@ def _add_name(command: argparse.ArgumentParser) -> None:
 
 
 def run_history(arguments: argparse.Namespace) -> int:
-    """Print one line a run that changed it, the newest first."""
+    """Print one line per run that changed it, the newest first."""
     _, entries = _entries(find_project(Path(arguments.cwd).resolve()), arguments)
     if arguments.json:
         print(json.dumps([_as_json(entry) for entry in reversed(entries)], indent=2))

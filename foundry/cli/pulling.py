@@ -59,7 +59,7 @@ def pulled(
 ) -> WritingBack:
     """The files of an agent's declaration with what was changed on the live agent; nothing is saved yet.
 
-    `agents` is the agent in the state, once a dialect.
+    `agents` is the agent in the state, once per dialect.
 
     Raises:
         FoundryError: the agent is gone.
@@ -93,7 +93,7 @@ def pulled(
 
 
 def held_agents(stands: Standing, stack: str, name: str) -> tuple[Held, ...]:
-    """An agent in the state: once, or once a dialect with the classic one first.
+    """An agent in the state: once, or once per dialect with the classic one first.
 
     Raises:
         FoundryError: the state has none of this name.

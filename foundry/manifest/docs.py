@@ -1,6 +1,6 @@
 """The reference pages of the declaration format, rendered from its JSON Schemas.
 
-`python -m foundry.manifest.docs [FOLDER]` writes one page a kind (default: `docs/reference`).
+`python -m foundry.manifest.docs [FOLDER]` writes one page per kind (default: `docs/reference`).
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ def _connections(tree: Mapping, world: World) -> tuple[Connection, ...]:
         if name in OWN_CONNECTIONS:
             world.report.error(
                 declared.keys_at[name],
-                f"`{name}` is the name of a connection that the set-up makes itself",
+                f"`{name}` is the name of a connection that the setup makes itself",
                 "choose another name",
             )
         custom = told.get("category") == "CustomKeys"

@@ -315,10 +315,10 @@ def _check_lines(path: str, lines: list[str], key: str | None, world: World) -> 
         try:
             value: Any = json.loads(line)
         except (ValueError, RecursionError):
-            world.report.error(at, "this line is not JSON", "write one JSON object a line")
+            world.report.error(at, "this line is not JSON", "write one JSON object per line")
             return
         if not isinstance(value, dict):
-            world.report.error(at, "this line is not a JSON object", "write one JSON object a line")
+            world.report.error(at, "this line is not a JSON object", "write one JSON object per line")
             return
         if key is not None and not (isinstance(value.get(key), str) and value[key]):
             world.report.error(

@@ -79,7 +79,7 @@ def gather(root: Path, layers: tuple[str, ...], report: Report) -> Documents:
                 complete = False
                 continue
             kind: str = tree["kind"]
-            # There is one environment a stack, so its documents belong together whatever they are called.
+            # There is one environment per stack, so its documents belong together whatever they are called.
             name = "" if kind == _ENVIRONMENT else tree.get("name")
             if not isinstance(name, str):
                 _tell_nameless(kind, tree, report, is_whole=layer == layers[0])

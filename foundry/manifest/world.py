@@ -27,7 +27,7 @@ OWN_CONNECTIONS: Final = {
     "cosmos": "thread_store",
     "monitoring": "monitoring",
 }
-"""The connections that a set-up makes unasked, and the part of the Environment each one belongs to."""
+"""The connections that a setup makes unasked, and the part of the Environment each one belongs to."""
 
 _PATH: Final = re.compile(
     r"(?:file:\s*)?(\S+\.(?:md|markdown|txt|prompt|prompty|json|ya?ml|j2|jinja2?))", re.IGNORECASE
@@ -86,11 +86,11 @@ class World:
 
     @property
     def standard(self) -> bool:
-        """Whether the Environment asks for the standard set-up."""
+        """Whether the Environment asks for the standard setup."""
         return self.environment is not None and self.environment.get("setup") == "standard"
 
     def needs_standard(self, what: str, at: Mark) -> None:
-        """Tell that something needs the standard set-up."""
+        """Tell that something needs the standard setup."""
         self.report.error(
             at,
             f"{what} needs `setup: standard`, and the Environment is basic",
@@ -146,7 +146,7 @@ class World:
         )
 
     def connection(self, name: Any, at: Mark, categories: Collection[str] = ()) -> bool:
-        """Whether a connection is declared or made by the set-up, and of one of the categories."""
+        """Whether a connection is declared or made by the setup, and of one of the categories."""
         own = [
             known
             for known, part in OWN_CONNECTIONS.items()
@@ -164,7 +164,7 @@ class World:
             self.connection_category(name) if self.environment is not None and isinstance(name, str) else None
         )
         if category is not None and categories and category not in categories:
-            told = f"has the category {category}" if category != "own" else "is the set-up's own"
+            told = f"has the category {category}" if category != "own" else "is the setup's own"
             self.report.error(
                 at, f"the connection `{name}` {told}", f"name one with the category {' or '.join(categories)}"
             )

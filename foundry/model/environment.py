@@ -118,7 +118,7 @@ class Search:
 
 @dataclass(frozen=True)
 class ThreadStore:
-    """Cosmos DB for the threads of a standard set-up. The limit is in RU/s: at least 3,000 a project."""
+    """Cosmos DB for the threads of a standard setup. The limit is in RU/s: at least 3,000 a project."""
 
     total_throughput_limit: int = 3000
     id: str | None = None
@@ -151,7 +151,7 @@ Credential = SecretConfig | KeyVaultSecret
 
 @dataclass(frozen=True)
 class Connection:
-    """A connection of the project that people declare, beside those that a standard set-up makes by itself.
+    """A connection of the project that people declare, beside those that a standard setup makes by itself.
 
     `keys` is for category CustomKeys; `key` for categories with one API key; neither means Entra (AAD).
     """

@@ -138,8 +138,8 @@ def _documents(path: str, text: str) -> Iterator[Mapping[str, Any]]:
             document = json.loads(line)
         except ValueError as error:
             raise FoundryError(
-                f"{path}:{number}:1: isn't JSON ({error})", fix="write one JSON object a line"
+                f"{path}:{number}:1: isn't JSON ({error})", fix="write one JSON object per line"
             ) from None
         if not isinstance(document, dict):
-            raise FoundryError(f"{path}:{number}:1: isn't an object", fix="write one JSON object a line")
+            raise FoundryError(f"{path}:{number}:1: isn't an object", fix="write one JSON object per line")
         yield document

@@ -1,4 +1,4 @@
-"""The request log: one line a request, off by default, and never a token in it."""
+"""The request log: one line per request, off by default, and never a token in it."""
 
 from __future__ import annotations
 

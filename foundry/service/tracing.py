@@ -53,7 +53,7 @@ class Traces:
         """Start recording.
 
         Args:
-            destination: console (one line a span) or otlp (where OpenTelemetry's own variables say).
+            destination: console (one line per span) or otlp (where OpenTelemetry's own variables say).
             content: whether questions and answers are recorded too.
             parent: the span that this process's spans belong to, as W3C's `traceparent`.
             at_once: whether each span is sent as it ends, for a process that may be killed; otherwise in batches.

@@ -122,7 +122,7 @@ def _named(one: Made) -> dict[str, Any]:
 
 
 def _joined(known: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
-    """Two live objects of one declaration, one a dialect, as one entry."""
+    """Two live objects of one declaration, one per dialect, as one entry."""
     if known is None:
         return other
     return {**other, **known, "dialect": _BOTH}

@@ -39,7 +39,7 @@ def new_stack(world: Any, search_endpoint: str, tmp_path: Path) -> Callable[[], 
 
 @pytest.fixture
 def project_of_standard_setup() -> Callable[[Stack], Stack]:
-    """Gives a stack's project the capability hosts of a standard set-up."""
+    """Gives a stack's project the capability hosts of a standard setup."""
 
     def make(stack: Stack) -> Stack:
         for scope in (ACCOUNT, stack.world.project):

@@ -53,12 +53,12 @@ _STANDARD = model.Environment(
 
 
 def standard(**changes: Any) -> model.Environment:
-    """A standard set-up with one project, and what differs from it."""
+    """A standard setup with one project, and what differs from it."""
     return replace(_STANDARD, **changes)
 
 
 def basic(**changes: Any) -> model.Environment:
-    """A basic set-up with one project and nothing beside the account."""
+    """A basic setup with one project and nothing beside the account."""
     return standard(
         **{
             "setup": model.Setup.BASIC,

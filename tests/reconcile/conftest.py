@@ -302,7 +302,7 @@ def search_endpoint(serving: Serving) -> str:
 
 @pytest.fixture
 def standard_setup(world: World) -> Callable[[], None]:
-    """Gives the project the capability hosts of a standard set-up."""
+    """Gives the project the capability hosts of a standard setup."""
 
     def make() -> None:
         for scope in (ACCOUNT, world.project):

@@ -50,7 +50,7 @@ def declare_indexes(gathering: Gathering, endpoint: str) -> dict[str, str]:
 
 
 def _assets(gathering: Gathering, endpoint: str) -> list[LiveIndexAsset]:
-    """The index assets that are free to be declared with their indexes, which the set-up's connection leads to."""
+    """The index assets that are free to be declared with their indexes, which the setup's connection leads to."""
     own = gathering.own("IndexAsset")
     connections = {one.rsplit("/", 1)[-1] for one in gathering.place.names.search_connections}
     try:

@@ -10,7 +10,7 @@ def no_agent(identity: str) -> Problem:
 
 
 def needs_capability_host(tool: str) -> Problem:
-    """A tool that only works in a standard set-up, in a project without a capability host."""
+    """A tool that only works in a standard setup, in a project without a capability host."""
     return agent_problem(400, f"Invalid tool value(s): {tool}", code="invalid_value", param="tools")
 
 

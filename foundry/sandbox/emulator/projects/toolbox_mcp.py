@@ -1,4 +1,4 @@
-"""A toolbox as an MCP server: JSON-RPC over POST, one message a request, no session.
+"""A toolbox as an MCP server: JSON-RPC over POST, one message per request, no session.
 
 Sources: the operation `:invoke_mcp` of azure-ai-projects 2.10; "Toolbox MCP protocol" in microsoft/azure-skills for the two endpoints, the
 names of tools, and that `initialize` may be left out.

@@ -81,7 +81,7 @@ _tool_choice = by_sort(
 
 
 def _resolve_messages(call: Call, messages: list[Body] | None, where: str) -> None:
-    """Refuses files that aren't there, and data sources without the set-up that they need."""
+    """Refuses files that aren't there, and data sources without the setup that they need."""
     for index, message in enumerate(messages or []):
         path = f"{where}[{index}]." if where else ""
         named = [

@@ -36,7 +36,7 @@ def checked_chunking(asked: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def sources_of(call: Call, sources: list[dict[str, Any]], where: str) -> list[str]:
-    """Ids of the files that data sources become; raises 400 without the standard set-up that they need."""
+    """Ids of the files that data sources become; raises 400 without the standard setup that they need."""
     if sources and not has_capability_host(call):
         raise invalid("Data sources need a capability host on the project.", where)
     return [new_id("assistant-") for _ in sources]
