@@ -47,13 +47,13 @@ class Doorway(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Says what is wrong with the inputs, all at once."""
-        with told():
+        with readable_errors():
             problems = self._kind().check(plain(_olds or {}), plain(news))
         return CheckResult(news, [CheckFailure(problem.path, problem.reason) for problem in problems])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Says whether the live object and the declaration differ."""
-        with told():
+        with readable_errors():
             found = self._kind().diff(_id, plain(_olds), plain(_news))
         return DiffResult(
             changes=bool(found.changes or found.replaces),
@@ -63,7 +63,7 @@ class Doorway(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Makes the object, or finds the one it made before."""
-        with told():
+        with readable_errors():
             made = self._kind().create(_session(), plain(props))
         return CreateResult(made.id, packed(made.outs))
 
@@ -71,7 +71,7 @@ class Doorway(ResourceProvider):
         """Tells the live object; nothing, when it is definitely gone."""
         from foundry.reconcile.inputs import only_reports
 
-        with told():
+        with readable_errors():
             known = plain(props)
             seen = self._kind().read(_session(), id_, known)
         if seen is None:
@@ -83,13 +83,13 @@ class Doorway(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Makes the live object what is declared."""
-        with told():
+        with readable_errors():
             outs = self._kind().update(_session(), _id, plain(_olds), plain(_news))
         return UpdateResult(packed(outs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Deletes the object if it is still the one that the state speaks of."""
-        with told():
+        with readable_errors():
             self._kind().delete(_session(), _id, plain(_props))
 
     def _kind(self) -> Kind:
@@ -103,7 +103,7 @@ def _session() -> Session:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def readable_errors() -> Iterator[None]:
     """Lets a FoundryError through with its text alone; a bug comes with its frames, because they are all there is."""
     try:
         yield

@@ -63,8 +63,8 @@ def _with_age_of_drift(props: Props, kind: str, definition: Any, now: float) -> 
     outs = {key: value for key, value in props.items() if key != _DRIFT_SINCE}
     applied = props.get("applied")
     if only_reports(props) and changes(kind, applied, definition, applied):
-        seen = datetime.fromtimestamp(int(now), UTC).isoformat()
-        outs[_DRIFT_SINCE] = props.get(_DRIFT_SINCE) or seen
+        this_time = datetime.fromtimestamp(int(now), UTC).isoformat()
+        outs[_DRIFT_SINCE] = props.get(_DRIFT_SINCE) or this_time
     return outs
 
 
