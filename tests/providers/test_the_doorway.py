@@ -13,7 +13,7 @@ from pulumi.output import Unknown
 
 from foundry import providers
 from foundry.model import UNKNOWN, FoundryError, packed
-from foundry.providers.doorway import told
+from foundry.providers.doorway import readable_errors
 from foundry.providers.values import plain
 
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -181,7 +181,7 @@ def test_what_a_person_can_act_on_is_printed_without_frames():
         raise FoundryError("the agent is gone", fix="run `pulumi refresh`")
 
     def fails():
-        with told():
+        with readable_errors():
             try:
                 {}["inner"]
             except KeyError:
@@ -196,7 +196,7 @@ def test_what_a_person_can_act_on_is_printed_without_frames():
 
 def test_a_bug_is_printed_with_the_frames_that_lead_to_it():
     def fails():
-        with told():
+        with readable_errors():
             {}["missing"]
 
     shown = printed(fails)
