@@ -234,6 +234,33 @@ def test_an_index_read_back_with_every_attribute_written_out_is_unchanged():
     assert settled("SearchIndex", live, INDEX) == INDEX
 
 
+@pytest.mark.parametrize(
+    ("kind", "attribute", "given"),
+    [
+        ("Edm.String", "searchable", True),
+        ("Edm.String", "filterable", True),
+        ("Edm.String", "sortable", True),
+        ("Edm.String", "facetable", True),
+        ("Edm.Int32", "searchable", False),
+        ("Edm.GeographyPoint", "sortable", True),
+        ("Edm.GeographyPoint", "facetable", False),
+        ("Collection(Edm.String)", "sortable", False),
+        ("Collection(Edm.Single)", "searchable", True),
+        ("Collection(Edm.Single)", "filterable", False),
+        ("Collection(Edm.Single)", "facetable", False),
+    ],
+)
+def test_what_the_service_gives_a_field_anyway_may_be_written_out_or_left_out(kind, attribute, given):
+    def index(**more):
+        return {**INDEX, "fields": [*INDEX["fields"], {"name": "more", "type": kind, **more}]}
+
+    same, other, without = index(**{attribute: given}), index(**{attribute: not given}), index()
+    assert told("SearchIndex", same, same, without) == []
+    assert told("SearchIndex", same, without, same) == []
+    assert told("SearchIndex", same, other, without) == [(f"fields[more].{attribute}", "change")]
+    assert told("SearchIndex", other, without, other) != []
+
+
 def test_a_key_that_the_service_never_tells_is_compared_with_the_one_last_sent():
     def index(key):
         vectorizer = {"name": "v", "kind": "azureOpenAI", "azureOpenAIParameters": {"apiKey": key}}
