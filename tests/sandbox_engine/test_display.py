@@ -10,7 +10,17 @@ from engine_scenarios import urn
 from engine_world import World
 from rich.console import Console
 
-from foundry.sandbox.engine import Diagnostic, Op, Resource, RunStarted, Step, StepStarted, StillUnderWay
+from foundry.sandbox.engine import (
+    Diagnostic,
+    Op,
+    Resource,
+    RunStarted,
+    Step,
+    StepFinished,
+    StepStarted,
+    StillUnderWay,
+)
+from foundry.sandbox.engine.diff import Diff
 from foundry.sandbox.engine.display import Display
 
 WIDTH = 60
@@ -54,6 +64,27 @@ def test_on_a_terminal_it_is_one_line_however_much_is_under_way() -> None:
     events = [_started(f"a-thing-with-a-long-name-{n}") for n in range(9)]
     lines = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", x) for x in _shown(*events, is_terminal=True).split("\n")]
     assert max(len(x.rpartition("\r")[2]) for x in lines) <= WIDTH
+
+
+def _looked_at(*, left: bool, gone: bool) -> StepFinished:
+    old = Resource(urn=urn("store"), custom=True, type="pulumi-python:dynamic/cloud:Thing", delete=left)
+    new = None if gone else old.copy()
+    step = Step(op=Op.REFRESH, old=old, new=new, diff=Diff(changes=True))
+    return StepFinished(step=step, op=Op.REFRESH, urn=old.urn, old=old, new=new, seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("left", "gone", "said"),
+    [
+        (False, False, "store  changed outside"),
+        (False, True, "store  gone: deleted outside"),
+        (True, False, ""),
+        (True, True, "store  gone already: it was replaced, and left to be deleted"),
+    ],
+)
+def test_what_is_left_of_a_replacement_is_no_drift(left: bool, gone: bool, said: str) -> None:
+    assert said in _shown(_looked_at(left=left, gone=gone), is_terminal=False)
+    assert ("outside" in _shown(_looked_at(left=left, gone=gone), is_terminal=False)) != left
 
 
 @pytest.mark.parametrize(

@@ -184,14 +184,12 @@ class Display:
 
     def _refreshed(self, event: StepFinished) -> None:
         diff = event.step.diff
-        if event.new is None:
-            is_left_over = event.old is not None and event.old.delete
-            what = (
-                "gone already: it was replaced, and left to be deleted"
-                if is_left_over
-                else "gone: deleted outside"
-            )
-            self._line("-", event.urn, what)
+        if event.old is not None and event.old.delete:
+            # What is left to be deleted of a replacement is nobody's drift.
+            if event.new is None:
+                self._line("-", event.urn, "gone already: it was replaced, and left to be deleted")
+        elif event.new is None:
+            self._line("-", event.urn, "gone: deleted outside")
         elif diff is not None and diff.changes:
             self._line("~", event.urn, "changed outside")
             if not self.shows_changes:
