@@ -128,6 +128,8 @@ def _expectation(told: Mapping, agent: Mapping, world: World) -> Expectation:
     for tool, at in words(told, "tools"):
         if tool not in tools and "tools" in agent:
             fix = meant(tool, tools, none="leave it out", have="the agent has")
+            if (removed := tools.removed_at.get(tool)) is not None:
+                fix = f"{removed.position} removes it: remove what expects it there, too"
             world.report.error(at, f"the check expects a tool `{tool}` that the agent does not have", fix)
     for pattern, at in words(told, "matches"):
         try:

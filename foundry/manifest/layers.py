@@ -228,6 +228,7 @@ def _merged(below: Any, patch: Mapping, path: str, report: Report) -> Mapping:
         result.update(below)
         result.keys_at.update(below.keys_at)
         result.values_at.update(below.values_at)
+        result.removed_at.update(below.removed_at)
     for key, value in patch.items():
         if value is None and has_below:
             if key not in result:
@@ -235,7 +236,7 @@ def _merged(below: Any, patch: Mapping, path: str, report: Report) -> Mapping:
                 report.warning(
                     patch.keys_at[key], what, meant(key, result, none="leave it out", have="there are")
                 )
-            result.drop(key)
+            result.drop(key, patch.keys_at[key])
         elif isinstance(value, Mapping):
             merged = _merged(result.get(key), value, f"{path}{key}.", report)
             at = result.values_at[key] if isinstance(result.get(key), Mapping) else patch.values_at[key]

@@ -26,6 +26,7 @@ from foundry.manifest.settings import (
     ProjectFile,
     Settings,
     base_is_missing,
+    check_folders,
     check_program,
     check_watched,
     known_stack,
@@ -103,6 +104,7 @@ def open_stack(root: Path, stack: str, settings: Settings | None, report: Report
         check_watched(settings, report)
     check_program(settings, path, report)
     layers = layers_of(settings, stack, root, path, report)
+    check_folders(root, project, layers, report)
     documents = gather(root, layers.found, report)
     is_whole = not layers.missing
     if base_is_missing(settings, layers) and (lacks := _lacks(documents)):
@@ -258,6 +260,7 @@ def _checked(document: Document, broken: frozenset[Path_], report: Report) -> Do
 def _without(tree: Any, bad: frozenset[Path_], path: Path_) -> Any:
     if isinstance(tree, Mapping):
         kept = Mapping(tree.mark)
+        kept.removed_at.update(tree.removed_at)
         for key, value in tree.items():
             if (*path, key) not in bad:
                 kept.put(key, _without(value, bad, (*path, key)), tree.keys_at[key], tree.values_at[key])

@@ -28,26 +28,30 @@ class Mark(NamedTuple):
 
 
 class Mapping(dict[str, Any]):
-    """A mapping with the places of its keys and values."""
+    """A mapping with the places of its keys and values. `removed_at` is where a later layer removes what an earlier one has."""
 
-    __slots__ = ("keys_at", "mark", "values_at")
+    __slots__ = ("keys_at", "mark", "removed_at", "values_at")
 
     def __init__(self, mark: Mark) -> None:
         super().__init__()
         self.mark = mark
         self.keys_at: dict[str, Mark] = {}
         self.values_at: dict[str, Mark] = {}
+        self.removed_at: dict[str, Mark] = {}
 
     def put(self, key: str, value: Any, key_at: Mark, value_at: Mark) -> None:
         """Set a value together with the places of its key and of itself."""
         self[key] = value
         self.keys_at[key] = key_at
         self.values_at[key] = value_at
+        self.removed_at.pop(key, None)
 
-    def drop(self, key: str) -> None:
-        """Remove a key and its places, if it is there."""
+    def drop(self, key: str, at: Mark | None = None) -> None:
+        """Remove a key and its places, if it is there; `at` is where a layer says so."""
         if key in self:
             del self[key], self.keys_at[key], self.values_at[key]
+            if at is not None:
+                self.removed_at[key] = at
 
 
 class Sequence(list[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -321,9 +321,18 @@ class _Fault:
         path = dotted((*self.above, *self.path, *more))
         return f"`{path}`" if path else "the document"
 
+    def _removed(self, wanted: Collection[str]) -> Mark | None:
+        """Where a later layer removes one of the fields that are wanted here."""
+        removed = getattr(self.error.instance, "removed_at", {})
+        return next((removed[name] for name in wanted if name in removed), None)
+
     def _tell(self, what: str, fix: str) -> set[Path_]:
+        either = self.error.validator_value if self.error.validator == "oneOf" else []
+        removed = self._removed([name for branch in either for name in branch.get("required", [])])
         self.report.error(
-            self._at(), self.says.get("what", what) if self.error.validator in _SPOKEN else what, fix
+            removed or self._at(),
+            self.says.get("what", what) if self.error.validator in _SPOKEN else what,
+            fix,
         )
         return {self.path}
 
@@ -375,7 +384,10 @@ class _Fault:
         )
         told = about if about[:2].isupper() else f"{about[:1].lower()}{about[1:]}"
         fix = f"add it: {told}" if about else "add it"
-        self.report.error(self._at(), f"{self._name(missing)} is missing", fix)
+        removed = self._removed([missing])
+        if removed is not None:
+            fix = "don't remove it here, or leave the whole out with `omit: true`"
+        self.report.error(removed or self._at(), f"{self._name(missing)} is missing", fix)
         return set()
 
     def _wrong_shape(self, wanted: list[str]) -> set[Path_]:

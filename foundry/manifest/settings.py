@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -260,6 +261,31 @@ def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Rep
         tuple(layer for layer in named if layer in folders),
         tuple(layer for layer in named if layer not in folders),
     )
+
+
+def check_folders(root: Path, project: ProjectFile, layers: Layers, report: Report) -> None:
+    """Warn of a folder of declarations that no stack has, and whose name is nearly that of one."""
+    folders = _folders(root)
+    # That there is no base at all is told by itself.
+    known = [*((_BASE,) if _BASE in folders else ()), *stacks_of(root, project)]
+    for folder in folders:
+        if folder in (*layers.found, *known) or not is_near(folder, known):
+            continue
+        if any((root / DECLARATIONS / folder).glob("**/*.yaml")) and not _is_named(root, project, folder):
+            report.warning(
+                Mark(f"{DECLARATIONS}/{folder}", 1, 1),
+                f"no stack has the layer `{folder}`",
+                meant(folder, known, none="", have="there are"),
+            )
+
+
+def _is_named(root: Path, project: ProjectFile, folder: str) -> bool:
+    """Whether the settings of some stack speak of a folder."""
+    for stack in stacks_of(root, project):
+        with suppress(OSError, UnicodeDecodeError):
+            if folder in (root / settings_path(project, stack)).read_text(encoding="utf-8"):
+                return True
+    return False
 
 
 def base_is_missing(settings: Settings, layers: Layers) -> bool:

@@ -111,6 +111,9 @@ def refusal(operation: str, subject: str, answer: Answer, *, of_place: bool = Fa
         case status if status == 408 or (status >= 500 and status != 501):
             fix = "run the command again; what was made is found by its mark"
             return Unanswered(what, fix=fix, failure=failure)
+        case 501:
+            fix = "do without it here; what the sandbox has is in docs/emulator.md"
+            return ServiceError(what, fix=fix, failure=failure)
         case _:
             return ServiceError(what, fix="change the declaration as the service says", failure=failure)
 
