@@ -19,6 +19,8 @@ SECRET: Final = "[secret]"  # noqa: S105 - what stands in a secret's place
 # Pulumi's words for an input that a provider's check refused; the value in them is the provider's own, empty struct.
 _REFUSED_PROPERTY: Final = re.compile(r"\S+ resource '[^']*': property (\S+) value \{.*?\} has a problem: ")
 
+_REQUEST: Final = re.compile(r"request id [^\s,;)]+")
+_OURS: Final = "foundry."
 _DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 _VERSIONED: Final = f"{_DYNAMIC}Versioned"
 
@@ -309,17 +311,22 @@ def _names(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _diagnostics(items: Sequence[Any]) -> Iterator[Diagnostic]:
     grouped: dict[tuple[str, str], dict[str, None]] = {}
+    told: dict[tuple[str, str], str] = {}
     for item in items:
         message = str(_mapping(item).get("message") or "").strip()
         severity = str(_mapping(item).get("severity") or "info")
         if message and severity in ("error", "warning"):
-            subjects = grouped.setdefault((severity, _without_prefix(message)), {})
+            text = _without_prefix(message)
+            # The same refusal of several requests is one thing to put right.
+            key = severity, _REQUEST.sub("", text)
+            told.setdefault(key, text)
+            subjects = grouped.setdefault(key, {})
             if urn := _mapping(item).get("urn"):
                 subjects[str(urn).split("::", 3)[-1]] = None
-    causes = [message for severity, message in grouped if severity == "error" and not _is_echo(message)]
-    for (severity, message), subjects in grouped.items():
-        if severity != "error" or not causes or not _is_echo(message):
-            yield Diagnostic(severity, message, tuple(sorted(subjects)))
+    causes = [key for key in grouped if key[0] == "error" and not _is_echo(told[key])]
+    for key, subjects in grouped.items():
+        if key[0] != "error" or not causes or not _is_echo(told[key]):
+            yield Diagnostic(key[0], told[key], tuple(sorted(subjects)))
 
 
 def _without_prefix(message: str) -> str:
@@ -330,7 +337,8 @@ def _without_prefix(message: str) -> str:
     if refused := _REFUSED_PROPERTY.match(text):
         return f"{refused[1]}: {text[refused.end() :]}"
     first, colon, rest = text.partition(": ")
-    return rest if colon and first.replace(".", "").isidentifier() and first.endswith("Error") else text
+    is_class = first.replace(".", "").isidentifier() and (first.endswith("Error") or first.startswith(_OURS))
+    return rest if colon and is_class else text
 
 
 def _is_echo(message: str) -> bool:

@@ -298,6 +298,21 @@ def test_a_failed_preview_starts_with_its_diagnostics() -> None:
     assert "unhandled error" not in review("manifest")
 
 
+def test_the_same_refusal_of_several_requests_is_told_once_without_the_name_of_a_class() -> None:
+    refused = preview("unreadable")
+    for number, one in enumerate(refused["diagnostics"][:-1]):
+        one["message"] = (
+            one["message"]
+            .replace("RuntimeError", "foundry.service.errors.Refused")
+            .replace("request id 7f0a", f"request id {number}")
+        )
+    text = render(refused)
+    assert text.count("the service refused") == 1
+    assert "`customer-care`, `front-desk`, `parcel-tracker`, `product-finder`:" in text
+    assert "request id 0)" in text
+    assert "Refused:" not in text
+
+
 def test_equal_errors_of_several_objects_are_told_once() -> None:
     text = review("unreadable")
     assert "`customer-care`, `front-desk`, `parcel-tracker`, `product-finder`:" in text
