@@ -115,9 +115,13 @@ def document(run: Run, arguments: Sequence[str] = ()) -> Look:
     except ValueError:
         found = {}
     if not found or (done.returncode and found.keys().isdisjoint({"steps", "diagnostics"})):
+        reason = last_line(done.stderr or done.stdout)
+        is_unknown = reason.startswith("no stack named")
         raise FoundryError(
-            f"the preview failed: {last_line(done.stderr or done.stdout)}",
-            fix="run it with --diff to see how far it gets",
+            f"the preview failed: {reason}",
+            fix=f"make it in the backend that you are logged in to: `pulumi stack init {run.stack}`"
+            if is_unknown
+            else "run it with --diff to see how far it gets",
         )
     print(done.stderr, end="", file=sys.stderr)
     return Look(done.returncode, found)
