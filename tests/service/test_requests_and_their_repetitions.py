@@ -93,7 +93,8 @@ NO_NAME = ServiceRequestError("no", error=NameResolutionError("host", None, OSEr
 
 
 @pytest.mark.parametrize(
-    "trouble", [refused(408), refused(429), refused(500), refused(503), DROPPED, UNSENT, NO_NAME]
+    "trouble",
+    [*(refused(status) for status in (408, 429, 500, 502, 503, 504)), DROPPED, UNSENT, NO_NAME],
 )
 def test_a_read_is_repeated(trouble):
     server = Server(trouble, trouble, OK)
@@ -103,7 +104,7 @@ def test_a_read_is_repeated(trouble):
 
 
 @pytest.mark.parametrize(
-    "trouble", [refused(408), refused(500), refused(503, **{"Retry-After": "1"}), DROPPED]
+    "trouble", [refused(408), refused(500), refused(502), refused(503, **{"Retry-After": "1"}), DROPPED]
 )
 def test_a_post_that_may_have_been_acted_upon_is_never_repeated(trouble):
     server = Server(trouble, OK)
@@ -169,7 +170,15 @@ def test_a_wait_longer_than_the_budget_isn_t_begun():
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, "ServiceError"), (404, "NotFound"), (409, "Conflict"), (412, "Conflict")]
+    ("status", "kind"),
+    [
+        (400, "ServiceError"),
+        (404, "NotFound"),
+        (409, "Conflict"),
+        (412, "Conflict"),
+        (413, "ServiceError"),
+        (501, "ServiceError"),
+    ],
 )
 def test_a_definite_refusal_is_told_at_once(status, kind):
     server = Server(refused(status))
