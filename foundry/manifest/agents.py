@@ -36,7 +36,7 @@ def agent_of(document: Document, world: World) -> Agent:
     tree = document.tree
     dialect = world.dialect_of(tree)
     _check_sampling(tree, world)
-    if dialect is not Dialect.VERSIONED:
+    if dialect is not Dialect.VERSIONED and world.knows_dialect(document):
         _check_classic(tree, world)
     check_callable(tree, world)
     return Agent(

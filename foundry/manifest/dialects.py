@@ -80,6 +80,8 @@ def only_in(kind: str, document: Document) -> Iterator[Only]:
 
 def check(kind: str, document: Document, world: World) -> None:
     """Find what the document's dialect doesn't have, and what the versioned one asks of names and references."""
+    if not world.knows_dialect(document):
+        return
     dialect = world.dialect_of(document.tree)
     for found in only_in(kind, document):
         if found.path[0] != "checks" and dialect is not found.dialect:

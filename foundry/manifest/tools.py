@@ -51,7 +51,7 @@ def tools_of(document: Document, world: World) -> tuple[Tool, ...]:
     """The tools that an agent declares, in the order written."""
     tree = document.tree
     declared = section(tree, "tools")
-    classic = world.dialect_of(tree) is not Dialect.VERSIONED
+    classic = world.dialect_of(tree) is not Dialect.VERSIONED and world.knows_dialect(document)
     repeatable = _REPEATABLE if classic else _REPEATABLE | _REPEATABLE_VERSIONED
     only: dict[str, Dialect] = {}
     settings_of: dict[str, dict[str, Dialect]] = {}

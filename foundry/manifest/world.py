@@ -229,6 +229,12 @@ class World:
         word = tree.get("dialect", self.environment.get("dialect") if self.environment is not None else None)
         return Dialect(word) if word in tuple(Dialect) else Dialect.CLASSIC
 
+    def knows_dialect(self, document: Document) -> bool:
+        """Whether a document's dialect is known: where its own word, or the Environment's, can't be read, nothing is held against it."""
+        written = self.documents.by_kind[document.kind][document.name].tree
+        of = written if written.get("dialect") is not None else self.environment
+        return of is not None and of.get("dialect") in tuple(Dialect)
+
     def text(self, tree: Mapping, key: str, longest: int) -> Text | None:
         """A text, inline or from a file, of at most `longest` characters; None when there is none."""
         value = tree.get(key)
