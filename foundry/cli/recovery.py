@@ -58,6 +58,8 @@ def release_dead_locks(
             orphan.kill()
             orphan.wait(10)
         lock.path.unlink(missing_ok=True)
+        # The CLI keeps attributes beside each file that it writes.
+        lock.path.with_name(f"{lock.path.name}.attrs").unlink(missing_ok=True)
         say(f"Removed the lock of process {lock.pid} on this host: that process is gone.")
 
 

@@ -83,8 +83,10 @@ def test_the_lock_of_a_process_that_is_gone_is_removed_with_a_line(up: Any, tmp_
             }
         )
     )
+    (folder / "11111111-2222-4333-8444-555555555555.json.attrs").write_text("{}")
     printed = up.fac("preview")
     assert f"Removed the lock of process {gone}" in printed
+    assert not list(folder.iterdir())
 
 
 def test_a_lock_of_another_host_is_respected(up: Any) -> None:
