@@ -183,12 +183,23 @@ def _validate(arguments: argparse.Namespace) -> int:
     if manifest is None:
         return WRONG
     if not arguments.show:
-        _say(
-            f"Stack {arguments.stack} is fine: {_counted(manifest.agents, 'agent')}, "
-            f"{_counted(manifest.vector_stores, 'vector store')}, "
-            f"{_counted(manifest.search_indexes, 'search index', 'search indexes')}, "
-            f"{_counted(manifest.environment.deployments, 'model deployment')}."
-        )
+        rarer = [
+            _counted(what, one, more)
+            for what, one, more in (
+                (manifest.memory_stores, "memory store", ""),
+                (manifest.toolboxes, "toolbox", "toolboxes"),
+                (manifest.skills, "skill", ""),
+            )
+            if what
+        ]
+        counts = [
+            _counted(manifest.agents, "agent"),
+            _counted(manifest.vector_stores, "vector store"),
+            _counted(manifest.search_indexes, "search index", "search indexes"),
+            *rarer,
+            _counted(manifest.environment.deployments, "model deployment"),
+        ]
+        _say(f"Stack {arguments.stack} is fine: {', '.join(counts)}.")
     return 0
 
 
