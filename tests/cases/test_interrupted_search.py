@@ -87,9 +87,8 @@ def assert_live_is_declared(stack, scenario):
     live = {key[1]: held.id for key, held in stack.state.items() if key[0] == "SearchIndex"}
     assert set(live) == set(declared)
     assert ours(indexes.list_indexes()) == sorted(live.values())
-    assert {one.name: one.indexes for one in indexes.list_aliases()} == (
-        {"cut-current": [live["products"]]} if declared else {}
-    )
+    aliases = {one.name: one.indexes for one in indexes.list_aliases() if one.name.startswith("cut-")}
+    assert aliases == ({"cut-current": [live["products"]]} if declared else {})
     assert ours(indexes.get_synonym_maps()) == named("synonymmaps")
     assert ours(indexers.get_data_source_connections()) == named("datasources")
     assert ours(indexers.get_skillsets()) == named("skillsets")

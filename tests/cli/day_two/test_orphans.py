@@ -63,6 +63,10 @@ for store in client.vector_stores.list():
     if store.name == "left behind":
         names.append(store.name)
         client.vector_stores.delete(store.id)
+for file in client.files.list().data:
+    if file.filename.startswith(("notes.0123456789ab", "zips.")):
+        names.append(file.filename)
+        client.files.delete(file.id)
 print(sorted(names))
 """
 
@@ -240,14 +244,17 @@ def test_what_a_killed_run_uploaded_is_known_and_goes_with_the_next_up_although_
     document["checkpoint"]["latest"]["pending_operations"] = [{"type": "creating", "resource": resource}]
     file.write_text(json.dumps(document))
     up.python(UPLOAD.format(names=[f"draft.{mine}.md", "draft.0123456789ab.md"]))
-
-    told = up.fac("orphans").splitlines()
-    assert told[0].startswith("File  draft.md  ")
-    assert told[1].endswith("left alone: draft.0123456789ab.md")
-    printed = up.fac("up", "--yes")
-    assert f"{path}: a killed run had uploaded it; " in printed
-    assert up.python(REMAINING).strip() == "['draft.0123456789ab.md']"
-    up.python(REMAINING.replace("print(sorted(file.filename", "print(sorted(client.files.delete(file.id)"))
+    try:
+        told = up.fac("orphans").splitlines()
+        assert told[0].startswith("File  draft.md  ")
+        assert told[1].endswith("left alone: draft.0123456789ab.md")
+        printed = up.fac("up", "--yes")
+        assert f"{path}: a killed run had uploaded it; " in printed
+        assert up.python(REMAINING).strip() == "['draft.0123456789ab.md']"
+    finally:
+        up.python(
+            REMAINING.replace("print(sorted(file.filename", "print(sorted(client.files.delete(file.id)")
+        )
 
 
 MAKE_AGENT = """
