@@ -4,7 +4,7 @@ import pytest
 from azure.ai.projects import AIProjectClient
 
 from tests.cases.test_interrupted import dying_at
-from tests.cases.test_interrupted_versioned import begun, changing
+from tests.cases.test_interrupted_versioned import begun, changing, ended_at
 
 EVALUATED = {
     "desk.yaml": """\
@@ -53,14 +53,7 @@ def test_whatever_request_a_run_ends_at_the_next_one_puts_it_right(stack, new_st
     assert_live_is_declared(stack)
     for nth in moments:
         one = begun(new_stack(), before, after)
-        if end == "killed":
-            with dying_at(nth):
-                one.up()
-            one.up(one.world.session(pending=True, look_up=1.0))
-        else:
-            one.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
-            one.up()
-            one.world.faults()
+        ended_at(one, nth, end)
         assert_live_is_declared(one)
 
 

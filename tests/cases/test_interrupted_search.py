@@ -5,8 +5,8 @@ from azure.ai.projects import AIProjectClient
 from azure.search.documents import SearchClient
 from azure.search.documents.indexes import SearchIndexClient, SearchIndexerClient
 
-from tests.cases.test_interrupted import dying_at, some
-from tests.cases.test_interrupted_versioned import begun, changing
+from tests.cases.test_interrupted import some
+from tests.cases.test_interrupted_versioned import begun, changing, ended_at
 
 INDEX = """\
 kind: SearchIndex
@@ -111,13 +111,6 @@ def test_whatever_request_a_run_ends_at_the_next_one_puts_it_right(stack, new_st
     assert len(moments) > 3
     for nth in some(moments, 2 if end == "killed" else 6):
         one = begun(new_stack(), before, after)
-        if end == "killed":
-            with dying_at(nth):
-                one.up()
-            one.up(one.world.session(pending=True, look_up=1.0))
-        else:
-            one.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
-            one.up()
-            one.world.faults()
+        ended_at(one, nth, end)
         assert_live_is_declared(one, scenario)
         one.destroy()

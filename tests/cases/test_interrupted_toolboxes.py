@@ -6,8 +6,8 @@ No version is made but for a change, and the name stands for the newest.
 import pytest
 from azure.ai.projects import AIProjectClient
 
-from tests.cases.test_interrupted import dying_at, some
-from tests.cases.test_interrupted_versioned import begun, changing
+from tests.cases.test_interrupted import some
+from tests.cases.test_interrupted_versioned import begun, changing, ended_at
 
 BEFORE = {
     "returns.yaml": "kind: Skill\nname: returns\nfolder: returns\n",
@@ -60,12 +60,5 @@ def test_whatever_request_a_run_ends_at_the_next_one_puts_it_right(
     assert len(moments) > 3
     for nth in some(moments, 1 if end == "killed" else 2):
         one = begun(new_stack(), before, after)
-        if end == "killed":
-            with dying_at(nth):
-                one.up()
-            one.up(one.world.session(pending=True, look_up=1.0))
-        else:
-            one.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
-            one.up()
-            one.world.faults()
+        ended_at(one, nth, end)
         assert_live_is_declared(one, scenario)

@@ -112,6 +112,18 @@ def changing(stack, before, after):
     return [number for number, method in enumerate(counter.methods, 1) if EVERY or method != "GET"]
 
 
+def ended_at(stack, nth, end):
+    """Brings a stack up with its nth request in trouble: the run is `killed` there and another one follows, or the answer is `lost`."""
+    if end == "killed":
+        with dying_at(nth):
+            stack.up()
+        stack.up(stack.world.session(pending=True, look_up=1.0))
+    else:
+        stack.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
+        stack.up()
+        stack.world.faults()
+
+
 @pytest.mark.parametrize("end", ["killed", "lost"])
 @pytest.mark.parametrize(("scenario", "before", "after"), [("first", {}, BEFORE), ("changed", BEFORE, AFTER)])
 def test_whatever_request_a_run_ends_at_the_next_one_puts_it_right(
@@ -123,12 +135,5 @@ def test_whatever_request_a_run_ends_at_the_next_one_puts_it_right(
     # A lost answer is asked about in one place for each kind; some of the moments are enough to see it.
     for nth in some(moments, 1 if (scenario, end) == ("changed", "killed") else 3):
         one = begun(new_stack(), before, after)
-        if end == "killed":
-            with dying_at(nth):
-                one.up()
-            one.up(one.world.session(pending=True, look_up=1.0))
-        else:
-            one.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
-            one.up()
-            one.world.faults()
+        ended_at(one, nth, end)
         assert_live_is_declared(one, MOST_VERSIONS[scenario])
