@@ -65,8 +65,8 @@ File, VectorStore, Agent = (getattr(providers, word + kind) for kind in ("File",
 
 digest = hashlib.sha256(content).hexdigest()
 file = File("knowledge/returns.md", path="knowledge/returns.md", filename="returns.md", sha256=digest,
-            size=len(content), dialect=dialect, **common)
-store = VectorStore("handbook", name="handbook", dialect=dialect, **common, definition={
+            size=len(content), **common)
+store = VectorStore("handbook", name="handbook", **common, definition={
     "name": "handbook",
     "metadata": {},
     "files": [{"path": "knowledge/returns.md", "sha256": digest, "file_id": file.id}],
