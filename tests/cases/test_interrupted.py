@@ -150,6 +150,18 @@ SCENARIOS = {
 }
 
 
+def ended_at(stack, nth, end):
+    """Brings a stack up with its nth request in trouble: the run is `killed` there and another one follows, or the answer is `lost`."""
+    if end == "killed":
+        with dying_at(nth):
+            stack.up()
+        stack.up(stack.world.session(pending=True, look_up=1.0))
+    else:
+        stack.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
+        stack.up()
+        stack.world.faults()
+
+
 @pytest.mark.parametrize("end", ["killed", "lost"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_whatever_request_a_run_ends_at_the_next_one_puts_it_right(stack, new_stack, scenario, end):
@@ -163,14 +175,7 @@ def test_whatever_request_a_run_ends_at_the_next_one_puts_it_right(stack, new_st
         declare(one, before)
         one.up()
         declare(one, after)
-        if end == "killed":
-            with dying_at(nth):
-                one.up()
-            one.up(one.world.session(pending=True, look_up=1.0))
-        else:
-            one.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
-            one.up()
-            one.world.faults()
+        ended_at(one, nth, end)
         assert_live_is_declared(one)
 
 

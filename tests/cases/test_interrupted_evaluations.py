@@ -3,8 +3,8 @@
 import pytest
 from azure.ai.projects import AIProjectClient
 
-from tests.cases.test_interrupted import dying_at
-from tests.cases.test_interrupted_versioned import begun, changing, ended_at
+from tests.cases.test_interrupted import dying_at, ended_at
+from tests.cases.test_interrupted_versioned import begun, changing
 
 EVALUATED = {
     "desk.yaml": """\

@@ -5,8 +5,8 @@ from azure.ai.projects import AIProjectClient
 from azure.search.documents import SearchClient
 from azure.search.documents.indexes import SearchIndexClient, SearchIndexerClient
 
-from tests.cases.test_interrupted import some
-from tests.cases.test_interrupted_versioned import begun, changing, ended_at
+from tests.cases.test_interrupted import ended_at, some
+from tests.cases.test_interrupted_versioned import begun, changing
 
 INDEX = """\
 kind: SearchIndex

@@ -6,8 +6,8 @@ No version is made but for a change, and the name stands for the newest.
 import pytest
 from azure.ai.projects import AIProjectClient
 
-from tests.cases.test_interrupted import some
-from tests.cases.test_interrupted_versioned import begun, changing, ended_at
+from tests.cases.test_interrupted import ended_at, some
+from tests.cases.test_interrupted_versioned import begun, changing
 
 BEFORE = {
     "returns.yaml": "kind: Skill\nname: returns\nfolder: returns\n",

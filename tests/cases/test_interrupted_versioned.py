@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from azure.ai.projects import AIProjectClient
 
-from tests.cases.test_interrupted import EVERY, declare, dying_at, some
+from tests.cases.test_interrupted import EVERY, declare, dying_at, ended_at, some
 
 BASE = Path(__file__).parent / "versioned" / "_base"
 BEFORE = {
@@ -110,18 +110,6 @@ def changing(stack, before, after):
     with dying_at(0) as counter:
         stack.up()
     return [number for number, method in enumerate(counter.methods, 1) if EVERY or method != "GET"]
-
-
-def ended_at(stack, nth, end):
-    """Brings a stack up with its nth request in trouble: the run is `killed` there and another one follows, or the answer is `lost`."""
-    if end == "killed":
-        with dying_at(nth):
-            stack.up()
-        stack.up(stack.world.session(pending=True, look_up=1.0))
-    else:
-        stack.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
-        stack.up()
-        stack.world.faults()
 
 
 @pytest.mark.parametrize("end", ["killed", "lost"])
