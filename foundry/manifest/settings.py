@@ -198,18 +198,26 @@ def stack_id(settings: Settings, path: str, report: Report, *, required: bool = 
 
     Where it isn't `required`, a missing one is only warned of.
     """
-    how = "run `fac up`, which writes it, or `pulumi config set foundry:stackId UUID` with a new UUID"
+    stack = path.rpartition("Pulumi.")[2].removesuffix(".yaml")
     setting = settings.get("foundry:stackId")
     if not are_known(settings):
         return None
     if setting is None:
         tell = report.error if required else report.warning
-        tell(Mark(path, 1, 1), "`foundry:stackId` is not set", how)
+        tell(
+            Mark(path, 1, 1),
+            "`foundry:stackId` is not set",
+            f"run `fac init -s {stack}`, which writes one, and commit the file",
+        )
         return None
     if placeholder("foundry:stackId", setting, report):
         return None
     if setting.secret or not _UUID.fullmatch(setting.value):
-        report.error(_mark(setting, path), "`foundry:stackId` is not a UUID in plain text", how)
+        report.error(
+            _mark(setting, path),
+            "`foundry:stackId` is not a UUID in plain text",
+            f"write the UUID that it had before; for a stack that nothing was made of yet, take the line out and run `fac init -s {stack}`",
+        )
         return None
     return setting.value
 

@@ -104,18 +104,22 @@ def _session() -> Session:
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Lets a FoundryError through with its text alone; a bug comes with its frames, because they are all there is."""
+    """Lets a FoundryError through as its text alone; a bug comes with its frames, because they are all there is."""
     try:
         yield
     except FoundryError as error:
-        raise error from None
+        raise _called(str(error)) from None
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__, limit=-_FRAMES)
         places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
-        what = f"{type(error).__name__}: {error}\n{places}\n"
-        raise FoundryError(
-            what, fix="this is a bug of foundry-as-code; please report it with these lines"
+        raise _called(
+            f"{type(error).__name__}: {error}\n{places}\n; this is a bug of foundry-as-code; please report it with these lines"
         ) from None
+
+
+def _called(text: str) -> Exception:
+    """An error whose class is called what is to be read: Pulumi's dynamic provider shows the class of an error before its text."""
+    return cast("Exception", type(text.replace("\0", ""), (Exception,), {"__module__": "builtins"})())
 
 
 def inputs(given: Mapping[str, Any], *outputs: str) -> dict[str, Any]:

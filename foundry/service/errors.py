@@ -98,8 +98,12 @@ def refusal(operation: str, subject: str, answer: Answer, *, of_place: bool = Fa
         case 403 if "agent" in what.lower() and "disabled" in what.lower():
             return ServiceError(what, fix="let callers reach it again: fac enable AGENT", failure=failure)
         case 401 | 403:
+            # The Agent Service answers 401 to a missing role too, so a log-in that ended can't be told from it by the status alone.
+            log_in = (
+                "log in again if that may have ended (`az login`); otherwise " if answer.status == 401 else ""
+            )
             fix = (
-                "give the deploying identity a role with data actions (Foundry User on the project; on AI Search: "
+                f"{log_in}give the deploying identity a role with data actions (Foundry User on the project; on AI Search: "
                 "Search Service Contributor and Search Index Data Contributor), or wait until a new assignment acts"
             )
             return Refused(what, fix=fix, failure=failure)

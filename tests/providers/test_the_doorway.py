@@ -176,7 +176,7 @@ def printed(fails: Callable[[], None]) -> str:
     raise AssertionError("nothing was raised")
 
 
-def test_what_a_person_can_act_on_is_printed_without_frames():
+def test_what_a_person_can_act_on_is_all_that_is_printed():
     def refuses():
         raise FoundryError("the agent is gone", fix="run `pulumi refresh`")
 
@@ -189,9 +189,7 @@ def test_what_a_person_can_act_on_is_printed_without_frames():
 
     shown = printed(fails)
 
-    assert "the agent is gone; run `pulumi refresh`" in shown
-    assert "File " not in shown
-    assert "KeyError" not in shown
+    assert shown == "the agent is gone; run `pulumi refresh`\n"
 
 
 def test_a_bug_is_printed_with_the_frames_that_lead_to_it():
@@ -201,7 +199,7 @@ def test_a_bug_is_printed_with_the_frames_that_lead_to_it():
 
     shown = printed(fails)
 
-    assert "KeyError: 'missing'" in shown
+    assert shown.startswith("KeyError: 'missing'\n")
     assert f"{__file__}:" in shown
     assert "please report" in shown
 

@@ -16,6 +16,7 @@ from foundry.sandbox.engine import (
     Resource,
     RunStarted,
     Step,
+    StepFailed,
     StepFinished,
     StepStarted,
     StillUnderWay,
@@ -54,6 +55,33 @@ def test_a_log_is_told_now_and_then_what_is_waited_for_and_why() -> None:
         is_terminal=False,
     )
     assert said.splitlines()[1:] == ["    20s: creating store (2 of 5 files are processed), creating agent"]
+
+
+def _failing(name: str, text: str) -> tuple[StepFailed, Diagnostic]:
+    new = Resource(urn=urn(name), custom=True, type="pulumi-python:dynamic/cloud:Thing")
+    step = Step(op=Op.REFRESH, old=new, new=new)
+    failed = StepFailed(step=step, op=Op.REFRESH, urn=new.urn, seconds=0.0)
+    return failed, Diagnostic(severity="error", text=text, urn=new.urn)
+
+
+def test_one_cause_of_many_failures_is_read_once() -> None:
+    said = _shown(
+        *_failing("one", "no right to list"),
+        *_failing("two", "no right to list"),
+        *_failing("three", "gone"),
+        Diagnostic(severity="error", text="gone", urn=urn("two")),
+        is_terminal=False,
+    )
+    thing = "pulumi-python:dynamic/cloud:Thing"
+    assert said.splitlines()[1:] == [
+        f" !  {thing}  one  refresh failed",
+        "    error: no right to list",
+        f" !  {thing}  two  refresh failed",
+        "    error: the same as for one",
+        f" !  {thing}  three  refresh failed",
+        "    error: gone",
+        f"    error: {thing} two: gone",
+    ]
 
 
 def test_a_run_that_waits_for_its_program_says_so() -> None:

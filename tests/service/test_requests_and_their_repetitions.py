@@ -226,6 +226,14 @@ def test_a_read_doesn_t_wait_for_roles():
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(("status", "may_have_ended"), [(401, True), (403, False)])
+def test_a_log_in_that_may_have_ended_is_said_where_it_can_be_that(status, may_have_ended):
+    with pytest.raises(errors.Refused, match="Foundry User") as raised:
+        get(Server(refused(status)).wire())
+
+    assert ("az login" in raised.value.fix) is may_have_ended
+
+
 def test_a_404_of_a_listing_means_that_the_place_is_gone():
     with pytest.raises(errors.PlaceGone):
         get(Server(refused(404)).wire(), of_place=True)

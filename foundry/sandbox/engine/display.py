@@ -107,7 +107,7 @@ class Display:
     """Prints a run's events: a preview as a tree when it is complete, everything else line by line as it happens.
 
     `shows_details` adds changed properties where only their resource would be named, `shows_sames` resources that don't change, and
-    `shows_secrets` what is secret in plain text; without `shows_changes` a change is named and its properties aren't. On a
+    `shows_secrets` what is secret in plain text; without `shows_changes` a change or a failure is named and not explained. On a
     terminal the last line tells what is under way, since when and why; elsewhere a line does, when nothing else was printed for a while.
     """
 
@@ -120,6 +120,8 @@ class Display:
     _is_preview: bool = False
     _nodes: dict[str, _Node] = field(default_factory=dict)
     _running: UnderWay = field(default_factory=UnderWay)
+    _failed: str = ""
+    _errors: dict[str, str] = field(default_factory=dict)
     _status: Status | None = None
 
     def take(self, event: Event) -> None:
@@ -135,6 +137,7 @@ class Display:
             case StepFailed():
                 self._running.end(event.urn)
                 self._line("!", event.urn, f"{event.op} failed", seconds=event.seconds)
+                self._failed = event.urn
             case Diagnostic(is_status=True, urn=urn) if urn:
                 self._running.explain(urn, event.text)
             case Diagnostic():
@@ -249,9 +252,18 @@ class Display:
 
     def _diagnostic(self, event: Diagnostic) -> None:
         styles = {"error": "red", "warning": "yellow", "debug": "dim"}
+        follows, self._failed = event.urn == self._failed and bool(event.urn), ""
         place = f"{urns.type_of(event.urn)} {urns.name_of(event.urn)}: " if urns.is_valid(event.urn) else ""
+        text = event.text
+        if follows and not self.shows_changes:
+            return
+        if follows:
+            # The line above has its place; and where one refused listing fails many, its text is read once.
+            place, first_of_all = "", self._errors.setdefault(text, event.urn)
+            if first_of_all != event.urn:
+                text = f"the same as for {urns.name_of(first_of_all)}"
         prefix = f"{event.severity}: " if event.severity in ("error", "warning") else ""
-        first, *rest = event.text.rstrip("\n").splitlines() or [""]
+        first, *rest = text.rstrip("\n").splitlines() or [""]
         style = styles.get(event.severity, "")
         self.console.print(Text("    ").append(f"{prefix}{place}", style=style).append(first), soft_wrap=True)
         for line in rest:
