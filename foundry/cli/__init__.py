@@ -179,7 +179,8 @@ def _validate(arguments: argparse.Namespace) -> int:
     if arguments.show:
         for line in explain(project.root, arguments.stack):
             print(line)
-    manifest = _checked(project, arguments.stack, needs_id=False)
+    manifest, findings = _checked(project, arguments.stack, needs_id=False)
+    _tell(findings)
     if manifest is None:
         return WRONG
     if not arguments.show:
@@ -207,15 +208,16 @@ def _counted(what: Sequence[object], one: str, more: str = "") -> str:
     return f"1 {one}" if len(what) == 1 else f"{len(what)} {more or one + 's'}"
 
 
-def _checked(project: Project, stack: str, *, needs_id: bool) -> Manifest | None:
-    """The stack's manifest; None when it has faults, which are told."""
+def _checked(project: Project, stack: str, *, needs_id: bool) -> tuple[Manifest | None, Sequence[Finding]]:
+    """The stack's manifest, and warnings to be told of it; None when it has faults, which are told."""
     from foundry.manifest import load
 
     loaded = load(project.root, stack, needs_id=needs_id)
+    if loaded.manifest is not None:
+        return loaded.manifest, loaded.findings
     _tell(loaded.findings)
-    if loaded.manifest is None:
-        _complain(_count(loaded.findings))
-    return loaded.manifest
+    _complain(_count(loaded.findings))
+    return None, ()
 
 
 def _tell(findings: Sequence[Finding]) -> None:
@@ -233,7 +235,8 @@ def _operate(arguments: argparse.Namespace) -> int:
 
     project = find_project(Path(arguments.cwd).resolve())
     config = settings.read(project.settings_file(arguments.stack))
-    manifest = None
+    manifest: Manifest | None = None
+    doubted: tuple[Finding, ...] = ()
     if arguments.verb in {"up", "preview"}:
         if (
             arguments.verb == "up"
@@ -246,9 +249,12 @@ def _operate(arguments: argparse.Namespace) -> int:
                     fix=f"run `fac init -s {arguments.stack}` on your machine and commit its settings file",
                 )
             starting.give_id(project, arguments.stack)
-        manifest = _checked(project, arguments.stack, needs_id=not arguments.offline)
+        manifest, warnings = _checked(project, arguments.stack, needs_id=not arguments.offline)
         if manifest is None:
             return WRONG
+        # Where the project can be asked, it says better what an evaluator is.
+        doubted = () if arguments.offline else evaluators.doubted(manifest, warnings)
+        _tell([one for one in warnings if one not in doubted])
     if arguments.offline:
         return operations.preview_offline(
             project, arguments.stack, arguments.rest, as_review=arguments.review, say=_say
@@ -256,6 +262,8 @@ def _operate(arguments: argparse.Namespace) -> int:
     run = operations.prepare(project, arguments.stack, wanted=arguments.engine, say=_say)
     if manifest is not None and evaluators.are_named(manifest):
         absent = evaluators.unknown(run, manifest, _say)
+        missing = {one.position for one in absent}
+        _tell([one for one in doubted if one.position not in missing])
         if absent:
             _tell(absent)
             _complain(_count(absent))

@@ -22,6 +22,12 @@ def are_named(manifest: Manifest) -> bool:
     return any(_named_by(agent) for agent in manifest.agents)
 
 
+def doubted(manifest: Manifest, warnings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Those of the warnings that stand where an evaluator is named."""
+    places = {one.position for agent in manifest.agents for one in _named_by(agent)}
+    return tuple(one for one in warnings if one.position in places)
+
+
 def unknown(run: Run, manifest: Manifest, say: Callable[[str], None]) -> tuple[Finding, ...]:
     """The declared evaluators that the catalogue of their project doesn't have. To be asked only when there `are_named` ones.
 

@@ -16,6 +16,7 @@ from jsonschema.validators import extend
 from foundry.manifest.marked import Mark, dotted, key_place, place
 from foundry.manifest.near import is_near, meant
 from foundry.manifest.report import Report
+from foundry.manifest.support import is_unsupported
 
 FILES: Final = {
     "Environment": "environment",
@@ -302,11 +303,17 @@ class _Fault:
             case "type":
                 return self._wrong_shape([_TYPES[self.error.validator_value]])
             case "shape":
-                return self._wrong_shape([_shape(branch) for branch in self.error.validator_value])
+                return self._wrong_shape(
+                    [_shape(branch) for branch in self.error.validator_value if self._can_be(branch)]
+                )
             case "enum" | "const":
                 return self._not_a_value()
             case other:
                 return self._limit(str(other))
+
+    def _can_be(self, branch: dict[str, Any]) -> bool:
+        """Whether this release takes what a branch of a `oneOf` asks for."""
+        return not any(is_unsupported(self.path, name) for name in branch.get("required", ()))
 
     @property
     def _hidden(self) -> bool:

@@ -31,6 +31,17 @@ TABLE: Final = (
 )
 
 
+def is_unsupported(path: Path_, field: str) -> bool:
+    """Whether this release refuses a field of what stands at a path."""
+    told = (*path, field)
+    return any(
+        len(entry.path) == len(told)
+        and not entry.values
+        and all(step in ("*", at) for step, at in zip(entry.path, told, strict=True))
+        for entry in TABLE
+    )
+
+
 def check(kind: str, tree: Mapping, report: Report, broken: frozenset[Path_]) -> None:
     """Refuse what this release can't do."""
     for entry in TABLE:

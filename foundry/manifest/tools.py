@@ -51,7 +51,8 @@ def tools_of(document: Document, world: World) -> tuple[Tool, ...]:
     """The tools that an agent declares, in the order written."""
     tree = document.tree
     declared = section(tree, "tools")
-    classic = world.dialect_of(tree) is not Dialect.VERSIONED and world.knows_dialect(document)
+    versioned = world.dialect_of(tree) is Dialect.VERSIONED
+    classic = not versioned and world.knows_dialect(document)
     repeatable = _REPEATABLE if classic else _REPEATABLE | _REPEATABLE_VERSIONED
     only: dict[str, Dialect] = {}
     settings_of: dict[str, dict[str, Dialect]] = {}
@@ -71,6 +72,9 @@ def tools_of(document: Document, world: World) -> tuple[Tool, ...]:
             which = "a classic agent" if classic else "an agent"
             what = f"a second tool of type {kind}, the first is `{first[kind]}`: {which} takes one"
             world.report.error(declared.keys_at[name], what, "merge the two, or move one to another agent")
+        if versioned and world.knows_dialect(document) and only.get(name) is Dialect.CLASSIC:
+            # The dialect has no such tool, which is told; what it refers to is no fault of its own.
+            continue
         made = tool_of(name, kind, tool, declared.keys_at[name], world)
         tools.append(replace(made, only=only.get(name), settings_of=settings_of.get(name, {})))
     if not classic:

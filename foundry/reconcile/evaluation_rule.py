@@ -12,7 +12,7 @@ from typing import Any, Final
 from foundry.diff import changes, settled
 from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile.claims import existing, is_taken_over, renewed
-from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.differences import content, handling, moved, only_edits
 from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import NO_DIGEST, Mark, mark_in, refuse_unless_ours
 from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
@@ -94,7 +94,7 @@ def update(session: Session, rule_id: str, olds: Props, news: Props) -> dict[str
     view, definition, applied = (
         session.versioned(str(news["endpoint"])),
         news["definition"],
-        olds.get("applied"),
+        olds.get("applied") or {},
     )
     service = view.service.waiting_for_roles().evaluations
     what = f"evaluation rule {rule_id}"
@@ -103,12 +103,14 @@ def update(session: Session, rule_id: str, olds: Props, news: Props) -> dict[str
     mark = renewed(what, session, found, olds, news, adopted=bool(olds.get("adopted")))
     if lifecycle_of(news).get("adopt") is not None and mark.incarnation != olds.get("incarnation"):
         mark = replace(mark, adopted=True)
+    told = definition
+    if only_reports(news):
+        left = {**live.definition, "description": description}
+        told = settled(KIND, only_edits(KIND, left, definition, applied), definition)
     if only_reports(news) and not changes(KIND, applied, definition, applied):
         view.rules.put(service.describe_rule(live, mark.in_description(description)))
-        told = settled(KIND, {**live.definition, "description": description}, applied)
     else:
-        view.rules.put(service.put_rule(_marked(definition, mark)))
-        told = definition
+        view.rules.put(service.put_rule(_marked(told, mark)))
     return {**_outs(news, mark), "definition": told, **kept_age_of_drift(olds, news, told)}
 
 

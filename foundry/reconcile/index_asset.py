@@ -12,7 +12,7 @@ from typing import Any, Final
 from foundry.diff import changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError, ServiceError
 from foundry.reconcile.claims import existing, is_taken_over, renewed
-from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.differences import content, handling, moved, only_edits
 from foundry.reconcile.inputs import HANDLING, INPUTS, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import KEY, Mark, mark_of, refuse_unless_ours, without_mark
 from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
@@ -122,8 +122,9 @@ def update(session: Session, identifier: str, olds: Props, news: Props) -> dict[
     )
     applied = olds.get("applied") or {}
     told: Mapping[str, Any] = definition
-    if only_reports(news) and not changes(KIND, applied, definition, applied):
-        told = settled(KIND, {**live.definition, "tags": without_mark(live.tags)}, applied)
+    if only_reports(news):
+        left = {**live.definition, "tags": without_mark(live.tags)}
+        told = settled(KIND, only_edits(KIND, left, definition, applied), definition)
     made = service.update(live, told.get("description"), _tags(mark, live.tags, told, applied))
     view.assets.put(made)
     return {**_outs(news, mark, made), "definition": told, **kept_age_of_drift(olds, news, told)}

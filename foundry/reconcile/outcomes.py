@@ -36,7 +36,7 @@ def seen(
         own: the outputs that only this kind has.
     """
     outs = {
-        **_with_age_of_drift(props, kind, definition, now),
+        **with_age_of_drift(props, kind, definition, now),
         "definition": definition,
         "owner": owner_props(mark.owner if mark else None),
         "name": mark.name if mark else "",
@@ -55,7 +55,7 @@ def outputs(news: Props, inputs: Sequence[str], mark: Mark) -> dict[str, Any]:
     }
 
 
-def _with_age_of_drift(props: Props, kind: str, definition: Any, now: float) -> dict[str, Any]:
+def with_age_of_drift(props: Props, kind: str, definition: Any, now: float) -> dict[str, Any]:
     """The outputs of a read, with the time at which drift that is only reported was seen first (UTC, ISO 8601).
 
     Without drift there is none. It lasts as long as runs save it: an up or a refresh does, a preview doesn't.

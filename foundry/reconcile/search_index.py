@@ -13,7 +13,7 @@ from typing import Any, Final
 from foundry.diff import Change, changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError, ServiceError
 from foundry.reconcile.claims import existing, is_taken_over, renewed
-from foundry.reconcile.differences import content, handling, moved
+from foundry.reconcile.differences import content, handling, moved, only_edits
 from foundry.reconcile.index_changes import needs_downtime, needs_rebuild
 from foundry.reconcile.index_writing import (
     KIND,
@@ -163,12 +163,12 @@ def update(session: Session, index: str, olds: Props, news: Props) -> dict[str, 
         digest=merged_documents(live),
     )
     definition, applied = news["definition"], olds.get("applied") or {}
-    wanted = {**definition, "name": index}
+    kept = only_edits(KIND, unmarked(live), definition, applied) if only_reports(news) else definition
+    wanted = {**kept, "name": index}
     reasons = _in_the_way(changes(KIND, unmarked(live), wanted, {**applied, "name": index}), news)
     if reasons:
         raise FoundryError(_refusal(index, reasons), fix=_WAYS)
-    untouched = only_reports(news) and not changes(KIND, applied, definition, applied)
-    work = IndexWork(service, index, unmarked(live) if untouched else wanted, mark)
+    work = IndexWork(service, index, wanted, mark)
     live = fill(session, work, write(work, live), news.get("documents") or ())
     _point_alias(view, index, news)
     view.indexes.put(live)

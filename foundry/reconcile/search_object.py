@@ -13,10 +13,10 @@ from typing import Any, Final
 from foundry.diff import changes, settled
 from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile.claims import existing
-from foundry.reconcile.differences import handling, moved
+from foundry.reconcile.differences import handling, moved, only_edits
 from foundry.reconcile.inputs import HANDLING, is_let_go, lifecycle_of, only_reports, owner_of
 from foundry.reconcile.marks import NO_DIGEST, Mark, mark_in, refuse_unless_ours
-from foundry.reconcile.outcomes import outputs
+from foundry.reconcile.outcomes import kept_age_of_drift, outputs, with_age_of_drift
 from foundry.reconcile.problems import needs
 from foundry.reconcile.session import Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
@@ -80,11 +80,8 @@ def read(session: Session, name: str, props: Props) -> Seen | None:
     body = session.read(str(props["service"]), look)
     if body is None:
         return None
-    applied = props.get("applied") or {}
-    told = settled(KIND, _plain(_unmarked(body)), _plain(applied))
-    if _plain(applied) != applied and told.get("schedule") == _plain(applied).get("schedule"):
-        told = {**told, "schedule": applied["schedule"]}
-    outs = {**props, "definition": told, "objectName": name}
+    told = _settled(_unmarked(body), props.get("applied") or {})
+    outs = {**with_age_of_drift(props, KIND, told, session.now()), "definition": told, "objectName": name}
     return Seen(outs, {key: outs[key] for key in INPUTS if key in outs})
 
 
@@ -104,13 +101,13 @@ def update(session: Session, name: str, olds: Props, news: Props) -> dict[str, A
         str(olds["incarnation"]) if kept or family == _UNMARKED else session.incarnation(),
         adopted=bool(olds.get("adopted")) or (adopt is not None and not kept and family != _UNMARKED),
     )
-    applied = olds.get("applied") or {}
-    definition = news["definition"]
-    untouched = only_reports(news) and not changes(KIND, _plain(applied), _plain(definition), _plain(applied))
-    told = _unmarked(live) if untouched else definition
-    _put(service, family, _body(family, told, mark), live)
+    definition = wanted = news["definition"]
+    if only_reports(news):
+        wanted = only_edits(KIND, _unmarked(live), definition, olds.get("applied") or {})
+    _put(service, family, _body(family, wanted, mark), live)
     view.objects_in_use.add((family, name))
-    return _outs(news, name, mark)
+    told = _settled(wanted, definition) if only_reports(news) else definition
+    return {**_outs(news, name, mark), "definition": told, **kept_age_of_drift(olds, news, told)}
 
 
 def delete(session: Session, name: str, props: Props) -> None:
@@ -208,6 +205,14 @@ def _unmarked(body: Mapping[str, Any]) -> dict[str, Any]:
     if "description" not in body:
         return dict(body)
     return {**body, "description": mark_in(body.get("description"))[0]}
+
+
+def _settled(live: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
+    """What is live in the words of a declaration, an interval that means the same included."""
+    told: dict[str, Any] = settled(KIND, _plain(live), _plain(words))
+    if _plain(words) != words and told.get("schedule") == _plain(words).get("schedule"):
+        return {**told, "schedule": words["schedule"]}
+    return told
 
 
 def _plain(definition: Any) -> Any:

@@ -138,6 +138,11 @@ def test_drift_of_a_rule_that_is_only_to_be_reported_stays(world, rules):
 
     live = rules.get("desk-continuous")
     assert (live.enabled, mark_in(live.description)[1].name) == (False, "front")
+    edited = rule_inputs(world, lifecycle={"onDrift": "report"}, max_hourly_runs=5)
+    outs = evaluation_rule.update(world.session(), made.id, outs, edited)
+    live = rules.get("desk-continuous")
+    assert (live.enabled, live.action.max_hourly_runs) == (False, 5)
+    assert outs["driftSince"] == seen.outs["driftSince"]
 
 
 def test_a_rule_of_somebody_else_is_refused_and_left_alone(world, rules):

@@ -126,6 +126,9 @@ def test_drift_of_an_asset_that_is_only_to_be_reported_stays(world, assets):
     assert outs["driftSince"] == seen.outs["driftSince"]
 
     assert (live(assets, made).description, mark_of(live(assets, made).tags).name) == ("Old stock", "goods")
+    edited = inputs(world, lifecycle={"onDrift": "report"}, tags={"stage": "live"})
+    index_asset.update(world.session(), made.id, outs, edited)
+    assert (live(assets, made).description, live(assets, made).tags["stage"]) == ("Old stock", "live")
 
 
 def test_a_name_of_somebody_else_is_refused_and_left_alone(world, assets):

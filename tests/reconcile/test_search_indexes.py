@@ -281,6 +281,15 @@ def test_drift_that_is_only_reported_stays_and_keeps_its_age(index, world):
     assert outs["driftSince"] == seen.outs["driftSince"]
     assert mark_in(index.live().description)[0] == "Old stock"
 
+    origins = {"corsOptions": {"allowedOrigins": ["https://shop.example"], "maxAgeInSeconds": 60}}
+    edited = {**index.inputs(description="All products", **origins), "lifecycle": {"onDrift": "report"}}
+    seen = search_index.read(world.session(), made.id, outs)
+    assert "description" not in paths(search_index.diff(made.id, seen.outs, edited))
+    outs = search_index.update(world.session(), made.id, seen.outs, edited)
+    live = index.live()
+    assert (mark_in(live.description)[0], live.cors_options.max_age_in_seconds) == ("Old stock", 60)
+    assert outs["driftSince"] == seen.outs["driftSince"]
+
 
 def test_documents_are_merged_by_key_and_only_when_they_changed(index, world):
     told = index.documents({"id": "1", "title": "Tent"}, {"id": "2", "title": "Stove"})

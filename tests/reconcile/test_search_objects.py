@@ -85,6 +85,28 @@ def test_a_change_by_hand_is_drift_and_put_back(world, source, official):
     assert official.get_data_source_connection(made.id).container.query is None
 
 
+def test_drift_that_is_only_reported_stays_beside_an_edit_and_keeps_its_age(world, source, official):
+    def told(**more):
+        return {**source(**more), "lifecycle": {"onDrift": "report"}}
+
+    made = search_object.create(world.session(), told())
+    assert "driftSince" not in search_object.read(world.session(), made.id, made.outs).outs
+    live = official.get_data_source_connection(made.id)
+    live.container.query = "2025"
+    official.create_or_update_data_source_connection(live)
+
+    seen = search_object.read(world.session(), made.id, made.outs)
+    assert search_object.diff(made.id, seen.outs, told()).changes == ()
+    edited = told(description="Nightly exports")
+    assert paths(search_object.diff(made.id, seen.outs, edited)) == ["description"]
+    outs = search_object.update(world.session(), made.id, seen.outs, edited)
+
+    live = official.get_data_source_connection(made.id)
+    assert (live.container.query, live.description.startswith("Nightly exports")) == ("2025", True)
+    later = search_object.read(world.session(), made.id, outs)
+    assert later.outs["driftSince"] == outs["driftSince"] == seen.outs["driftSince"]
+
+
 @pytest.mark.parametrize("lost", ["before", "after"])
 def test_a_lost_answer_is_looked_up(world, source, official, lost):
     rule = {"match": {"method": "PUT", "path": "/datasources", "nth": 1}, "action": {"drop": lost}}
