@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 from foundry.reconcile.marks import Mark, mark_of
 from foundry.service.live import LiveAgent, LiveMemoryStore, LiveStore
@@ -29,8 +29,8 @@ TITLES: Final = {
 class Contents(Protocol):
     """The contents of one project's files."""
 
-    def of(self, file_id: str) -> bytes | None:
-        """The content of a file; None where the service doesn't give it."""
+    def pour(self, file_id: str, into: IO[bytes]) -> bool:
+        """Write the content of a file; False where the service doesn't give it."""
         ...
 
 

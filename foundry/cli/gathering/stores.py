@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from foundry.cli.gathering.ledger import DIALECTS, Contents, Gathering
 from foundry.cli.operations import declared_filename
+from foundry.model import FoundryError
 from foundry.reconcile.marks import mark_of
 from foundry.service.live import LiveFile, LiveStore
 from foundry.transfer.declared_stores import store_declaration
@@ -56,7 +57,7 @@ def declare_stores(gathering: Gathering, endpoint: str, stores: Mapping[str, Liv
         members = gathering.service(endpoint, dialect).list_members(store.id)
         name = declared_name(store.name, gathering.taken["VectorStore"], otherwise="store")
         held = [files[dialect][one.file_id] for one in members if one.file_id in files[dialect]]
-        copies: dict[str, bytes] = {}
+        copies: dict[str, Path] = {}
         paths = {file.id: _path(gathering, file, name, contents, copies) for file in held}
         missing = [declared_filename(file.filename) for file in held if paths[file.id] is None]
         if missing or len(held) < len(members) or not members:
@@ -79,7 +80,7 @@ def declare_stores(gathering: Gathering, endpoint: str, stores: Mapping[str, Liv
 
 
 def _path(
-    gathering: Gathering, file: LiveFile, store: str, contents: Contents, copies: dict[str, bytes]
+    gathering: Gathering, file: LiveFile, store: str, contents: Contents, copies: dict[str, Path]
 ) -> str | None:
     """Where the content of a live file stands, relative to the documents of stores."""
     filename = declared_filename(file.filename)
@@ -87,17 +88,31 @@ def _path(
     if below in copies:
         # Two files of one name: the second is known by its id.
         below = f"knowledge/{store}/{file.id}/{filename}"
-    data = contents.of(file.id)
-    if data is None:
+    found = _poured(gathering, file, contents)
+    if found is None:
         found = _beside(gathering, filename, file.size)
         if found is None:
             return None
         if found.is_relative_to(gathering.place.root):
             here = gathering.place.root / "stacks" / gathering.place.layer / "vector-stores"
             return Path(os.path.relpath(found, here)).as_posix()
-        data = found.read_bytes()
-    copies[below] = data
+    copies[below] = found
     return f"../{below}"
+
+
+def _poured(gathering: Gathering, file: LiveFile, contents: Contents) -> Path | None:
+    """The content that the service gives, which can be half a gigabyte, in a file that goes when the import is done."""
+    path = gathering.scratch / "stores" / file.id
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as target:
+            given = contents.pour(file.id, target)
+    except OSError as error:
+        raise FoundryError(
+            f"the content of {declared_filename(file.filename)} can't be kept: {error.strerror}",
+            fix="make room in the folder for temporary files (TMPDIR)",
+        ) from None
+    return path if given else None
 
 
 def _beside(gathering: Gathering, filename: str, size: int) -> Path | None:
