@@ -158,24 +158,23 @@ def operate(
         else not recovery.has_state(folder, project.name, run.stack)
     ):
         _take_back_what_is_there(project, run, say)
-    if verb == "up" and agreeing.is_asked(arguments):
-        refused = agreeing.ask(project, run, arguments, manifest, say=say)
+    agreed = "--yes" in arguments or "-y" in arguments
+    asked = verb in {"up", "destroy"} and agreeing.is_asked(arguments)
+    if asked:
+        refused = agreeing.ask(project, run, verb, arguments, manifest, say=say)
         if refused is not None:
             return refused
         arguments = [*arguments, "--yes"]
     command = [verb, "--stack", run.stack, *arguments]
-    agreed = "--yes" in arguments or "-y" in arguments
-    if verb in {"up", "destroy"} and agreed and "--skip-preview" not in arguments:
+    if verb in {"up", "destroy"} and (asked or agreed) and "--skip-preview" not in arguments:
         command.append("--skip-preview")
     code = run.interactive(command)
-    if code and verb == "destroy" and not any(item.startswith("--refresh") for item in arguments):
+    if code and verb == "destroy" and agreeing.reads_what_is_live(arguments):
         if agreed:
             say("Destroying again without reading what is live first (--refresh=false).")
             code = run.interactive([*command, "--refresh=false"])
         else:
-            say(
-                f"If reading what is live is what failed, this goes past it: fac destroy -s {run.stack} --refresh=false"
-            )
+            say(agreeing.PAST_WHAT_IS_LIVE.format(run.stack))
     for endpoint in left if code == 0 else ():
         say(
             "What the killed run was making may be left: "

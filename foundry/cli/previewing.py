@@ -67,13 +67,13 @@ def preview(run: Run, arguments: Sequence[str], manifest: Manifest | None, *, sa
     return found.code
 
 
-def look(run: Run, arguments: Sequence[str]) -> Look:
-    """Preview. The embedded engine names what would change as it goes; the CLI tells either people or programs, so only how far it is."""
+def look(run: Run, arguments: Sequence[str], verb: str = "up") -> Look:
+    """Preview an `up` or a `destroy`. The embedded engine names what would change as it goes; the CLI tells either people or programs, so only how far it is."""
     if run.engine.is_cli:
-        return document(run, arguments)
+        return document(run, arguments, verb)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "preview.json"
-        code = run.interactive(["preview", "--stack", run.stack, *arguments, "--save-preview", str(path)])
+        code = run.interactive([*_command(run, verb), *arguments, "--save-preview", str(path)])
         return Look(code, json.loads(path.read_text(encoding="utf-8")) if path.exists() else None)
 
 
@@ -104,11 +104,16 @@ def review(run: Run, arguments: Sequence[str], *, say: Say) -> int:
     return found.code
 
 
-def document(run: Run, arguments: Sequence[str] = ()) -> Look:
-    """Preview for a program: only how far it is is told, on standard error. Raises FoundryError where it came to no end."""
+def _command(run: Run, verb: str) -> list[str]:
+    stack = ["--stack", run.stack]
+    return ["preview", *stack] if verb == "up" else [verb, *stack, "--preview-only"]
+
+
+def document(run: Run, arguments: Sequence[str] = (), verb: str = "up") -> Look:
+    """Preview an `up` or a `destroy` for a program: only how far it is is told, on standard error. Raises FoundryError where it came to no end."""
     # Drift that is only reported changes nothing, so that a preview tells of it with what stays the same alone.
     sames = () if "--show-sames" in arguments else ("--show-sames",)
-    command = ["preview", "--stack", run.stack, *arguments, "--json", *sames]
+    command = [*_command(run, verb), *arguments, "--json", *sames]
     done = _watched(run, command) if run.engine.is_cli else run.captured(command)
     try:
         found = json.loads(done.stdout)

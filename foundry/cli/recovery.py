@@ -17,7 +17,8 @@ from foundry.cli.engines import Run
 from foundry.model import FoundryError
 
 _PROJECT: Final = "azure-native:cognitiveservices:Project"
-_DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
+DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
+"""What the types of agents, stores, files and the like begin with in a state."""
 _PROVIDERS = ("pulumi.dynamic", "pulumi-language-python", "pulumi-resource-")
 
 
@@ -165,7 +166,7 @@ def places_left(
 
 def _is_of_a_project(resource: Mapping[str, Any]) -> bool:
     kind = str(resource.get("type"))
-    return kind.startswith(_DYNAMIC) and not kind.startswith(f"{_DYNAMIC}Search")
+    return kind.startswith(DYNAMIC) and not kind.startswith(f"{DYNAMIC}Search")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

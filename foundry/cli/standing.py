@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from foundry.cli import operations, recovery, settings
 from foundry.cli.engines import Run, last_line
 from foundry.cli.project import Project
 from foundry.model import FoundryError, Owner, toolbox_address, unpacked
-from foundry.reconcile import (
-    Session,
-    agent,
-    memory_store,
-    search_index,
-    skill,
-    toolbox,
-    vector_store,
-    versioned_agent,
-)
+from foundry.reconcile import Session
 from foundry.service.connect import AzureServices
 from foundry.transfer.names import Names
 
-_DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDER_KEY: Final = "__provider"
 _VERSIONED_TYPE: Final = "Versioned"
@@ -80,7 +72,7 @@ class Standing:
     @cached_property
     def held(self) -> tuple[Held, ...]:
         """The agents, stores, files and indexes in the state, by kind and name."""
-        return tuple(sorted(_held(self.resources), key=lambda one: (one.kind, one.name)))
+        return tuple(sorted(held_in(self.resources), key=lambda one: (one.kind, one.name)))
 
     @property
     def going(self) -> tuple[str, ...]:
@@ -194,17 +186,10 @@ def live_outputs(session: Session, held: Held) -> Mapping[str, Any] | None:
     Raises:
         ServiceError: the service couldn't be asked.
     """
-    kinds: Mapping[str, Any] = {
-        "Agent": agent,
-        "VersionedAgent": versioned_agent,
-        "VectorStore": vector_store,
-        "SearchIndex": search_index,
-        "MemoryStore": memory_store,
-        "Toolbox": toolbox,
-        "Skill": skill,
-    }
-    seen = kinds[held.table].read(session, held.id, held.outputs)
-    return None if seen is None else seen.outs
+    module = re.sub(r"(?<!^)(?=[A-Z])", "_", held.table).lower()
+    kind: Any = importlib.import_module(f"foundry.reconcile.{module}")
+    seen = kind.read(session, held.id, held.outputs)
+    return None if seen is None else cast("Mapping[str, Any]", seen.outs)
 
 
 def exported(run: Run) -> Sequence[Mapping[str, Any]]:
@@ -248,9 +233,10 @@ def outputs_of(resources: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return told
 
 
-def _held(resources: Sequence[Mapping[str, Any]]) -> Iterator[Held]:
+def held_in(resources: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
+    """The agents, stores, files and indexes among the resources of a state, or of a preview's steps."""
     for resource in resources:
-        kind = str(resource.get("type", "")).removeprefix(_DYNAMIC)
+        kind = str(resource.get("type", "")).removeprefix(recovery.DYNAMIC)
         if kind == resource.get("type") or resource.get("delete") or not resource.get("id"):
             continue
         yield Held(

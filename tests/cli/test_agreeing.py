@@ -60,12 +60,14 @@ def looks(run: Run) -> list[str]:
     return (run.root.parent / "looks").read_text().splitlines()
 
 
-def asked(run: Run, *answers: Callable[[], str], arguments: tuple[str, ...] = ()) -> tuple[Any, str]:
+def asked(
+    run: Run, *answers: Callable[[], str], arguments: tuple[str, ...] = (), verb: str = "up"
+) -> tuple[Any, str]:
     typed, told, before = Typed(*answers), io.StringIO(), sys.stdin
     sys.stdin = typed  # type: ignore[assignment]
     try:
         with contextlib.redirect_stdout(told):
-            code = agreeing.ask(Project(run.root, "p", run.root), run, arguments, None, say=print)
+            code = agreeing.ask(Project(run.root, "p", run.root), run, verb, arguments, None, say=print)
     finally:
         sys.stdin = before
     assert not typed.left
@@ -147,6 +149,25 @@ def test_a_preview_gets_what_it_knows_of_an_up_s_arguments(run: Run) -> None:
     assert looks(run)[0].startswith("preview --stack s --refresh=false --parallel 2 --save-preview")
 
 
+def test_a_destroy_is_asked_about_after_the_review_of_what_it_would_delete(run: Run) -> None:
+    step = {"op": "delete", "urn": URN, "oldState": {"urn": URN, "custom": True, "inputs": {"name": "desk"}}}
+    (run.root / "plan.json").write_text(json.dumps({"steps": [step]}))
+    code, told = asked(run, lambda: "no\n", arguments=("--remove", "--parallel", "2"), verb="destroy")
+    assert code == 1
+    assert told.index("desk: delete") < told.index("Destroy this, which stack s has made? yes/no:")
+    assert looks(run)[0].startswith("destroy --stack s --preview-only --parallel 2 --save-preview")
+
+
+@pytest.mark.parametrize(("given", "is_said"), [((), True), (("--refresh=false",), False)])
+def test_a_destroy_whose_preview_fails_says_how_to_go_past_what_can_t_be_read(
+    run: Run, given: tuple[str, ...], is_said: bool
+) -> None:
+    (run.root / "code").write_text("1")
+    code, told = asked(run, arguments=given, verb="destroy")
+    assert code == 1
+    assert ("fac destroy -s s --refresh=false" in told) is is_said
+
+
 class Terminal(io.StringIO):
     """Standard input with a person at it."""
 
@@ -154,7 +175,9 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("given", ["--yes", "-y", "--skip-preview", "--diff", "--json", "--plan=x"])
+@pytest.mark.parametrize(
+    "given", ["--yes", "-y", "--skip-preview", "--diff", "--json", "--plan=x", "--preview-only"]
+)
 def test_what_the_engine_asks_or_tells_by_itself_is_left_to_it(
     given: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ _OF = {
     "up": _CHANGE | {"--refresh", "--expect-no-changes", "--show-reads", "--show-secrets"},
     "refresh": _CHANGE
     | {"--expect-no-changes", "--preview-only", "--clear-pending-creates", "--import-pending-creates"},
-    "destroy": _CHANGE | {"--refresh", "--preview-only"},
+    "destroy": _CHANGE | {"--refresh", "--preview-only", "--save-preview"},
     "cancel": _EVERYWHERE | {"--yes"},
     "stack output": _EVERYWHERE | {"--json", "--show-secrets", "--config-file"},
     "stack export": _EVERYWHERE | {"--show-secrets", "--config-file", "--file"},
@@ -138,6 +138,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         if name not in _OF[verb]:
             raise UsageError(f"unknown flag: {name} (of {verb!r})")
         result = _with(result, name, value)
+    if result.save_preview is not None and verb == "destroy" and not result.preview_only:
+        raise UsageError("destroy: --save-preview goes with --preview-only")
     return result
 
 

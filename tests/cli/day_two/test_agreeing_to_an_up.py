@@ -24,6 +24,14 @@ from azure.identity import DefaultAzureCredential
 agents = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential()).list_agents()
 print([agent.instructions for agent in agents if agent.name == "night-desk"])
 """
+CHANGE = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+agents = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+desk = next(agent for agent in agents.list_agents() if agent.name == "night-desk")
+agents.update_agent(desk.id, body={"instructions": "Sleep."})
+"""
 QUESTION = "Do this to stack asked? yes/no:"
 
 
@@ -59,3 +67,22 @@ def test_what_changed_before_the_yes_is_reviewed_and_asked_about_again(desk: Any
     assert "Answer by day." in second
     assert "created" in done
     assert live(desk) == "['Answer by day.']"
+
+
+def test_what_somebody_changes_at_the_service_before_the_yes_is_shown_and_asked_about(desk: Any) -> None:
+    desk.fac("up", "-s", "asked", "--yes")
+    document(desk).write_text(AGENT.format(instructions="Answer by day."))
+
+    def change() -> str:
+        desk.python(CHANGE)
+        return "yes\n"
+
+    code, printed = on_a_terminal(desk, [change, lambda: "no\n"], "up", "-s", "asked")
+
+    assert code == 1
+    first, second, end = printed.split(QUESTION)
+    assert "Drift" not in first
+    assert "Changed outside since that review was begun: night-desk. Looking again." in second
+    assert "Answer at night. → Sleep." in second
+    assert "Nothing was changed." in end
+    assert live(desk) == "['Sleep.']"
