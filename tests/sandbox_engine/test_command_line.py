@@ -149,6 +149,19 @@ def test_a_saved_preview_is_the_document_and_the_tree_names_what_changes_without
     assert saved == printed
 
 
+def test_the_preview_of_a_destroy_is_saved_too_and_only_that(world: World) -> None:
+    world.body('Thing("a", {"size": 1})')
+    world.up()
+    before = world.checkpoint.read_bytes()
+    file = world.project / "saved.json"
+    assert "a  delete" in world.ok("destroy", "--preview-only", "--save-preview", str(file))
+    assert [step["op"] for step in json.loads(file.read_text())["steps"]].count("delete") == 2
+    done = world.run("destroy", "--yes", "--save-preview", str(file))
+    assert done.returncode == 255
+    assert "--save-preview goes with --preview-only" in done.stderr
+    assert world.checkpoint.read_bytes() == before
+
+
 def test_a_preview_of_a_stack_that_is_not_there_makes_nothing(world: World) -> None:
     world.body('Thing("a", {"size": 1})')
     world.ok("preview")
