@@ -19,3 +19,10 @@ def add_stack(command: argparse.ArgumentParser) -> None:
 def add_agent(command: argparse.ArgumentParser) -> None:
     """Make a command ask for an agent."""
     command.add_argument("agent", help="the agent's declared name")
+
+
+def add_engine(command: argparse.ArgumentParser) -> None:
+    """Let a command be told which engine runs the stack."""
+    command.add_argument(
+        "--engine", choices=("pulumi", "embedded"), help="default: pulumi where it is on PATH"
+    )
