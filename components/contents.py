@@ -179,8 +179,10 @@ class _Filling:
     ) -> providers.SearchObject:
         """What stands beside an index; `names` are those of what was made before, by the field that refers to it."""
         place = self._search(index)
+        # The index's name begins its own, so another name of the index is another name of it too.
+        ending = f"-{one.name}" if one.family == "synonymmaps" else f"-{one.family[:-1]}"
         return providers.SearchObject(
-            f"{index.name}-{one.name}" if one.family == "synonymmaps" else f"{index.name}-{one.family[:-1]}",
+            f"{index.name}{ending}",
             owner=self._owner,
             name=f"{index.name}/{one.name}",
             service=place.id,
@@ -188,7 +190,7 @@ class _Filling:
             family=one.family,
             definition=search_object_definition(one, names, self.platform.storage_id),
             lifecycle=beside_lifecycle(index, one),
-            opts=self._options(place, index.lifecycle),
+            opts=self._options(place, index.lifecycle, ending=ending),
         )
 
     def _search(self, index: model.SearchIndex) -> Place:
@@ -382,8 +384,14 @@ class _Filling:
         }
 
     def _options(
-        self, place: Place, lifecycle: model.Lifecycle, after: Sequence[pulumi.Resource] = ()
+        self,
+        place: Place,
+        lifecycle: model.Lifecycle,
+        after: Sequence[pulumi.Resource] = (),
+        *,
+        ending: str = "",
     ) -> pulumi.ResourceOptions:
+        """The options of what is called as its declaration, with an `ending` for what stands beside that."""
         return pulumi.ResourceOptions(
             parent=self.parent,
             depends_on=[*place.after, *after],
@@ -391,7 +399,7 @@ class _Filling:
             # None and not False: an environment that was protected as a whole stays so.
             protect=lifecycle.protect or None,
             retain_on_delete=lifecycle.retain_on_delete or None,
-            aliases=[pulumi.Alias(name=previous) for previous in lifecycle.previous_names],
+            aliases=[pulumi.Alias(name=f"{previous}{ending}") for previous in lifecycle.previous_names],
         )
 
 

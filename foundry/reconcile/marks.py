@@ -56,7 +56,7 @@ class Mark:
         """A description that ends with the mark: for an object with no metadata of its own."""
         parts = [self.source, self.owner.stack_id, self.name, self.digest, self.incarnation]
         told = " ".join([*parts, *([_ADOPTED] if self.adopted else [])])
-        return f"{description or ''} ({KEY}: {told})".lstrip()
+        return f"{description} ({KEY}: {told})" if description else f"({KEY}: {told})"
 
 
 def mark_of(metadata: Mapping[str, str]) -> Mark | None:

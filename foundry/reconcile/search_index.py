@@ -171,6 +171,8 @@ def update(session: Session, index: str, olds: Props, news: Props) -> dict[str, 
     work = IndexWork(service, index, wanted, mark)
     live = fill(session, work, write(work, live), news.get("documents") or ())
     _point_alias(view, index, news)
+    if olds.get("alias") != news.get("alias"):
+        _drop_alias(service, index, olds)
     view.indexes.put(live)
     told = definition
     if only_reports(news):
@@ -199,9 +201,7 @@ def delete(session: Session, index: str, props: Props) -> None:
         )
         return
     _refuse_if_searched(session, index)
-    alias = props.get("alias")
-    if alias and _alias_target(service, str(alias)) == index:
-        service.delete_alias(str(alias))
+    _drop_alias(service, index, props)
     service.delete_index(index, str(body.get("@odata.etag")))
     view.indexes.drop(index)
 
@@ -268,6 +268,14 @@ def _point_alias(view: SearchView, index: str, news: Props) -> None:
             )
     PROGRESS.info("alias %s: now stands for %s", alias, index)
     service.put_alias(str(alias), index)
+
+
+def _drop_alias(service: SearchService, index: str, props: Props) -> None:
+    """Deletes the alias that `props` name, unless it has been turned to another index since."""
+    alias = props.get("alias")
+    if alias and _alias_target(service, str(alias)) == index:
+        PROGRESS.info("alias %s: no longer declared, deleted", alias)
+        service.delete_alias(str(alias))
 
 
 def _alias_target(service: SearchService, alias: str) -> str | None:

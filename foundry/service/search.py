@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote
 
-from foundry.service.errors import NotFound
+from foundry.service.errors import Conflict, NotFound
 from foundry.service.wire import Wire
 
 SEARCH_SCOPE: Final = "https://search.azure.com/.default"
@@ -62,16 +62,7 @@ class AzureSearch:
 
     def delete_index(self, name: str, etag: str) -> None:
         """See `SearchService`."""
-        with suppress(NotFound):
-            self._wire.call(
-                "delete index",
-                name,
-                "DELETE",
-                _path("indexes", name),
-                query=_VERSION,
-                headers={**_MINIMAL, "If-Match": etag},
-                expect=(204,),
-            )
+        self._delete("delete index", name, _path("indexes", name), etag, lambda: self.get_index(name))
 
     def merge_documents(self, name: str, documents: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         """See `SearchService`."""
@@ -186,16 +177,22 @@ class AzureSearch:
 
     def delete_object(self, family: str, name: str, etag: str) -> None:
         """See `SearchService`."""
+        operation, path = f"delete {_WORDS[family]}", _path(family, name)
+        self._delete(operation, name, path, etag, lambda: self.get_object(family, name))
+
+    def _delete(
+        self, operation: str, name: str, path: str, etag: str, look: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        headers = {**_MINIMAL, "If-Match": etag}
         with suppress(NotFound):
-            self._wire.call(
-                f"delete {_WORDS[family]}",
-                name,
-                "DELETE",
-                _path(family, name),
-                query=_VERSION,
-                headers={**_MINIMAL, "If-Match": etag},
-                expect=(204,),
-            )
+            try:
+                self._wire.call(
+                    operation, name, "DELETE", path, query=_VERSION, headers=headers, expect=(204,)
+                )
+            except Conflict:
+                # Sent again after a lost answer, it meets nothing, which has no ETag to match.
+                look()
+                raise
 
     def _listed(self, operation: str, family: str) -> Sequence[Mapping[str, Any]]:
         answer = self._wire.call(

@@ -235,9 +235,8 @@ def serving_body(live: Mapping[str, Any], serving: Mapping[str, Any]) -> Body:
         endpoint["version_selector"] = {"version_selection_rules": rules}
     if serving.get("protocols"):
         before = (live.get("agent_endpoint") or {}).get("protocol_configuration") or {}
-        gone = {name: None for name, value in before.items() if value is not None}
         kept = {name: before.get(name) or {} for name in serving["protocols"]}
-        endpoint["protocol_configuration"] = {**gone, **kept}
+        endpoint["protocol_configuration"] = {**dict.fromkeys(before), **kept}
     if serving.get("activity"):
         configured = endpoint.setdefault("protocol_configuration", {})
         configured["activity"] = {**(configured.get("activity") or {}), **serving["activity"]}

@@ -157,7 +157,9 @@ def ended_at(stack, nth, end):
             stack.up()
         stack.up(stack.world.session(pending=True, look_up=1.0))
     else:
-        stack.world.faults({"match": {"path": "", "nth": nth}, "action": {"drop": "after"}})
+        services = f"^({stack.world.data_path}|/search/)"
+        rule = {"match": {"path": services, "nth": nth}, "action": {"drop": "after"}}
+        assert stack.world.control("PUT", "/faults", [rule]).status_code == 200
         stack.up()
         stack.world.faults()
 

@@ -99,6 +99,25 @@ def test_lifecycle_becomes_pulumi_s_options(stand_up):
     assert [alias.spec.name for alias in options.aliases] == ["orders"]
 
 
+def test_what_stands_beside_an_index_is_renamed_with_it(stand_up):
+    index = model.SearchIndex(
+        "manuals",
+        "manuals",
+        {"fields": []},
+        beside=(
+            model.SearchObject("synonymmaps", "colours", {"synonyms": "red, crimson"}),
+            model.SearchObject("datasources", "manuals", {"type": "azureblob"}),
+        ),
+        lifecycle=model.Lifecycle(previous_names=("papers",)),
+    )
+    world = stand_up(manifest(standard(), search_indexes=(index,)))
+
+    names = {
+        each.name: [alias.spec.name for alias in each.options.aliases] for each in world.of("SearchObject")
+    }
+    assert names == {"manuals-colours": ["papers-colours"], "manuals-datasource": ["papers-datasource"]}
+
+
 def test_without_a_lifecycle_nothing_is_protected_or_renamed(stand_up):
     options = stand_up(manifest(basic(), agents=(agent("care"),))).one("Agent").options
 

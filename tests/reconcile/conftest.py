@@ -1,5 +1,6 @@
 """One emulator for the module's tests, one Foundry project for each test, and the session under test."""
 
+import functools
 import itertools
 import os
 import time
@@ -35,6 +36,12 @@ OTHER = {"project": "shop", "stack": "dev", "stackId": "22222222-2222-4222-8222-
 _numbers = itertools.count(1)
 
 
+@functools.cache
+def _calls() -> requests.Session:
+    """One for all tests: to read the certificates that are trusted takes longer than a call."""
+    return requests.Session()
+
+
 class Credential:
     """Tokens of the emulator's identity endpoint."""
 
@@ -42,7 +49,7 @@ class Credential:
         self.serving = serving
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        reply = requests.get(
+        reply = _calls().get(
             f"{self.serving.url}/identity/token",
             params={"api-version": "2019-08-01", "resource": scopes[0].removesuffix("/.default")},
             headers={"X-IDENTITY-HEADER": self.serving.identity_header},
@@ -129,7 +136,7 @@ class World:
     def control(self, method: str, path: str, body: Any = None) -> requests.Response:
         headers = {"X-IDENTITY-HEADER": self.serving.identity_header}
         url = f"{self.serving.url}/_sandbox{path}"
-        return requests.request(
+        return _calls().request(
             method, url, json=body, headers=headers, verify=str(self.serving.ca), timeout=60
         )
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from azure.search.documents import SearchClient
 from azure.search.documents.indexes import SearchIndexClient
+from azure.search.documents.indexes.models import SearchAlias
 
 from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile import agent, search_index
@@ -424,9 +425,33 @@ def test_a_word_for_downtime_that_means_nothing_is_refused(index):
     assert (problem.path, problem.reason) == ("downtime", "'yes' means nothing; write forbid or allow")
 
 
-def test_an_alias_of_somebody_else_s_index_isn_t_turned(index, world):
-    from azure.search.documents.indexes.models import SearchAlias
+@pytest.mark.parametrize("afterwards", ["other", None])
+def test_an_alias_that_is_no_longer_declared_goes(index, world, afterwards):
+    first, then = f"alias-{world.name}", f"{afterwards}-{world.name}" if afterwards else None
+    made = search_index.create(world.session(), index.inputs(alias=first))
 
+    outs = search_index.update(world.session(), made.id, made.outs, index.inputs(alias=then))
+
+    ours = {
+        one.name: list(one.indexes) for one in index.official.list_aliases() if one.name.endswith(world.name)
+    }
+    assert ours == ({then: [made.id]} if then else {})
+    search_index.delete(world.session(), made.id, outs)
+    assert index.name not in list(index.official.list_index_names())
+
+
+def test_an_alias_that_stands_for_another_index_by_now_stays(index, world):
+    alias = f"alias-{world.name}"
+    made = search_index.create(world.session(), index.inputs(alias=alias))
+    index.by_hand(f"other-{world.name}")
+    index.official.create_or_update_alias(SearchAlias(name=alias, indexes=[f"other-{world.name}"]))
+
+    search_index.update(world.session(), made.id, made.outs, index.inputs())
+
+    assert list(index.official.get_alias(alias).indexes) == [f"other-{world.name}"]
+
+
+def test_an_alias_of_somebody_else_s_index_isn_t_turned(index, world):
     index.by_hand(f"other-{world.name}")
     alias = f"alias-{world.name}"
     index.official.create_alias(SearchAlias(name=alias, indexes=[f"other-{world.name}"]))

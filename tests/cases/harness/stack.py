@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,7 +178,7 @@ class Stack:
             for one in index.beside:
                 if (one.family == "synonymmaps") is not maps:
                     continue
-                key = ("SearchObject", f"{one.family} {one.name}")
+                key = ("SearchObject", beside_name(index.name, one))
                 yield (
                     key,
                     {
@@ -355,6 +355,33 @@ class Stack:
         told = {"name": one.name, "lifecycle": lifecycle_inputs(one.lifecycle)}
         return {**common, **told, **keep, "defaultVersion": one.default_version or "latest"}
 
+    def rename(self) -> None:
+        """Gives resources their new names, as an engine does by the aliases that `previous_names` make."""
+        manifest = self.manifest()
+        declared: dict[Key, tuple[str, ...]] = {}
+        for index in manifest.search_indexes:
+            names = index.lifecycle.previous_names
+            for kind in ("SearchIndex", "IndexAsset"):
+                declared[kind, index.name] = names
+            for one in index.beside:
+                declared["SearchObject", beside_name(index.name, one)] = tuple(
+                    beside_name(name, one) for name in names
+                )
+        for kinds, documents in (
+            (("VectorStore", "VersionedVectorStore"), manifest.vector_stores),
+            (("MemoryStore",), manifest.memory_stores),
+            (("Skill",), manifest.skills),
+            (("Toolbox",), manifest.toolboxes),
+            (("Agent", "VersionedAgent", "Evaluation", "EvaluationRule"), manifest.agents),
+        ):
+            for document in documents:
+                for kind in kinds:
+                    declared[kind, document.name] = document.lifecycle.previous_names
+        for (kind, name), previous in declared.items():
+            before = next(((kind, one) for one in previous if (kind, one) in self.state), None)
+            if before is not None and (kind, name) not in self.state:
+                self.state[kind, name] = self.state.pop(before)
+
     def _ids(self) -> dict[Key, Any]:
         """What resources refer to each other by: ids, and the versions of skills and toolboxes."""
         versions = {
@@ -377,6 +404,7 @@ class Stack:
     def preview(self, session: Session | None = None) -> dict[Key, Planned]:
         """What an up would do, resource by resource, those that stay as they are left out."""
         self.refresh(session or self.world.session())
+        self.rename()
         ids = self._ids()
         plan: dict[Key, Planned] = {}
         wanted = set()
@@ -406,10 +434,11 @@ class Stack:
         """Makes the live world what is declared. What a failure leaves undone, the next one does."""
         session = session or self.world.session()
         self.refresh(session)
+        self.rename()
         ids = self._ids()
-        wanted = set()
+        wanted: list[Key] = []
         for key, inputs in self.goal(ids):
-            wanted.add(key)
+            wanted.append(key)
             kind, planned = KINDS[key[0]], self._plan(key, inputs)
             if planned.op in ("create", "replace"):
                 made = kind.create(session, inputs)
@@ -425,29 +454,35 @@ class Stack:
             if key[0] in FOLLOWED:
                 ids[f"{key[0]} version", key[1]] = self.state[key].outs["version"]
         self.doomed += [(key, self.state[key]) for key in self.state if key not in wanted]
-        self.state = {key: held for key, held in self.state.items() if key in wanted}
-        for key, held in backwards(self.doomed, key=lambda item: item[0]):
+        # In the order of making, as an engine writes it.
+        self.state = {key: self.state[key] for key in wanted}
+        for key, held in backwards(self.doomed):
             KINDS[key[0]].delete(session, held.id, held.outs)
             self.doomed.remove((key, held))
 
     def destroy(self, session: Session | None = None) -> None:
         """Deletes everything, in the reverse order of making."""
         session = session or self.world.session()
-        for key in backwards(self.state, key=lambda key: key):
-            KINDS[key[0]].delete(session, self.state[key].id, self.state[key].outs)
+        for key, held in backwards(self.state.items()):
+            KINDS[key[0]].delete(session, held.id, held.outs)
             del self.state[key]
 
 
-def backwards(things: Iterable[Any], key: Callable[[Any], Key]) -> list[Any]:
+def beside_name(index: str, one: model.SearchObject) -> str:
+    """What Pulumi calls an object beside an index."""
+    return f"{index}-{one.name if one.family == 'synonymmaps' else one.family[:-1]}"
+
+
+def backwards(resources: Iterable[tuple[Key, Held]]) -> list[tuple[Key, Held]]:
     """What is to be deleted, in the reverse order of making."""
-    numbered = sorted(enumerate(things), key=lambda one: (made_when(key(one[1])), one[0]), reverse=True)
+    numbered = sorted(enumerate(resources), key=lambda one: (made_when(*one[1]), one[0]), reverse=True)
     return [one for _, one in numbered]
 
 
-def made_when(key: Key) -> float:
+def made_when(key: Key, held: Held) -> float:
     """Where a resource stands in the order of making: by its kind, and maps before the indexes that use them."""
     kinds = [*KINDS]
-    is_map = key[0] == "SearchObject" and key[1].startswith("synonymmaps ")
+    is_map = held.inputs.get("family") == "synonymmaps"
     return kinds.index("SearchIndex") - 0.5 if is_map else kinds.index(key[0])
 
 
