@@ -12,6 +12,9 @@ from foundry import model
 from .references import References, content_filter, deployment, filled, one_of, skill_reference
 from .tools import tool_definition
 
+_CHOSEN_AS = {"logic_app": "function", "computer_use": "computer_use_preview"}
+"""Tools that `tool_choice` names by another word than their type."""
+
 
 def agent_definition(agent: model.Agent, to: References) -> dict[str, Any]:
     """The `definition` input of an Agent. Fields that weren't declared, or that only versioned agents have, are left out."""
@@ -103,8 +106,8 @@ def _tool_choice(agent: model.Agent, choice: str | None) -> str | dict[str, str]
     chosen = next((tool for tool in agent.tools if tool.name == choice), None)
     if chosen is None:
         return choice
-    kind = "function" if chosen.type == "logic_app" else chosen.type
-    return {"type": kind, "name": chosen.name} if kind in ("function", "mcp") else {"type": kind}
+    kind = _CHOSEN_AS.get(chosen.type, chosen.type)
+    return {"type": kind, "name": chosen.name} if kind in ("function", "mcp", "custom") else {"type": kind}
 
 
 def _hosted(hosted: Mapping[str, Any], to: References) -> dict[str, Any]:

@@ -19,6 +19,9 @@ _CONNECTED = frozenset(
         "mcp",
         "deep_research",
         "a2a",
+        "work_iq",
+        "fabric_iq",
+        "web_iq",
         "toolbox",
     }
 )
@@ -32,7 +35,7 @@ def tool_definition(tool: model.Tool, to: References) -> dict[str, Any]:
         case "file_search" if "vector_stores" in settings:
             stores = settings.pop("vector_stores")
             resolved["vector_store_ids"] = [one_of(to.stores, "vector store", store) for store in stores]
-        case "code_interpreter" if tool.files:
+        case "code_interpreter" | "shell" if tool.files:
             settings.pop("files", None)
             resolved["file_ids"] = [to.files[file.path] for file in tool.files]
         case "azure_ai_search":

@@ -14,7 +14,7 @@ from foundry.model import Expectation, Tool
 from foundry.service.conversation import Call, Transcript
 from foundry.service.evaluators import Score
 
-_NAMED: Final = frozenset(("function", "openapi", "azure_function", "connected_agent", "mcp"))
+_NAMED: Final = frozenset(("function", "openapi", "azure_function", "connected_agent", "mcp", "custom"))
 """Tools of which an agent may have several: their calls are told apart by name."""
 
 _FENCE: Final = re.compile(r"^```(?:json)?\s*\n(.*)\n```$", re.DOTALL)
@@ -90,9 +90,12 @@ def _tools(expect: Expectation, came: Transcript, tools: Sequence[Tool], agent: 
 
 
 def _is_call_of(tool: Tool, call: Call, tools: Sequence[Tool]) -> bool:
+    inside = [(one["type"], one["name"]) for one in tool.settings.get("tools") or ()]
+    if inside:
+        return (call.type, call.name) in inside
     if call.type != wire_type(tool):
         return False
-    twins = [other for other in tools if wire_type(other) == call.type]
+    twins = [other for other in tools if wire_type(other) in (call.type, "namespace")]
     if call.type not in _NAMED or call.name is None or len(twins) == 1:
         return True
     # An operation of an OpenAPI tool is called by the tool's name with the operation's behind it.

@@ -21,8 +21,53 @@ _CALLERS: Final = Leaf(Sort.DEFAULTED, unordered=True)
 _SETTINGS: Final = Record({}, sort=Sort.DEFAULTED)
 _SCHEDULING: Final = Leaf(absent=("when_idle",))
 _NAMED: Final = frozenset(
-    {"function", "openapi", "azure_function", "mcp", "capture_structured_outputs", "system"}
+    {
+        "function",
+        "openapi",
+        "azure_function",
+        "mcp",
+        "capture_structured_outputs",
+        "custom",
+        "namespace",
+        "system",
+    }
 )
+_NETWORK: Final = Record({"allowed_domains": Leaf(unordered=True)}, sort=Sort.DEFAULTED)
+_CALLED: Final[Mapping[str, Table]] = {"async": _OFF, "defer_loading": _OFF, "allowed_callers": _CALLERS}
+_FUNCTION: Final[Mapping[str, Table]] = {
+    **TOOLS["function"],
+    "strict": _OFF,
+    "output_schema": _OWNED,
+    **_CALLED,
+}
+_CUSTOM: Final[Mapping[str, Table]] = {"description": _OWNED, "format": _DEFAULTED, **_CALLED}
+# Without an approval rule the service asks always; one that somebody adds by hand would widen what a tool may do.
+_IQ: Final[Mapping[str, Table]] = {
+    "connection_id": _ID,
+    "server_label": _DEFAULTED,
+    "server_url": _OWNED,
+    "require_approval": Leaf(absent=("always",)),
+}
+
+
+def _name_of(one: Mapping[str, Any]) -> str:
+    return str(one.get("name"))
+
+
+def _one_of_namespace(tool: Mapping[str, Any]) -> Record:
+    return Record(
+        {"type": _OWNED, "name": _OWNED, **(_CUSTOM if tool.get("type") == "custom" else _FUNCTION)}
+    )
+
+
+def _one_of_toolset(_tool: Mapping[str, Any]) -> Record:
+    return Record({"name": _OWNED, "enabled": _DEFAULTED})
+
+
+_TOOLSET: Final[Mapping[str, Table]] = {
+    "default_config": _DEFAULTED,
+    "configs": Items(key=_name_of, of=_one_of_toolset),
+}
 
 _TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
     **{kind: fields for kind, fields in TOOLS.items() if kind not in ("connected_agent", "deep_research")},
@@ -38,19 +83,14 @@ _TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
         "file_ids": Leaf(unordered=True),
         "memory_limit": _DEFAULTED,
         "container": _OWNED,
-        "network_policy": Record({"allowed_domains": Leaf(unordered=True)}, sort=Sort.DEFAULTED),
+        "network_policy": _NETWORK,
         "allowed_callers": _CALLERS,
     },
-    "function": {
-        **TOOLS["function"],
-        "strict": _OFF,
-        "output_schema": _OWNED,
-        "async": _OFF,
-        "defer_loading": _OFF,
-        "allowed_callers": _CALLERS,
-    },
+    "function": _FUNCTION,
     "mcp": {
         **TOOLS["mcp"],
+        "connector_id": _OWNED,
+        "tunnel_id": _OWNED,
         "connection_id": _ID,
         "response_scheduling": _SCHEDULING,
         "server_description": _OWNED,
@@ -80,6 +120,23 @@ _TOOLS: Final[Mapping[str, Mapping[str, Table]]] = {
         "send_credentials_for_agent_card": _OFF,
     },
     "capture_structured_outputs": {"description": _OWNED, "schema": _OWNED, "strict": _OFF},
+    "shell": {
+        "environment": Record(
+            {"type": _OWNED, "container_id": _OWNED, "network_policy": _NETWORK, "skills": _OWNED},
+            sort=Sort.DEFAULTED,
+        ),
+        "file_ids": Leaf(unordered=True),
+        "allowed_callers": _CALLERS,
+    },
+    "apply_patch": {"allowed_callers": _CALLERS},
+    "custom": _CUSTOM,
+    "namespace": {"description": _OWNED, "tools": Items(key=_name_of, of=_one_of_namespace)},
+    "tool_search": {"execution": _DEFAULTED, "description": _OWNED, "parameters": _OWNED},
+    "work_iq": _IQ,
+    "fabric_iq": _IQ,
+    "web_iq": _IQ,
+    "microsoft_copilot_toolset": _TOOLSET,
+    "github_copilot_toolset": _TOOLSET,
     "raw": {"body": _OWNED},
 }
 
@@ -88,7 +145,7 @@ def versioned_tool_key(tool: Mapping[str, Any]) -> str:
     """The type, and beside it what tells tools of one type apart: a name, another agent, a memory store, a toolbox."""
     kind = str(tool.get("type"))
     match kind:
-        case "a2a":
+        case "a2a" | "work_iq" | "fabric_iq" | "web_iq":
             apart = str(tool.get("connection_id") or tool.get("base_url")).casefold()
         case "memory_search":
             apart = str(tool.get("memory_store_name"))
@@ -100,10 +157,6 @@ def versioned_tool_key(tool: Mapping[str, Any]) -> str:
         case _:
             apart = str(tool.get("name")) if kind in _NAMED else ""
     return f"{kind}:{apart}" if apart else kind
-
-
-def _name_of(one: Mapping[str, Any]) -> str:
-    return str(one.get("name"))
 
 
 def _skill_reference(_skill: Mapping[str, Any]) -> Record:

@@ -21,7 +21,20 @@ from foundry.model import Agent, Dialect, ModelElsewhere, SkillReference
 
 _CHOICES: Final = ("none", "auto", "required")
 _CHOOSABLE: Final = frozenset(
-    ("function", "logic_app", "mcp", "file_search", "code_interpreter", "image_generation")
+    (
+        "function",
+        "logic_app",
+        "custom",
+        "mcp",
+        "file_search",
+        "code_interpreter",
+        "image_generation",
+        "shell",
+        "apply_patch",
+        "computer",
+        "computer_use",
+        "programmatic_tool_calling",
+    )
 )
 _LONGEST_WORKFLOW: Final = 1_000_000
 _REASONING: Final = re.compile(r"(o\d|gpt-5)(?!.*chat)")

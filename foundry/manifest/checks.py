@@ -12,7 +12,7 @@ from foundry.manifest.schema import limit
 from foundry.manifest.world import World, items, section, unfilled, words
 from foundry.model import Attachment, Check, Conversation, Dialect, Expectation, Image, KnowledgeFile
 
-_ANSWERED: Final = ("function", "logic_app")
+_ANSWERED: Final = ("function", "logic_app", "custom")
 """Tools that the calling program runs."""
 
 
@@ -185,9 +185,12 @@ def _files(check: Mapping, key: str, world: World) -> Iterator[KnowledgeFile]:
 
 
 def _functions(told: Mapping, agent: Mapping, world: World) -> Iterator[tuple[str, Any]]:
-    types = {
-        name: tool.get("type") for name, tool in section(agent, "tools").items() if isinstance(tool, Mapping)
-    }
+    types: dict[str, Any] = {}
+    for name, tool in section(agent, "tools").items():
+        if isinstance(tool, Mapping):
+            inside = section(tool, "tools").items()
+            types |= {one: inner.get("type") for one, inner in inside if isinstance(inner, Mapping)}
+            types[name] = tool.get("type")
     callable_ = [name for name, kind in types.items() if kind in _ANSWERED]
     for name, answer in told.items():
         if name not in callable_ and "raw" not in types.values():

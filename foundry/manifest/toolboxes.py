@@ -26,14 +26,19 @@ _KNOWN: Final = frozenset(
         "azure_ai_search",
         "browser_automation",
         "code_interpreter",
+        "fabric_iq_preview",
         "file_search",
         "mcp",
         "openapi",
+        "reminder_preview",
+        "shell",
         "toolbox_search",
+        "web_iq_preview",
         "web_search",
+        "work_iq_preview",
     )
 )
-"""Tools of toolboxes whose word is the service's own (azure-ai-projects 2.10)."""
+"""Tools of toolboxes that this tool knows, by the service's words (azure-ai-projects 2.10)."""
 
 
 def check_names(toolboxes: list[Document], skills: list[Document], world: World) -> None:
@@ -146,7 +151,8 @@ def _raw(name: str, tree: Mapping, at: Mark, world: World) -> Tool:
     kind = body.get("type")
     if kind in _KNOWN:
         what = f"a tool of type `{kind}` is one that this tool knows, and would be read back as such"
-        world.report.error(body.values_at["type"], what, f"write `type: {kind}` and its fields")
+        fix = f"write `type: {kind.removesuffix('_preview')}` and its fields"
+        world.report.error(body.values_at["type"], what, fix)
     misplaced = [key for key in ("name", "description", "tool_configs") if key in body]
     for key in misplaced:
         what = f"`body.{key}` has a place outside of `body`"

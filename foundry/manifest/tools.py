@@ -12,7 +12,7 @@ from foundry.manifest import indexes, openapi
 from foundry.manifest.attributes import check_filters
 from foundry.manifest.dialects import only_in
 from foundry.manifest.layers import Document
-from foundry.manifest.marked import Mapping, Mark
+from foundry.manifest.marked import Mapping, Mark, plain
 from foundry.manifest.schema import limit, tool_types
 from foundry.manifest.world import World, section, unfilled, words
 from foundry.model import Dialect, KnowledgeFile, Tool
@@ -23,12 +23,34 @@ _REPEATABLE: Final = frozenset(
 """Tools that a classic agent may have several of (azure-ai-agents 1.1 model)."""
 
 _REPEATABLE_VERSIONED: Final = frozenset(
-    ("a2a", "memory_search", "capture_structured_outputs", "toolbox", "raw")
+    (
+        "a2a",
+        "memory_search",
+        "capture_structured_outputs",
+        "toolbox",
+        "custom",
+        "namespace",
+        "work_iq",
+        "fabric_iq",
+        "web_iq",
+        "raw",
+    )
 )
 """Those that tell their twins apart by what they refer to (azure-ai-projects 2.10)."""
 
 _PREVIEWS: Final = frozenset(
-    ("bing_custom_search", "sharepoint_grounding", "fabric_dataagent", "computer_use", "memory_search")
+    (
+        "bing_custom_search",
+        "sharepoint_grounding",
+        "fabric_dataagent",
+        "computer_use",
+        "memory_search",
+        "work_iq",
+        "fabric_iq",
+        "web_iq",
+        "microsoft_copilot_toolset",
+        "github_copilot_toolset",
+    )
 )
 """Tools that the versioned service calls a preview: their type ends in `_preview` on the wire."""
 
@@ -139,8 +161,7 @@ def _code_interpreter(
     settings.pop("files", None)
     if "data_sources" in tree and not world.standard and world.environment is not None:
         world.needs_standard("data_sources", tree.keys_at["data_sources"])
-    named = words(tree, "files")
-    total = len(named) + len(words(tree, "file_ids"))
+    total = len(words(tree, "files")) + len(words(tree, "file_ids"))
     if total > _MOST_CODE_FILES:
         at = tree.values_at["files" if "files" in tree else "file_ids"]
         world.report.error(
@@ -148,7 +169,11 @@ def _code_interpreter(
             f"a code interpreter with {total} files: the service takes {_MOST_CODE_FILES}",
             "name fewer files",
         )
-    found = (world.shelf.knowledge(path, at, searchable=False) for path, at in named)
+    return _local_files(tree, world)
+
+
+def _local_files(tree: Mapping, world: World) -> tuple[KnowledgeFile, ...]:
+    found = (world.shelf.knowledge(path, at, searchable=False) for path, at in words(tree, "files"))
     return tuple(sorted(file for file in found if file))
 
 
@@ -247,6 +272,54 @@ def _capture(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, wor
     settings["schema"] = world.json_schema(tree, "schema")
 
 
+def _shell(
+    _name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World
+) -> tuple[KnowledgeFile, ...]:
+    settings.pop("files", None)
+    kind = section(tree, "environment").get("type")
+    for key in ("files", "file_ids"):
+        if key in tree and kind not in (None, "container_auto"):
+            world.report.error(
+                tree.keys_at[key],
+                f"`{key}` are put into a container that the service makes, and this shell runs elsewhere",
+                "leave them out, or write `environment: {type: container_auto}`",
+            )
+    return _local_files(tree, world)
+
+
+def _custom(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
+    form = section(tree, "format")
+    if "definition" in form:
+        definition = world.text(form, "definition", limit("Agent", "properties", "instructions"))
+        settings["format"] = {**plain(form), "definition": definition}
+
+
+def _namespace(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
+    declared = section(tree, "tools")
+    settings["tools"] = [
+        {
+            "name": name,
+            "type": tool["type"],
+            **tool_of(name, str(tool["type"]), tool, declared.keys_at[name], world).settings,
+        }
+        for name, tool in declared.items()
+        if isinstance(tool, Mapping) and isinstance(tool.get("type"), str)
+    ]
+
+
+def _tool_search(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, world: World) -> None:
+    if "parameters" in tree:
+        settings["parameters"] = world.json_schema(tree, "parameters")
+
+
+def _toolset(_name: str, tree: Mapping, settings: dict[str, Any], _at: Mark, _world: World) -> None:
+    configs = section(tree, "configs")
+    if configs:
+        settings["configs"] = [
+            {"name": name, **plain(told)} for name, told in configs.items() if isinstance(told, Mapping)
+        ]
+
+
 def _raw(_name: str, tree: Mapping, _settings: dict[str, Any], at: Mark, world: World) -> None:
     body = section(tree, "body")
     wire = str(body.get("type"))
@@ -304,6 +377,12 @@ _SPECIAL: Final[AnyMapping[str, _Special]] = {
     "memory_search": _memory_search,
     "toolbox": _toolbox,
     "capture_structured_outputs": _capture,
+    "shell": _shell,
+    "custom": _custom,
+    "namespace": _namespace,
+    "tool_search": _tool_search,
+    "microsoft_copilot_toolset": _toolset,
+    "github_copilot_toolset": _toolset,
     "raw": _raw,
     "connected_agent": _connected_agent,
     "mcp": _mcp,

@@ -83,6 +83,8 @@ _REFERENCES: Final = {
     "index_asset_id": "index asset",
     "eval_id": "eval",
     "connection_id": "connection",
+    "index_name": "index",
+    "memory_store_name": "memory store",
 }
 _KIND_OF: Final = {
     "vector_store_ids": "VectorStore::",
@@ -90,7 +92,13 @@ _KIND_OF: Final = {
     "agent_id": "Agent::",
     "index_asset_id": "IndexAsset::",
     "eval_id": "Evaluation::",
+    "index_connection_id": ":ProjectConnection::",
+    "connection_id": ":ProjectConnection::",
+    "index_name": ":SearchIndex::",
+    "memory_store_name": ":MemoryStore::",
 }
+_HOLDERS: Final = ("auth", "custom_search_configuration")
+"""Parts of a tool that refer to something themselves."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class Names:
     fresh: frozenset[str] = frozenset()
 
     def told(self, key: str, value: Any, needs: Sequence[str], before: Any = None) -> Any:
-        """A reference with names for ids. An unknown becomes the object it must be, where only one can be meant.
+        """A reference with names for ids. An unknown becomes the object it must be, or those that it can be.
 
         `before` is the same reference as it was: an object that is replaced stays the one that is meant.
         """
@@ -118,7 +126,7 @@ class Names:
             made_names = [_last(urn) for urn in makers]
             if isinstance(before, Reference) and before.name in made_names:
                 return Reference(before.name, fresh=True)
-            return Reference(made_names[0], fresh=True) if len(made_names) == 1 else UNKNOWN
+            return Reference(" or ".join(sorted(made_names)), fresh=True) if made_names else UNKNOWN
         return self._one(value)
 
     def made(self, kind: str, needs: Sequence[str]) -> list[str]:
@@ -327,7 +335,6 @@ def _uses(tool: Mapping[str, Any], names: Names, needs: Sequence[str]) -> tuple[
         (label, name)
         for label, name in (
             *_used_objects(tool, names, needs),
-            ("index", tool.get("index_name")),
             ("input queue", _mapping(tool.get("input_queue")).get("queue_name")),
             ("output queue", _mapping(tool.get("output_queue")).get("queue_name")),
             ("server", tool.get("server_url")),
@@ -347,10 +354,11 @@ def _new_toolboxes(tool: Mapping[str, Any], names: Names, needs: Sequence[str]) 
 def _used_objects(
     tool: Mapping[str, Any], names: Names, needs: Sequence[str]
 ) -> Iterator[tuple[str, str | None]]:
-    for key, label in _REFERENCES.items():
-        value = names.told(key, tool[key], needs) if key in tool else []
-        for item in value if isinstance(value, list) else [value]:
-            yield label, item.name if isinstance(item, Reference) else item
+    for holder in (tool, *(_mapping(tool.get(part)) for part in _HOLDERS)):
+        for key, label in _REFERENCES.items():
+            value = names.told(key, holder[key], needs) if key in holder else []
+            for item in value if isinstance(value, list) else [value]:
+                yield label, item.name if isinstance(item, Reference) else item
 
 
 def _of_index(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

@@ -19,17 +19,24 @@ TOOL_TYPES: Final = frozenset(
         "azure_ai_search",
         "browser_automation",
         "code_interpreter",
+        "fabric_iq",
         "file_search",
         "mcp",
         "openapi",
         "raw",
+        "reminder",
+        "shell",
         "toolbox_search",
+        "web_iq",
         "web_search",
+        "work_iq",
     }
 )
 """What a tool of a toolbox can be; everything newer is `raw`."""
 
 _OWN_DESCRIPTION: Final = "openapi"
+_BARE: Final[Mapping[str, str]] = {"toolbox_search": "toolbox_search", "reminder": "reminder_preview"}
+"""Tools that say nothing but what each tool here can say, and that agents don't have: our word and the service's."""
 _REFERENCE: Final = "skill_reference"
 
 
@@ -66,7 +73,10 @@ def definition_of(version: Mapping[str, Any]) -> Body:
 
 def _tool(tool: Mapping[str, Any]) -> Body:
     kind = str(tool["type"])
-    body: Body = {"type": kind} if kind == "toolbox_search" else agents.tool_body(tool)
+    body: Body = {"type": _BARE[kind]} if kind in _BARE else agents.tool_body(tool)
+    if kind == "shell":
+        # A toolbox has no machine of a caller to fall back on.
+        body.setdefault("environment", {"type": "container_auto"})
     # The files are the caller's where a toolbox names no store.
     if kind == "file_search" and not body["vector_store_ids"]:
         del body["vector_store_ids"]
@@ -81,8 +91,9 @@ def _tool(tool: Mapping[str, Any]) -> Body:
 def _tool_from_wire(tool: Mapping[str, Any]) -> Body:
     labels = {key: tool[key] for key in ("name", "description", "tool_configs") if tool.get(key)}
     rest = {key: value for key, value in tool.items() if key not in ("name", "description", "tool_configs")}
-    if rest.get("type") == "toolbox_search":
-        return {"name": "toolbox_search", "type": "toolbox_search", **labels}
+    bare = next((ours for ours, theirs in _BARE.items() if rest.get("type") == theirs), None)
+    if bare is not None:
+        return {"name": bare, "type": bare, **labels}
     told = agents.tool_of(rest)
     if told.get("type") not in TOOL_TYPES:
         told = {"name": str(rest.get("type")), "type": "raw", "body": rest}

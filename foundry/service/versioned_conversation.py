@@ -35,8 +35,14 @@ from foundry.service.errors import Answer, refusal, silence, unreachable
 _ROUNDS: Final = 20
 """How often an agent may ask for functions in one question."""
 
+_ANSWERED: Final[Mapping[str, str]] = {"function_call": "arguments", "custom_tool_call": "input"}
+"""Calls that the calling program answers, and what each is called with."""
+
+_OF_PROGRAMS: Final = ("computer_call", "local_shell_call", "apply_patch_call", "shell_call")
+"""Calls that the calling program carries out on a machine of its own, where no output stands beside them."""
+
 _PAGE: Final = 100
-_CALL: Final = re.compile(r"^(?P<tool>\w+?)(_preview)?_call$")
+_CALL: Final = re.compile(r"^(?P<tool>\w+?)(_preview|(?<=custom)_tool)?_call$")
 _MARKER: Final = re.compile(r"【[^】]*】")
 
 
@@ -162,16 +168,18 @@ class _Exchange:
             responses.append(response)
             items = response.get("output") or ()
             _require_answer(response, items)
-            wanted = [item for item in items if item["type"] == "function_call"]
+            wanted = [item for item in items if item["type"] in _ANSWERED]
             if not wanted:
                 return responses
             if self._clock() > deadline:
                 raise FoundryError(f"the agent hasn't answered in {PATIENCE_SECONDS:.0f} s", fix="ask again")
             asked = [
                 {
-                    "type": "function_call_output",
+                    "type": f"{item['type']}_output",
                     "call_id": item["call_id"],
-                    "output": answer_to(item["name"], item["arguments"], talk.functions, self._otherwise),
+                    "output": answer_to(
+                        item["name"], item[_ANSWERED[item["type"]]], talk.functions, self._otherwise
+                    ),
                 }
                 for item in wanted
             ]
@@ -278,6 +286,16 @@ def _require_answer(response: Mapping[str, Any], items: Sequence[Mapping[str, An
         reason = error.get("message") or details.get("reason") or "no reason given"
         raise FoundryError(
             f"the response ended as {response['status']}: {reason}", fix="look at the agent's tools and model"
+        )
+    done = {item.get("call_id") for item in items if item["type"].endswith("_call_output")}
+    left = [
+        item["type"] for item in items if item["type"] in _OF_PROGRAMS and item.get("call_id") not in done
+    ]
+    if left:
+        told = left[0].removesuffix("_call")
+        raise FoundryError(
+            f"the response waits for the calling program to carry out what the tool {told} asks for",
+            fix="ask this agent from a program of its own",
         )
     waiting = [item for item in items if item["type"] == "mcp_approval_request"]
     if waiting:

@@ -31,6 +31,12 @@ _SERVER: Final = ("server_description", "defer_loading", "allowed_callers")
 _A2A: Final = ("base_url", "agent_card_path", "send_credentials_for_agent_card")
 _A2A_VERSION: Final = "1.0"
 _WEB: Final = ("search_context_size", "external_web_access")
+_SERVERS: Final = ("server_url", "connector_id", "tunnel_id")
+"""The three ways to name an MCP server."""
+_CUSTOM: Final = ("description", "format", "async", "defer_loading", "allowed_callers")
+_SEARCH: Final = ("execution", "description", "parameters")
+_SHELL: Final = ("environment", "allowed_callers")
+_AUTO: Final = "container_auto"
 _NO_PARAMETERS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}}
 
 
@@ -132,16 +138,20 @@ def _computer_use(tool: Tool) -> Body:
 
 
 def _mcp(tool: Tool) -> Body:
-    approval = tool.get("require_approval")
-    if isinstance(approval, Mapping):
-        approval = {when: _tool_filter(which) for when, which in approval.items()}
     return {
         "type": "mcp",
         "server_label": tool["name"],
-        **some(tool, ("server_url", "allowed_tools", *_SERVER)),
-        **({"require_approval": approval} if approval else {}),
+        **some(tool, (*_SERVERS, "allowed_tools", *_SERVER)),
+        **_approval(tool),
         **_connection(tool),
     }
+
+
+def _approval(tool: Tool) -> Body:
+    approval = tool.get("require_approval")
+    if isinstance(approval, Mapping):
+        approval = {when: _tool_filter(which) for when, which in approval.items()}
+    return {"require_approval": approval} if approval else {}
 
 
 def _tool_filter(which: Any) -> Body:
@@ -187,6 +197,43 @@ def _capture(tool: Tool) -> Body:
     return {"type": "capture_structured_outputs", "outputs": outputs}
 
 
+def _shell(tool: Tool) -> Body:
+    body: Body = {"type": "shell", **some(tool, _SHELL)}
+    environment = dict(tool.get("environment") or {})
+    if tool.get("file_ids"):
+        environment = {"type": _AUTO, **environment, "file_ids": list(tool["file_ids"])}
+    if environment.get("type") == _AUTO and environment.get("skills"):
+        skills = environment["skills"]
+        environment["skills"] = [{"type": "skill_reference", **skill} for skill in skills]
+    return {**body, **({"environment": environment} if environment else {})}
+
+
+def _custom(tool: Tool) -> Body:
+    return {"type": "custom", "name": tool["name"], **some(tool, _CUSTOM)}
+
+
+def _namespace(tool: Tool) -> Body:
+    inside = [_TO_WIRE[str(one["type"])](one) for one in tool.get("tools") or ()]
+    return {"type": "namespace", **some(tool, ("name", "description")), "tools": inside}
+
+
+def _tool_search(tool: Tool) -> Body:
+    return {"type": "tool_search", **some(tool, _SEARCH)}
+
+
+def _calling(tool: Tool) -> Body:
+    return {"type": tool["type"], **some(tool, ("allowed_callers",))}
+
+
+def _iq(tool: Tool) -> Body:
+    more = some(tool, ("server_label", "server_url"))
+    return {"type": f"{tool['type']}_preview", **_connection(tool), **more, **_approval(tool)}
+
+
+def _toolset(tool: Tool) -> Body:
+    return {"type": f"{tool['type']}_preview", **some(tool, ("default_config", "configs"))}
+
+
 def _as_it_is(tool: Tool) -> Body:
     return dict(tool.get("body") or {"type": tool["type"]})
 
@@ -210,6 +257,19 @@ _TO_WIRE: Final[Mapping[str, Callable[[Tool], Body]]] = {
     "memory_search": _memory_search,
     "a2a": _a2a,
     "capture_structured_outputs": _capture,
+    "shell": _shell,
+    "local_shell": _calling,
+    "apply_patch": _calling,
+    "computer": _calling,
+    "custom": _custom,
+    "namespace": _namespace,
+    "tool_search": _tool_search,
+    "programmatic_tool_calling": _calling,
+    "work_iq": _iq,
+    "fabric_iq": _iq,
+    "web_iq": _iq,
+    "microsoft_copilot_toolset": _toolset,
+    "github_copilot_toolset": _toolset,
 }
 TOOL_TYPES: Final = frozenset({*_TO_WIRE, "raw", "system", "toolbox"})
 """What a tool of an agent can be; the last two are of voice agents alone, and written by what writes those."""
@@ -257,8 +317,25 @@ def tool_of(tool: Tool) -> Body:
             return {**_called(kind), **_connected(inner.get("connection") or {})}
         case "computer_use_preview":
             return {**_called(kind), **some(tool, ("environment", "display_width", "display_height"))}
-        case "mcp" if tool.get("server_url"):
+        case "mcp" if any(tool.get(way) for way in _SERVERS):
             return _mcp_from_wire(tool)
+        case "shell":
+            return _shell_from_wire(tool)
+        case "custom":
+            return {"type": kind, **some(tool, ("name", *_CUSTOM))}
+        case "namespace":
+            inside = [tool_of(one) for one in tool.get("tools") or ()]
+            return {"type": kind, **some(tool, ("name", "description")), "tools": inside}
+        case "tool_search":
+            return {**_called(kind), **some(tool, _SEARCH)}
+        case "local_shell" | "apply_patch" | "computer" | "programmatic_tool_calling":
+            return {**_called(kind), **some(tool, ("allowed_callers",))}
+        case "work_iq_preview" | "fabric_iq_preview" | "web_iq_preview":
+            more = some(tool, ("server_label", "server_url"))
+            return {**_called(kind), **more, **_approval_from_wire(tool), **_connected(tool, only=True)}
+        case "microsoft_copilot_toolset_preview" | "github_copilot_toolset_preview":
+            told = some(tool, ("default_config",))
+            return {**_called(kind), **told, "configs": [told_of(one) for one in tool.get("configs") or ()]}
         case "web_search":
             return _web_from_wire(tool)
         case "image_generation":
@@ -303,18 +380,36 @@ def _auth_from_wire(auth: Mapping[str, Any]) -> Body:
             return {"type": kind}
 
 
-def _mcp_from_wire(tool: Tool) -> Body:
-    approval, allowed = tool.get("require_approval"), tool.get("allowed_tools")
+def _shell_from_wire(tool: Tool) -> Body:
+    told: Body = {**_called("shell"), "file_ids": [], **some(tool, _SHELL)}
+    environment = told_of(tool.get("environment") or {})
+    told["file_ids"] = list(environment.pop("file_ids", None) or ())
+    skills = environment.get("skills")
+    if environment.get("type") == _AUTO and skills:
+        environment["skills"] = [
+            {key: part for key, part in told_of(skill).items() if (key, part) != ("type", "skill_reference")}
+            for skill in skills
+        ]
+    return {**told, "environment": environment} if environment else told
+
+
+def _approval_from_wire(tool: Tool) -> Body:
+    approval = tool.get("require_approval")
     if isinstance(approval, Mapping):
         approval = {when: _filter_from_wire(rule) for when, rule in approval.items() if rule}
+    return filled({"require_approval": approval})
+
+
+def _mcp_from_wire(tool: Tool) -> Body:
+    allowed = tool.get("allowed_tools")
     if isinstance(allowed, Mapping):
         allowed = _filter_from_wire(allowed)
-    rest = {"allowed_tools": allowed, "require_approval": approval}
     return {
         "name": tool.get("server_label"),
         "type": "mcp",
-        **some(tool, ("server_url", *_SERVER)),
-        **filled(rest),
+        **some(tool, (*_SERVERS, *_SERVER)),
+        **filled({"allowed_tools": allowed}),
+        **_approval_from_wire(tool),
         # A credential is no part of a definition; that there is one is told.
         **{key: True for key in ("headers", "authorization") if tool.get(key)},
         **_connected(tool, only=True),

@@ -20,6 +20,8 @@ _NAMED_ON_THE_WIRE: Final = frozenset(
         "connected_agent",
         "mcp",
         "capture_structured_outputs",
+        "custom",
+        "namespace",
         "system",
     )
 )
@@ -93,7 +95,7 @@ def _tool(
     match kind:
         case "file_search":
             tree |= _searched_stores(told.pop("vector_store_ids", None) or [], to)
-        case "code_interpreter":
+        case "code_interpreter" | "shell":
             tree |= writing.inside(_code_files(told, to))
         case "azure_ai_search":
             tree |= _index(told, to, writing)
@@ -105,13 +107,16 @@ def _tool(
             agent = str(told.pop("agent_id", ""))
             tree |= {"agent": to.agents[agent]} if agent in to.agents else {"agent_id": agent}
             tree.setdefault("description", "")
-        case "function":
-            if told.get("strict") is False:
-                del told["strict"]
-            if told.get("parameters") is not None:
-                tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
-            if told.get("output_schema") is not None:
-                tree["output_schema"] = writing.schema("formats", f"{name}-answer", told.pop("output_schema"))
+        case "function" | "tool_search":
+            tree |= _schemas(name, told, writing)
+        case "namespace":
+            inside = told.pop("tools", None) or []
+            tree["tools"] = {str(one.get("name")): _one_of_namespace(one, writing) for one in inside}
+        case "microsoft_copilot_toolset" | "github_copilot_toolset":
+            configs = {one["name"]: {**one} for one in told.pop("configs", None) or []}
+            for one in configs.values():
+                del one["name"]
+            tree |= {"configs": configs} if configs else {}
         case "capture_structured_outputs":
             tree["schema"] = writing.schema("formats", name, told.pop("schema", {}))
         case "toolbox":
@@ -133,6 +138,23 @@ def _tool(
         else:
             writing.lose(f"tools.{name}.{key}", f"a tool of type {kind} has no such field in the format")
     return tree
+
+
+def _schemas(name: str, told: dict[str, Any], writing: Writing) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    if told.get("strict") is False:
+        del told["strict"]
+    if told.get("parameters") is not None:
+        tree["parameters"] = writing.schema("formats", name, told.pop("parameters"))
+    if told.get("output_schema") is not None:
+        tree["output_schema"] = writing.schema("formats", f"{name}-answer", told.pop("output_schema"))
+    return tree
+
+
+def _one_of_namespace(tool: Mapping[str, Any], writing: Writing) -> dict[str, Any]:
+    told = {key: value for key, value in tool.items() if key != "name" and value not in (None, [], {})}
+    schemas = _schemas(str(tool.get("name")), told, writing)
+    return {**{key: writing.inside(value) for key, value in told.items()}, **schemas}
 
 
 def _searched_stores(ids: Collection[str], to: Names) -> dict[str, Any]:

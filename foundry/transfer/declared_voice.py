@@ -37,10 +37,8 @@ def voice_tree(
 
 def chosen(choice: Mapping[str, Any], tools: Mapping[str, Any]) -> str | None:
     """The key of the tool that a choice means; None when there is none."""
-    wanted = choice.get("name")
-    fitting = (
-        key for key, tool in tools.items() if tool["type"] == choice.get("type") and wanted in (None, key)
-    )
+    wanted, kind = choice.get("name"), str(choice.get("type")).removesuffix("_preview")
+    fitting = (key for key, tool in tools.items() if tool["type"] == kind and wanted in (None, key))
     return next(fitting, None)
 
 

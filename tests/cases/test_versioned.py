@@ -59,19 +59,29 @@ def _witness(stack, requests):
             any_tool = wire.VoiceAgentTool if body["definition"]["kind"] == "voice" else wire.Tool
             known = any_tool._deserialize(deepcopy(tool), [])
             assert type(known) is not any_tool
-            assert known.as_dict() == tool
-        assert read.as_dict() == body["definition"]
+            assert _as_read(known.as_dict()) == _as_read(tool)
+        assert _as_read(read.as_dict()) == _as_read(body["definition"])
         ours = next(
             agent.versions.latest
             for agent in client.agents.list()
             if agent.versions.latest.metadata == body["metadata"]
         )
-        assert _within(body["definition"], ours.definition.as_dict()) == body["definition"]
+        assert _within(*map(_as_read, (body["definition"], ours.definition.as_dict()))) == _as_read(
+            body["definition"]
+        )
         if "code_configuration" in body["definition"]:
             packed = b"".join(client.agents.download_code(ours.name, agent_version=ours.version))
             assert hashlib.sha256(packed).hexdigest() == ours.definition.code_configuration.content_hash
 
     _witness_evaluations(client, requests)
+
+
+def _as_read(told):
+    """A body without the types of what stands in namespaces: the client takes all of it for functions when it reads."""
+    if told.get("type") == "namespace":
+        inside = [{key: value for key, value in one.items() if key != "type"} for one in told["tools"]]
+        return {**told, "tools": inside}
+    return {**told, "tools": [_as_read(tool) for tool in told["tools"]]} if "tools" in told else told
 
 
 def _witness_evaluations(client, requests):
@@ -126,6 +136,6 @@ def test_every_tool_of_the_dialect_has_a_case():
     assert {case.name.split("-")[0] for case in cases(VERSIONED)} >= TOOL_TYPES
 
 
-def test_every_tool_of_a_toolbox_is_in_the_case_of_toolboxes():
-    told = json.loads((VERSIONED / "toolbox" / "live.json").read_text(encoding="utf-8"))
-    assert {tool["type"] for tool in told["Toolbox lookups"]["tools"]} == TOOLBOX_TOOLS
+def test_every_tool_of_a_toolbox_is_in_the_cases_of_toolboxes():
+    lives = [json.loads((VERSIONED / case / "live.json").read_text()) for case in ("toolbox", "toolbox-more")]
+    assert {tool["type"] for told in lives for tool in told["Toolbox lookups"]["tools"]} == TOOLBOX_TOOLS

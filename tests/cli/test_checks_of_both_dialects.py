@@ -28,7 +28,27 @@ tools:
     type: function
     description: The price of an article in EUR
     parameters: {type: object, properties: {article: {type: string}}, required: [article]}
+  haggle: {type: custom, description: Haggles about a discount for a customer}
+  crm:
+    type: namespace
+    description: Looks customers up
+    tools:
+      find_loyalty: {type: function, description: Finds the loyalty points of a member}
+  screen: {type: computer_use, environment: browser, display_width: 1024, display_height: 768}
 checks:
+  discount:
+    ask: Haggle about a discount for a customer
+    functions: {haggle: five percent}
+    expect: {contains: [five percent], tools: [haggle]}
+  discount-streamed:
+    ask: Haggle about a discount for a customer
+    stream: true
+    functions: {haggle: five percent}
+    expect: {contains: [five percent], tools: [haggle]}
+  points:
+    ask: Find the loyalty points of a member
+    functions: {find_loyalty: {points: 1200}}
+    expect: {contains: ["1200"], tools: [crm]}
   price:
     ask: What is the price of an article in EUR?
     functions: {price_of: {eur: 479.95}}
@@ -46,6 +66,12 @@ checks:
     attachments: [{file: ../data/harpoons.md, tools: [file_search]}]
     images: [{file: ../data/boot.png}, {url: "https://pictures.example/boot.png"}]
     expect: {contains: [Queequeg]}
+"""
+RULES = """\
+rules:
+  - when: {contains: [look at the screen]}
+    calls: [{computer_use_preview: true}]
+    say: seen
 """
 LIVE = """
 import os
@@ -101,6 +127,9 @@ def test_an_agent_in_both_dialects_is_checked_in_both(moving):
 def test_a_versioned_agent_is_checked_with_files_pictures_streams_and_functions(moving):
     assert passed(moving, "mate") == [
         "attached (versioned)",
+        "discount (versioned)",
+        "discount-streamed (versioned)",
+        "points (versioned)",
         "price (versioned)",
         "price-streamed (versioned)",
     ]
@@ -108,6 +137,19 @@ def test_a_versioned_agent_is_checked_with_files_pictures_streams_and_functions(
     assert lines[-1].endswith("these checks failed: mate: price-nobody-tells (versioned)")
     assert any(
         "the agent called the function 'price_of', and nothing says what it answers" in one for one in lines
+    )
+
+
+def test_what_only_a_program_can_carry_out_is_told(moving, tmp_path):
+    (tmp_path / "mate.yaml").write_text(RULES)
+    moving.clone.fac("sandbox", "rules", str(tmp_path / "mate.yaml"))
+
+    code, printed = moving.clone.run("ask", "mate", "Look at the screen")
+
+    assert code == 1
+    assert printed.splitlines()[-1] == (
+        "fac: the response waits for the calling program to carry out what the tool computer asks for; "
+        "ask this agent from a program of its own"
     )
 
 

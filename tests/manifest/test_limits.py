@@ -184,6 +184,12 @@ TOOLS_WITH_A_DESCRIPTION = {
     "capture_structured_outputs": lambda n: versioned_tool(
         "capture_structured_outputs", description="d" * n, schema=NO_PARAMETERS
     ),
+    "a namespace": lambda n: versioned_tool(
+        "namespace", description="d" * n, tools={"f": {"type": "function"}}
+    ),
+    "a function in a namespace": lambda n: versioned_tool(
+        "namespace", description="d", tools={"f": {"type": "function", "description": "d" * n}}
+    ),
     "a toolbox's file_search": lambda n: boxed("file_search", description="d" * n),
     "a toolbox's web_search": lambda n: boxed("web_search", description="d" * n),
     "a toolbox's mcp": lambda n: boxed("mcp", description="d" * n, server_url="https://docs.example"),

@@ -87,7 +87,7 @@ def test_every_tool_is_told_apart_by_its_type():
         name = branch["$ref"].removeprefix("#/$defs/tool_")
         assert defs[f"tool_{name}"]["properties"]["type"]["const"] == name
         assert "type" in defs[f"tool_{name}"]["required"]
-    assert len(defs["tool"]["oneOf"]) == 24
+    assert len(defs["tool"]["oneOf"]) == 37
 
 
 def discriminated(node: Any) -> Iterator[dict[str, Any]]:

@@ -497,6 +497,32 @@ def test_toolboxes_skills_and_memory_stores_are_told_apart_from_the_platform() -
     assert "tool `box` (mcp) added: connection `box`, toolbox `returns`" in agents
 
 
+def test_what_a_tool_will_refer_to_is_named_before_it_is_there() -> None:
+    root = "urn:pulumi:dev::foundry-as-code::foundry:components:FoundryEnvironment$"
+    makers = {
+        name: f"{root}azure-native:cognitiveservices:ProjectConnection::{name}" for name in ("one", "two")
+    }
+    made = [
+        {"op": "create", "urn": urn, "newState": {"urn": urn, "type": urn.split("::")[2], "custom": True}}
+        for urn in makers.values()
+    ]
+    asks = {"name": "asks", "type": "a2a", "connection_id": UNKNOWN_TEXT}
+    calls = {
+        "name": "calls",
+        "type": "openapi",
+        "auth": {"type": "connection", "connection_id": UNKNOWN_TEXT},
+    }
+
+    def told(*needs: str) -> str:
+        made_of = {"needs": tuple(makers[name] for name in needs)}
+        steps = [*made, *_numbered("VersionedAgent", "create", {}, {"tools": [asks, calls]}, **made_of)]
+        return section(render({"steps": steps}), "Agents")
+
+    assert "tool `asks` (a2a) added: connection `one`\n" in told("one")
+    assert "tool `calls` (openapi) added: connection `one`\n" in told("one")
+    assert "tool `asks` (a2a) added: connection `one or two`\n" in told("two", "one")
+
+
 def test_a_skill_that_changes_is_told_with_the_agents_that_follow_it() -> None:
     before = {"skills": [{"name": "returns", "version": "1"}, {"name": "theirs", "version": "2"}]}
     after = {"skills": [{"name": "returns", "version": UNKNOWN_TEXT}, {"name": "theirs", "version": "2"}]}

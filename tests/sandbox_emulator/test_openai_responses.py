@@ -16,10 +16,14 @@ from azure.ai.projects.models import (
     AzureAISearchTool,
     AzureAISearchToolResource,
     CodeInterpreterTool,
+    ComputerUsePreviewTool,
+    CustomToolParam,
     FileSearchTool,
     FixedRatioVersionSelectionRule,
     FunctionTool,
+    FunctionToolParam,
     MCPTool,
+    NamespaceToolParam,
     OpenApiAnonymousAuthDetails,
     OpenApiFunctionDefinition,
     OpenApiTool,
@@ -285,6 +289,39 @@ def test_a_function_is_answered_by_sending_everything_again(client: OpenAI, cler
     assert second.output_text == "The function answered: shipped"
     with pytest.raises(openai.NotFoundError):
         client.responses.retrieve(second.id)
+
+
+def test_a_custom_tool_is_called_with_a_text_and_answered(client: OpenAI, make: Any) -> None:
+    agent = make(CustomToolParam(name="haggle", description="Haggles about a discount"))
+    question: Any = {"role": "user", "content": "Haggle about a discount"}
+    first = client.responses.create(input=[question], extra_body=agent)
+    call: Any = first.output[0]
+    assert (call.type, call.name, call.input) == ("custom_tool_call", "haggle", "Haggle about a discount")
+    answer: Any = {"type": "custom_tool_call_output", "call_id": call.call_id, "output": "five percent"}
+    second = client.responses.create(input=[answer], previous_response_id=first.id, extra_body=agent)
+    assert second.output_text == "The function answered: five percent"
+    again: Any = [question, call.to_dict(), answer]
+    third = client.responses.create(input=again, extra_body=agent, store=False)
+    assert third.output_text == "The function answered: five percent"
+    told = list(client.responses.create(input=[question], extra_body=agent, stream=True))
+    pieces = [event.delta for event in told if event.type == "response.custom_tool_call_input.delta"]
+    assert "".join(pieces) == "Haggle about a discount"
+
+
+def test_a_function_in_a_namespace_is_called_with_its_name(client: OpenAI, make: Any) -> None:
+    function = FunctionToolParam(name="order_status", description="Status of an order", parameters=ORDER)
+    agent = make(NamespaceToolParam(name="orders", description="Knows orders", tools=[function]))
+    first = client.responses.create(input="What is the status of order A-7?", extra_body=agent)
+    call: Any = first.output[0]
+    assert (call.type, call.namespace, call.name) == ("function_call", "orders", "order_status")
+
+
+def test_a_call_of_the_computer_is_the_caller_s(client: OpenAI, make: Any, project: Wire) -> None:
+    agent = make(ComputerUsePreviewTool(environment="browser", display_width=800, display_height=600))
+    write_rules(project, "helper", [{"calls": [{"computer_use_preview": True}], "say": "seen"}])
+    first = client.responses.create(input="look", extra_body=agent)
+    call: Any = first.output[0]
+    assert (call.type, call.action.type, call.pending_safety_checks) == ("computer_call", "screenshot", [])
 
 
 @pytest.mark.parametrize(("approve", "said"), [(True, "page 3"), (False, "The call was not approved.")])

@@ -74,7 +74,7 @@ rules:
     fail: {code: server_error, message: "as asked for"}   # or incomplete: max_completion_tokens
 ```
 
-A call names one tool of the agent: `function`, `openapi` (an operationId), `azure_function`, `connected_agent`, `file_search`,
+A call names one tool of the agent: `function`, `custom` (its text stands under `arguments` as `input`), `openapi` (an operationId), `azure_function`, `connected_agent`, `file_search`,
 `azure_ai_search`, `code_interpreter`, `mcp` (a tool, with `server_label` when there are several), `bing_grounding`, `bing_custom_search`,
 `sharepoint_grounding`, `fabric_dataagent`, `browser_automation`, `deep_research` or `computer_use_preview` (its `arguments` are the action,
 which the caller answers with a screenshot). With

@@ -1,6 +1,7 @@
 """What the official client can write of what we make, and no case writes: with the reason. See test_every_writable_field.py."""
 
-RAW = "declared as a tool of type raw, which is sent as it stands"
+RAW = "an older preview of a tool that has a type of its own; declared as raw, it is sent as it stands"
+INLINE = "a package inside of a definition, as base64: a Skill document holds one, and an id refers to one"
 DEPRECATED = "the client marks it deprecated"
 SECRET = "a credential would stand in clear on the agent: a connection holds it"
 NO_SUCH_TOOL = "chooses a tool that is declared as raw, and those have no names"
@@ -9,39 +10,14 @@ LEFT_OUT: dict[str, str] = {
     **dict.fromkeys(
         (
             "A2APreviewTool",
-            "ApplyPatchToolParam",
+            "A2APreviewToolboxTool.agent_card_path",
+            "A2APreviewToolboxTool.project_connection_id",
+            "A2APreviewToolboxTool.send_credentials_for_agent_card",
             "BrowserAutomationPreviewTool",
-            "ComputerTool",
-            "CustomToolParam",
-            "FabricIQPreviewTool",
-            "FunctionShellToolParam",
-            "GitHubCopilotToolsetPreview",
-            "LocalShellToolParam",
-            "MicrosoftCopilotToolsetPreview",
-            "NamespaceToolParam",
-            "ProgrammaticToolCallingParam",
-            "ToolSearchToolParam",
-            "WebIQPreviewTool",
-            "WorkIQPreviewTool",
-            "A2APreviewToolboxTool",
             "BrowserAutomationPreviewToolboxTool",
-            "FabricIQPreviewToolboxTool",
-            "ReminderPreviewToolboxTool",
-            "ShellToolboxTool.allowed_callers",
             "ToolboxSearchPreviewToolboxTool",
-            "ToolboxShellContainerAutoEnvironment.file_ids",
-            "ToolboxShellContainerAutoEnvironment.memory_limit",
-            "ToolboxShellContainerAutoEnvironment.network_policy",
-            "ToolboxShellContainerAutoEnvironment.skills",
-            "ToolboxShellContainerReferenceEnvironment",
-            "WebIQPreviewToolboxTool",
             "WebSearchPreviewTool.search_content_types",
             "WebSearchPreviewTool.user_location",
-            "WorkIQPreviewToolboxTool",
-            "MCPTool.connector_id",
-            "MCPTool.tunnel_id",
-            "MCPToolboxTool.connector_id",
-            "MCPToolboxTool.tunnel_id",
         ),
         RAW,
     ),
@@ -53,7 +29,9 @@ LEFT_OUT: dict[str, str] = {
             "CaptureStructuredOutputsTool",
             "CodeInterpreterTool",
             "FileSearchTool",
+            "FunctionShellToolParam",
             "ImageGenTool",
+            "LocalShellToolParam",
             "WebSearchTool",
         )
         for label in ("name", "description", "tool_configs")
@@ -82,18 +60,19 @@ LEFT_OUT: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "SpecificApplyPatchParam",
-            "SpecificFunctionShellParam",
-            "SpecificProgrammaticToolCallingParam",
-            "ToolChoiceComputer",
-            "ToolChoiceComputerUse",
-            "ToolChoiceComputerUsePreview",
-            "ToolChoiceCustom",
-            "ToolChoiceWebSearchPreview",
-            "ToolChoiceWebSearchPreview20250311",
+            "InlineSkillParam",
+            "InlineSkillParam.description",
+            "InlineSkillParam.name",
+            "InlineSkillParam.source",
+            "InlineSkillSourceParam",
+            "InlineSkillSourceParam.data",
+            "InlineSkillSourceParam.media_type",
+            "InlineSkillSourceParam.type",
         ),
-        NO_SUCH_TOOL,
+        INLINE,
     ),
+    **dict.fromkeys(("ToolChoiceWebSearchPreview", "ToolChoiceWebSearchPreview20250311"), NO_SUCH_TOOL),
+    "ToolChoiceComputerUse": "the same as `computer` by another name, which the tool is told by",
     "ToolChoiceAllowed": "the tools that are allowed are those that are declared",
     "ToolChoiceMCP.name": "a server is chosen, and `allowed_tools` says which of its tools there are",
     "AgentsOperations.create_version.draft": "a draft is nobody's newest version, so it could never be what is declared",

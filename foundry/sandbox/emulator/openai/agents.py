@@ -1,12 +1,15 @@
 """A definition of the versioned dialect, put as the responder reads agents: tools beside the resources they work on."""
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from foundry.sandbox.emulator.openai.errors import missing_input
 from foundry.sandbox.emulator.projects.errors import invalid
 
 Body = dict[str, Any]
+
+_TEXT: Final[Body] = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
 
 
 def _auth(auth: Body) -> Body:
@@ -32,6 +35,10 @@ def _tool(tool: Body, resources: Body) -> Body:
         case "function":
             function = {name: tool.get(name) for name in ("name", "description", "parameters")}
             return {"type": sort, "function": function | {"parameters": function["parameters"] or {}}}
+        case "custom":
+            # It is called with a text, which the responder knows as an argument.
+            custom = {name: tool.get(name) for name in ("name", "description")}
+            return {"type": sort, "function": custom | {"parameters": dict(_TEXT)}}
         case "file_search":
             stores = resources.setdefault(sort, {}).setdefault("vector_store_ids", [])
             stores += [identity for identity in tool["vector_store_ids"] if identity not in stores]
@@ -108,7 +115,7 @@ def agent_of(identity: str, name: str, definition: Body, inputs: Body) -> Body:
         inputs: Structured inputs by name.
     """
     resources: Body = {}
-    tools = [_tool(tool, resources) for tool in definition.get("tools") or []]
+    tools = list(_tools(definition, resources))
     return {
         "id": identity,
         "name": name,
@@ -122,6 +129,16 @@ def agent_of(identity: str, name: str, definition: Body, inputs: Body) -> Body:
     }
 
 
+def _tools(definition: Body, resources: Body) -> Iterator[Body]:
+    """The tools; those of a namespace stand beside the others and say which it is."""
+    for tool in definition.get("tools") or []:
+        if tool["type"] != "namespace":
+            yield _tool(tool, resources)
+            continue
+        for inner in tool["tools"]:
+            yield _tool(inner, resources) | {"namespace": tool["name"]}
+
+
 def _chosen(tools: list[Body], choice: Any) -> list[Body]:
     """The tools a tool choice leaves."""
     if choice == "none":
@@ -129,7 +146,7 @@ def _chosen(tools: list[Body], choice: Any) -> list[Body]:
     if not isinstance(choice, dict) or choice["type"] == "allowed_tools":
         return tools
     kept = [tool for tool in tools if tool["type"] == choice["type"]]
-    if choice["type"] == "function":
+    if choice["type"] in ("function", "custom"):
         return [tool for tool in kept if tool["function"]["name"] == choice["name"]]
     if choice["type"] == "mcp":
         return [tool for tool in kept if tool["server_label"] == choice["server_label"]]

@@ -64,6 +64,13 @@ _OTHERS: Final = {
     "function_call_output": record(
         {"type": _type, "call_id": _name, "output": by_sort(string=text(), other=array(_part))}, _kept
     ),
+    "custom_tool_call": record(
+        {"type": _type, "call_id": _name, "name": _name, "input": text()},
+        {"namespace": nullable(text()), **_kept},
+    ),
+    "custom_tool_call_output": record(
+        {"type": _type, "call_id": _name, "output": by_sort(string=text(), other=array(_part))}, _kept
+    ),
     "mcp_approval_request": record(
         {"type": _type, "id": _name, "server_label": text(), "name": text(), "arguments": text()}
     ),
@@ -90,6 +97,8 @@ _PREFIXES: Final = {
     "message": "msg_",
     "function_call": "fc_",
     "function_call_output": "fco_",
+    "custom_tool_call": "ctc_",
+    "custom_tool_call_output": "ctco_",
     "mcp_approval_response": "mcpa_",
     "mcp_call": "mcp_",
     "file_search_call": "fs_",

@@ -34,6 +34,10 @@ KIND: Final = RESPONSE
 Body = dict[str, Any]
 
 _PREFIXES: Final = {"file_search": "fs_", "code_interpreter": "ci_", "mcp": "mcp_"}
+#: What the caller answers: sorts of tools, their calls, and the outputs of those.
+_CALLED: Final = ("function", "custom")
+_CALLS: Final = ("function_call", "custom_tool_call")
+_OUTPUTS: Final = ("function_call_output", "custom_tool_call_output")
 
 
 @dataclass(slots=True)
@@ -89,7 +93,7 @@ class Responses:
 
         Raises 400 when a function call goes without its output, or an output without its call.
         """
-        outputs = {one["call_id"]: output_of(one) for one in items if one["type"] == "function_call_output"}
+        outputs = {one["call_id"]: output_of(one) for one in items if one["type"] in _OUTPUTS}
         approvals = {
             one["approval_request_id"]: one["approve"]
             for one in items
@@ -99,7 +103,7 @@ class Responses:
         if waiting is not None:
             assert pending is not None
             for call in pending["_wants"]:
-                if call not in outputs and any(t.id == call and t.sort == "function" for t in waiting.turns):
+                if call not in outputs and any(t.id == call and t.sort in _CALLED for t in waiting.turns):
                     raise no_output(call)
             answered = False
             for turn in waiting.turns:
@@ -148,17 +152,19 @@ class Responses:
             index for index, one in enumerate(items) if one["type"] == "message" and one["role"] == "user"
         ]
         question = text_of(items[asked[-1]]) if asked else ""
-        calls = {one["call_id"]: one for one in items if one["type"] == "function_call"}
+        calls = {one["call_id"]: one for one in items if one["type"] in _CALLS}
         for call in outputs:
             if call not in calls:
                 raise no_call(call)
         frame = Frame(agent["id"], question)
         for one in items[asked[-1] :] if asked else items:
-            if one["type"] == "function_call":
+            if one["type"] in _CALLS:
                 if one["call_id"] not in outputs:
                     raise no_output(one["call_id"])
-                given = json.loads(one["arguments"] or "{}")
-                turn = Turn("function", one["name"], given, one["call_id"], outputs[one["call_id"]])
+                custom = one["type"] == "custom_tool_call"
+                given = {"input": one["input"]} if custom else json.loads(one["arguments"] or "{}")
+                sort = "custom" if custom else "function"
+                turn = Turn(sort, one["name"], given, one["call_id"], outputs[one["call_id"]])
                 frame.turns.append(turn)
         if frame.turns:
             frame.rule = rules.chosen(self.world.rules, agent["name"], question)
@@ -264,6 +270,13 @@ def _call_item(turn: Turn) -> Body:
         case "function":
             told = {"call_id": turn.id, "name": turn.name, "arguments": _arguments(turn)}
             return item | {"id": f"fc_{_tail(turn)}", **told, "status": "completed"}
+        case "custom":
+            given = str(turn.arguments.get("input") or "")
+            told = {"call_id": turn.id, "name": turn.name, "input": given}
+            return {"type": "custom_tool_call", "id": f"ctc_{_tail(turn)}", **told}
+        case "computer_use_preview":
+            asked: Body = {"call_id": turn.id, "action": turn.arguments, "pending_safety_checks": []}
+            return {"type": "computer_call", "id": f"cu_{_tail(turn)}", **asked, "status": "completed"}
         case "file_search":
             queries = [str(turn.arguments.get("query") or "")]
             return item | {"queries": queries, "results": None, "status": "in_progress"}
@@ -285,7 +298,14 @@ def _listed(response: Body, label: str, tools: list[Body]) -> None:
 def _begun(response: Body, turn: Turn) -> None:
     # Whether an MCP call goes on or waits for approval is known only when it ends.
     if turn.sort != "mcp":
-        response["output"].append(_call_item(turn))
+        response["output"].append(_call_item(turn) | _namespace(response, turn))
+
+
+def _namespace(response: Body, turn: Turn) -> Body:
+    for tool in response["_agent"]["tools"] if turn.sort in _CALLED else ():
+        if tool.get("namespace") and tool["function"]["name"] == turn.name:
+            return {"namespace": tool["namespace"]}
+    return {}
 
 
 def _ended(response: Body, turn: Turn) -> None:

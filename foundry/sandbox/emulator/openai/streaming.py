@@ -74,6 +74,11 @@ def _item(item: Body, index: int) -> Iterator[Body]:
         case "function_call":
             yield _event("response.output_item.added", output_index=index, item=fresh | {"arguments": ""})
             yield from _arguments("response.function_call_arguments", item["arguments"], place)
+        case "custom_tool_call":
+            yield _event("response.output_item.added", output_index=index, item=fresh | {"input": ""})
+            for piece in _PIECE.findall(item["input"]):
+                yield _event("response.custom_tool_call_input.delta", delta=piece, **place)
+            yield _event("response.custom_tool_call_input.done", input=item["input"], **place)
         case "mcp_call":
             fresh = fresh | {"arguments": "", "output": None}
             yield _event("response.output_item.added", output_index=index, item=fresh)

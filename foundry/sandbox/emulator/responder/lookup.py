@@ -93,7 +93,7 @@ class Lookup:
     def _told(turns: list[Turn]) -> Say:
         last = turns[-1]
         match last.sort:
-            case "function":
+            case "function" | "custom":
                 return Say(f"The function answered: {' '.join(turn.output or '' for turn in turns)}")
             case "azure_function":
                 return Say(f"The function {last.name} answered: {last.output}")
@@ -123,8 +123,8 @@ class Lookup:
                     yield self._handed_over(tool["connected_agent"], question)
                 case "connected_agent":
                     raise RunFailedError("tool_user_error", "Assistant Tool Call Depth Error")
-                case "function":
-                    yield _asked("function", tool["function"], question, 1.0)
+                case "function" | "custom":
+                    yield _asked(tool["type"], tool["function"], question, 1.0)
                 case "openapi":
                     yield _operation(tool["openapi"], question)
                 case "azure_function":

@@ -151,9 +151,9 @@ class Loop:
             lookup.perform(turn, agent)
             return None
         match turn.sort:
-            case "function" | "computer_use_preview" if depth == 0:
+            case "function" | "custom" | "computer_use_preview" if depth == 0:
                 return Want((turn,))
-            case "function" | "computer_use_preview":
+            case "function" | "custom" | "computer_use_preview":
                 raise RunFailedError(
                     "tool_user_error", "A connected agent can't call functions of its caller"
                 )

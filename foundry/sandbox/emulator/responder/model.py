@@ -110,7 +110,7 @@ def _offers(agent: Body, *, may_hand_over: bool) -> Iterator[tuple[str, str, str
     for tool in agent["tools"]:
         sort = tool["type"]
         match sort:
-            case "function":
+            case "function" | "custom":
                 given = tool["function"]
                 yield given["name"], sort, given["name"], given.get("description") or "", given["parameters"]
             case "azure_function":

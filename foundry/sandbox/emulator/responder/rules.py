@@ -51,10 +51,11 @@ CALLS: Final = (
     "browser_automation",
     "deep_research",
     "computer_use_preview",
+    "custom",
 )
 #: Tools that several of an agent are told apart by name; of the others it has one, and the value is what is looked for, or `true`
 #: for the question itself.
-_NAMED: Final = ("function", "openapi", "azure_function", "connected_agent", "mcp")
+_NAMED: Final = ("function", "openapi", "azure_function", "connected_agent", "mcp", "custom")
 _SCREENSHOT: Final = {"type": "screenshot"}
 
 _words = by_sort(string=text(least=1), other=array(text(least=1), least=1))
