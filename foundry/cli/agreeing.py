@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from foundry.cli import previewing, recovery, state_files
 from foundry.cli.engines import Run
 from foundry.cli.project import Project
-from foundry.model import FoundryError
 
 if TYPE_CHECKING:
     from foundry.model import Manifest
@@ -66,11 +65,10 @@ def ask(
         None for a yes, otherwise the exit code.
 
     Raises:
-        FoundryError: another run is under way, which the engine would tell only after the question.
+        FoundryError: a preview came to no end, or a service couldn't be asked.
     """
     from foundry.cli import meanwhile
 
-    _refuse_if_locked(project, run)
     wanted = list(_of_a_look(arguments))
     agreed = ""
     while True:
@@ -95,15 +93,6 @@ def ask(
             say("That review is more than five minutes old: looking again.")
         else:
             return None
-
-
-def _refuse_if_locked(project: Project, run: Run) -> None:
-    folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
-    for lock in recovery.locks(folder, project.name, run.stack) if folder is not None else ():
-        raise FoundryError(
-            f"stack {run.stack} is locked by process {lock.pid} on {lock.host}: another run is under way",
-            fix=f"wait for its end; if it is gone, `fac cancel -s {run.stack}`",
-        )
 
 
 def _of_a_look(arguments: Sequence[str]) -> Iterator[str]:

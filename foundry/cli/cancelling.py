@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import socket
 from pathlib import Path
 
 from foundry.cli import operations, recovery
@@ -30,12 +29,12 @@ def run(arguments: argparse.Namespace) -> int:
     reader = operations.reader(project, arguments.stack)
     folder = recovery.backend_folder(reader.environment.get("PULUMI_BACKEND_URL", ""))
     held = list(recovery.locks(folder, project.name, arguments.stack)) if folder is not None else []
-    here = [lock.pid for lock in held if lock.host == socket.gethostname() and recovery.lives(lock.pid)]
+    here = [lock.pid for lock in held if lock.is_held]
     if here:
         raise FoundryError(
             f"stack {arguments.stack} is locked by a run that is under way here (process {', '.join(map(str, here))})",
             fix="wait for it, or end it with Ctrl-C, which takes its lock off",
         )
     for lock in held:
-        print(f"The lock of process {lock.pid} on {lock.host}:")
+        print(f"The lock of {lock}:")
     return reader.interactive(["cancel", "--stack", arguments.stack, "--yes"])

@@ -132,11 +132,17 @@ def operate(
     manifest: Manifest | None = None,
     say: Say,
 ) -> int:
-    """Run one operation and return the engine's exit code. `manifest` is what is declared, where that was looked at."""
+    """Run one operation and return the engine's exit code. `manifest` is what is declared, where that was looked at.
+
+    Raises:
+        FoundryError: another run is under way on the stack.
+    """
     if verb == "preview":
         return previewing.preview(run, arguments, manifest, say=say)
     folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
     left: tuple[str, ...] = ()
+    if folder is not None:
+        recovery.refuse_locked(folder, project.name, run.stack)
     if (
         folder is not None
         and verb in {"up", "destroy"}

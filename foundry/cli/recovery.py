@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -19,16 +21,50 @@ from foundry.model import FoundryError
 _PROJECT: Final = "azure-native:cognitiveservices:Project"
 DYNAMIC: Final = "pulumi-python:dynamic/foundry:"
 """What the types of agents, stores, files and the like begin with in a state."""
+# Both are times of a clock that may have been set in between.
+_CLOCK_SLACK_SECONDS: Final = 60.0
 _PROVIDERS = ("pulumi.dynamic", "pulumi-language-python", "pulumi-resource-")
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock of Pulumi's file backend: who holds the stack, on which host."""
+    """A lock of Pulumi's file backend: who holds the stack, on which host, since when (as the file writes it)."""
 
     path: Path
     pid: int
     host: str
+    user: str = ""
+    since: str = ""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it was made on this host."""
+        return self.host == socket.gethostname()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the process that made it runs on this host; a younger one with the same number isn't that one."""
+        if not self.is_here:
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            started = process.create_time()
+            return (
+                process.status() != psutil.STATUS_ZOMBIE and started <= self._moment() + _CLOCK_SLACK_SECONDS
+            )
+        except psutil.NoSuchProcess:
+            return False
+
+    def _moment(self) -> float:
+        try:
+            return datetime.fromisoformat(self.since).timestamp()
+        except ValueError:
+            return math.inf
+
+    def __str__(self) -> str:
+        """Who holds it, for a person."""
+        who = f"process {self.pid} on {self.host}"
+        return who + (f" ({self.user}, since {self.since})" if self.user and self.since else "")
 
 
 def backend_folder(url: str) -> Path | None:
@@ -42,7 +78,13 @@ def locks(folder: Path, project: str, stack: str) -> Iterator[Lock]:
     for path in sorted((folder / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json")):
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
-            yield Lock(path, int(held["pid"]), str(held["hostname"]))
+            yield Lock(
+                path,
+                int(held["pid"]),
+                str(held["hostname"]),
+                str(held.get("username", "")),
+                str(held.get("timestamp", "")),
+            )
         except (OSError, ValueError, KeyError, TypeError):
             continue
 
@@ -52,7 +94,7 @@ def release_dead_locks(
 ) -> None:
     """Remove locks of processes that are gone on this host, once what they left running has been ended."""
     for lock in locks(folder, project, stack):
-        if lock.host != socket.gethostname() or lives(lock.pid):
+        if not lock.is_here or lock.is_held:
             continue
         for orphan in _orphans(root):
             say(f"Ended process {orphan.pid}, left over from a run that was killed (process {lock.pid}).")
@@ -64,12 +106,17 @@ def release_dead_locks(
         say(f"Removed the lock of process {lock.pid} on this host: that process is gone.")
 
 
-def lives(pid: int) -> bool:
-    """Whether a process of that id runs on this host."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def refuse_locked(folder: Path, project: str, stack: str) -> None:
+    """Refuse to begin beside another run: what that one is just making looks like what a killed run left.
+
+    Raises:
+        FoundryError: a lock lies on the stack.
+    """
+    for lock in locks(folder, project, stack):
+        raise FoundryError(
+            f"stack {stack} is locked by {lock}: another run is under way",
+            fix=f"wait for its end; if it is gone, `fac cancel -s {stack}`",
+        )
 
 
 def _orphans(root: Path) -> Iterator[psutil.Process]:

@@ -16,7 +16,6 @@ import pytest
 from foundry.cli import agreeing
 from foundry.cli.engines import Engine, Run
 from foundry.cli.project import Project
-from foundry.model import FoundryError
 
 ENGINE = """
 import shutil, sys
@@ -125,15 +124,6 @@ def test_a_state_that_somebody_wrote_meanwhile_needs_another_look(run: Run, tmp_
     code, _ = asked(run, write)
     assert code is None
     assert len(looks(run)) == 2
-
-
-def test_nobody_is_asked_about_a_stack_that_another_run_holds(run: Run, tmp_path: Path) -> None:
-    held = tmp_path / ".pulumi/locks/organization/p/s/1.json"
-    held.parent.mkdir(parents=True)
-    held.write_text(json.dumps({"pid": 4711, "hostname": "runner-7"}))
-    with pytest.raises(FoundryError, match="locked by process 4711 on runner-7") as refused:
-        asked(run)
-    assert "`fac cancel -s s`" in refused.value.fix
 
 
 def test_a_preview_that_fails_is_asked_about_by_nobody(run: Run) -> None:

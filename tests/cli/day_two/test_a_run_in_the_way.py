@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ LOCKS = ".sandbox/state/.pulumi/locks/organization/foundry-as-code/sandbox"
 
 
 @contextmanager
-def lock(up: Any, *, host: str, pid: int) -> Iterator[Path]:
+def lock(up: Any, *, host: str, pid: int, since: str = "2026-01-01T00:00:00Z") -> Iterator[Path]:
     file = Path(up.root, LOCKS, "11111111-1111-4111-8111-111111111111.json")
     file.parent.mkdir(parents=True, exist_ok=True)
-    told = {"pid": pid, "username": "ci", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}
+    told = {"pid": pid, "username": "ci", "hostname": host, "timestamp": since}
     file.write_text(json.dumps(told))
     try:
         yield file
@@ -33,18 +34,47 @@ def test_the_lock_of_another_host_is_told_and_taken_off_by_cancel(up: Any) -> No
     with lock(up, host="runner-7", pid=4711) as file:
         code, printed = up.run("up", "--yes")
         assert code != 0
-        assert "created by ci@runner-7 (pid 4711)" in printed
-        assert "`fac cancel`" in printed
-        assert up.fac("cancel").startswith("The lock of process 4711 on runner-7:")
+        assert "locked by process 4711 on runner-7 (ci, since 2026-01-01T00:00:00Z)" in printed
+        assert "`fac cancel -s sandbox`" in printed
+        assert up.fac("cancel").startswith("The lock of process 4711 on runner-7 (ci, since")
         assert not file.exists()
 
 
 def test_cancel_leaves_a_run_alone_that_is_under_way_here(up: Any) -> None:
-    with lock(up, host=socket.gethostname(), pid=os.getpid()) as file:
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    with lock(up, host=socket.gethostname(), pid=os.getpid(), since=now) as file:
         code, printed = up.run("cancel")
         assert code == 1
         assert f"under way here (process {os.getpid()})" in printed
         assert file.exists()
+
+
+def test_what_another_run_is_just_making_is_not_taken_for_what_a_killed_one_left(up: Any) -> None:
+    state = Path(up.root, STATE)
+    before = state.read_bytes()
+    document = json.loads(before)
+    latest = document["checkpoint"]["latest"]
+    making = next(one for one in latest["resources"] if one["type"].endswith("foundry:File"))
+    latest["pending_operations"] = [{"resource": making, "type": "creating"}]
+    state.write_text(json.dumps(document))
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        with lock(up, host=socket.gethostname(), pid=os.getpid(), since=now):
+            for command in ("up", "destroy"):
+                code, printed = up.run(command, "--yes")
+                assert code == 1
+                assert (
+                    f"locked by process {os.getpid()} on {socket.gethostname()} (ci, since {now})" in printed
+                )
+                assert "killed" not in printed
+    finally:
+        state.write_bytes(before)
+
+
+def test_a_lock_whose_number_a_younger_process_has_is_removed(up: Any) -> None:
+    with lock(up, host=socket.gethostname(), pid=os.getpid()) as file:
+        assert f"Removed the lock of process {os.getpid()}" in up.fac("preview")
+        assert not file.exists()
 
 
 def test_a_damaged_state_is_told_and_nothing_is_taken_for_new(up: Any) -> None:
