@@ -195,14 +195,31 @@ def _drift(held: Held, live: Mapping[str, Any]) -> Iterator[str]:
     from foundry.diff import changes
 
     applied = held.outputs.get("applied")
+    files = _paths(applied, live["definition"]) if held.declared == "VectorStore" else {}
     for change in changes(held.table, applied, live["definition"], applied):
-        yield f"{change.path}: {_short(change.old)} => {_short(change.new)}"
+        key, _, within = change.path.removeprefix("files[").partition("]")
+        path = change.path if key not in files else f"files: {files[key]}{within}"
+        if key in files and not within:
+            yield f"{path} {'added' if change.old is None else 'removed'}"
+        else:
+            yield f"{path}: {_short(change.old)} => {_short(change.new)}"
     for change in changes("Serving", held.outputs.get("serving"), live.get("serving")):
         path = change.path if change.path == "enabled" else f"endpoint.{change.path}"
         yield f"{path}: {_short(change.old)} => {_short(change.new)}"
     before, now = held.outputs.get("appliedDefault"), live.get("defaultVersion")
     if before != now:
         yield f"default_version: {_short(before)} => {_short(now)}"
+
+
+def _paths(*sides: Mapping[str, Any] | None) -> Mapping[Any, str]:
+    """What the members of a store are called, by what tells them apart: the content, or the id where only that is known."""
+    return {
+        key: str(file.get("path") or file["file_id"])
+        for side in sides
+        for file in (side or {}).get("files") or ()
+        for key in (file.get("sha256"), file.get("file_id"))
+        if key
+    }
 
 
 def _cells(row: Row) -> Sequence[str]:

@@ -40,6 +40,38 @@ def test_what_is_declared_and_live_is_shown_with_what_was_changed_outside(drifte
     assert "    ~ temperature: 0 => 1.5" in drifted.fac("show").splitlines()
 
 
+MEMBERS = """
+import io, os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+store = next(one for one in client.vector_stores.list() if one.name == "handbook")
+named = {one.filename: one.id for one in client.files.list().data}
+ours = next(id for name, id in named.items() if name.startswith("returns."))
+if "mine.md" in named:
+    client.vector_store_files.create_and_poll(store.id, file_id=ours)
+    client.files.delete(named["mine.md"])
+else:
+    client.vector_store_files.delete(store.id, ours)
+    mine = client.files.upload_and_poll(file=io.BytesIO(b"mine"), filename="mine.md", purpose="assistants")
+    client.vector_store_files.create_and_poll(store.id, file_id=mine.id)
+"""
+
+
+def test_files_that_came_and_went_are_shown_by_name(up: Any) -> None:
+    up.python(MEMBERS)
+    try:
+        shown = objects(up)["VectorStore handbook"]
+    finally:
+        up.python(MEMBERS)
+    assert shown["status"] == "changed outside"
+    assert sorted(shown["drift"]) == [
+        "files: mine.md added",
+        "files: stacks/base/knowledge/handbook/returns.md removed",
+    ]
+    assert objects(up)["VectorStore handbook"]["status"] == "as applied"
+
+
 def test_what_is_declared_and_not_up_yet_is_shown_as_that(up: Any) -> None:
     path = up.root / "stacks/sandbox/agents/night-desk.yaml"
     path.write_text("kind: Agent\nname: night-desk\nmodel: chat\n")
