@@ -180,9 +180,8 @@ class _Filling:
         """What stands beside an index; `names` are those of what was made before, by the field that refers to it."""
         place = self._search(index)
         # The index's name begins its own, so another name of the index is another name of it too.
-        ending = f"-{one.name}" if one.family == "synonymmaps" else f"-{one.family[:-1]}"
         return providers.SearchObject(
-            f"{index.name}{ending}",
+            f"{index.name}{one.ending}",
             owner=self._owner,
             name=f"{index.name}/{one.name}",
             service=place.id,
@@ -190,7 +189,7 @@ class _Filling:
             family=one.family,
             definition=search_object_definition(one, names, self.platform.storage_id),
             lifecycle=beside_lifecycle(index, one),
-            opts=self._options(place, index.lifecycle, ending=ending),
+            opts=self._options(place, index.lifecycle, ending=one.ending),
         )
 
     def _search(self, index: model.SearchIndex) -> Place:

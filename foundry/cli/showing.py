@@ -19,7 +19,20 @@ if TYPE_CHECKING:
     from foundry.reconcile import Session
     from foundry.transfer.picture import Status
 
-_SHOWN = ("Agent", "VectorStore", "SearchIndex", "MemoryStore", "Toolbox", "Skill")
+_SHOWN = (
+    "Agent",
+    "EvaluationRule",
+    "Evaluation",
+    "VectorStore",
+    "SearchIndex",
+    "SearchObject",
+    "IndexAsset",
+    "MemoryStore",
+    "Toolbox",
+    "Skill",
+)
+_OF_SEARCH = ("SearchIndex", "SearchObject", "IndexAsset")
+"""What knows no dialect: its resource is recorded under that of the environment."""
 _LONG = 70
 
 
@@ -104,9 +117,12 @@ def run_graph(arguments: argparse.Namespace) -> int:
         )
     stands = None if arguments.declared else _live(project, arguments.stack)
     status: dict[tuple[str, str], Status] = {}
+    holders = {key[:2]: holder for key, holder in _parts(manifest)}
     for row in _rows(manifest, stands) if stands is not None else ():
-        if row.status != _UNDECLARED and status.get((row.kind, row.name)) in (None, Status.LIVE):
-            status[row.kind, row.name] = Status(row.status)
+        # What stands beside an agent or an index is declared with it, and has no place of its own in the picture.
+        kind, name = holders.get((row.kind, row.name), (row.kind, row.name))
+        if row.status != _UNDECLARED and status.get((kind, name)) in (None, Status.LIVE):
+            status[kind, name] = Status(row.status)
     picture = picture_of(manifest, status)
     picture = calm(around(picture, arguments.agent) if arguments.agent else picture)
     is_svg = (arguments.format or Path(arguments.output or "").suffix.lower().lstrip(".")) == "svg"
@@ -162,18 +178,33 @@ def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
         )
         for one in ones
     ]
-    # An index knows no dialect; its resource is recorded under that of the environment.
     indexes = {("SearchIndex", one.name, "-") for one in manifest.search_indexes}
-    declared = {
-        (kind, name, part.value) for kind, name, dialect in own for part in Dialect(dialect).parts
-    } | indexes
+    parts = {key for key, _ in _parts(manifest)}
+    whole = {(kind, name, part.value) for kind, name, dialect in own for part in Dialect(dialect).parts}
+    declared = whole | indexes | parts
     held = {
-        (one.declared, one.name, "-" if one.kind == "SearchIndex" else one.dialect): one
+        (one.declared, one.name, "-" if one.kind in _OF_SEARCH else one.dialect): one
         for one in stands.held
         if one.declared in _SHOWN
     }
     for key in sorted({*declared, *held}, key=lambda key: (_SHOWN.index(key[0]), *key[1:])):
         yield _row(session, key, held.get(key), is_declared=key in declared)
+
+
+def _parts(manifest: Manifest) -> Iterator[tuple[tuple[str, str, str], tuple[str, str]]]:
+    """What is declared inside of an agent or an index and is an object of its own, each with what it is declared in."""
+    for agent in manifest.agents:
+        if agent.evaluation is not None:
+            of_agent = ("Agent", agent.name)
+            yield ("EvaluationRule", agent.name, "versioned"), of_agent
+            if agent.evaluation.eval_id is None:
+                yield ("Evaluation", agent.name, "versioned"), of_agent
+    for index in manifest.search_indexes:
+        of_index = ("SearchIndex", index.name)
+        for one in index.beside:
+            yield ("SearchObject", f"{index.name}{one.ending}", "-"), of_index
+        if index.asset is not None:
+            yield ("IndexAsset", index.name, "-"), of_index
 
 
 def _row(session: Session, key: tuple[str, str, str], held: Held | None, *, is_declared: bool) -> Row:

@@ -23,6 +23,11 @@ class SearchObject:
     name: str
     definition: Mapping[str, Json]
 
+    @property
+    def ending(self) -> str:
+        """What stands behind the index's name in its Pulumi name."""
+        return f"-{self.name}" if self.family == "synonymmaps" else f"-{self.family[:-1]}"
+
 
 @dataclass(frozen=True)
 class IndexAsset:

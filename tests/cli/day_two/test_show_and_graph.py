@@ -137,6 +137,74 @@ def test_what_only_the_versioned_dialect_has_is_shown_with_the_version_that_its_
     ]
 
 
+JUDGED = """\
+kind: Agent
+name: judged
+dialect: versioned
+model: chat
+evaluation: {rule: continuous, evaluators: {relevance: {model: chat}}}
+"""
+WORDS = """\
+kind: SearchIndex
+name: products
+asset: true
+synonym_maps: {words: {synonyms: "tent, shelter"}}
+"""
+BESIDE = """
+import os
+from azure.ai.projects import AIProjectClient
+from azure.identity import DefaultAzureCredential
+from azure.search.documents.indexes import SearchIndexClient
+who = DefaultAzureCredential()
+project = AIProjectClient(os.environ["PROJECT_ENDPOINT"], who)
+rule = project.evaluation_rules.get("judged-continuous")
+rule.enabled = False
+project.evaluation_rules.create_or_update(rule.id, rule)
+asset = project.indexes.get("products", next(iter(project.indexes.list())).version)
+asset.description = "By hand"
+project.indexes.create_or_update(asset.name, asset.version, asset)
+search = SearchIndexClient("SEARCH", who)
+words = search.get_synonym_map("words")
+words.synonyms = ["tent, bivouac"]
+search.create_or_update_synonym_map(words)
+"""
+
+
+def test_what_stands_beside_an_agent_or_an_index_is_shown_and_colours_it(up: Any) -> None:
+    paths = {"agents/judged.yaml": JUDGED, "search-indexes/products.yaml": WORDS}
+    try:
+        for path, text in paths.items():
+            (up.root / "stacks/sandbox" / path).parent.mkdir(exist_ok=True)
+            (up.root / "stacks/sandbox" / path).write_text(text)
+        shown = objects(up)
+        names = (
+            "EvaluationRule judged",
+            "Evaluation judged",
+            "SearchObject products-words",
+            "IndexAsset products",
+        )
+        assert {shown[name]["status"] for name in names} == {"not up yet"}
+        up.fac("up", "--yes")
+        shown = objects(up)
+        assert {shown[name]["status"] for name in names} == {"as applied"}
+
+        search = json.loads(up.fac("output", "--format", "json"))["searchIndexes"]["products"]["endpoint"]
+        up.python(BESIDE.replace("SEARCH", search))
+        shown = objects(up)
+        assert shown["EvaluationRule judged"]["drift"] == ["enabled: true => false"]
+        assert shown["IndexAsset products"]["drift"] == ['description: not set => "By hand"']
+        assert shown["SearchObject products-words"]["drift"] == [
+            'synonyms: "tent, shelter" => "tent, bivouac"'
+        ]
+        drawn = up.fac("graph")
+        assert "judged<br>agent · changed outside" in drawn
+        assert "products<br>index · changed outside" in drawn
+    finally:
+        for path in paths:
+            (up.root / "stacks/sandbox" / path).unlink()
+        up.fac("up", "--yes")
+
+
 def test_a_picture_of_declarations_alone_asks_no_service(up: Any) -> None:
     told = up.fac("graph", "--declared", "-s", "sandbox")
     assert told.startswith("flowchart LR\n")
