@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -138,7 +139,13 @@ def operate(
         FoundryError: another run is under way on the stack.
     """
     if verb == "preview":
-        return previewing.preview(run, arguments, manifest, say=say)
+        return previewing.preview(
+            run,
+            arguments,
+            manifest,
+            say=say,
+            afterwards=lambda document: _say_what_is_there(project, run, document, say),
+        )
     folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
     left: tuple[str, ...] = ()
     if folder is not None:
@@ -218,14 +225,33 @@ def _embedded() -> Engine:
 
 def _take_back_what_is_there(project: Project, run: Run, say: Say) -> None:
     config = settings.read(project.settings_file(run.stack))
+    azure = _azure(run)
+    if marked := _marked(config, azure):
+        lost_state.take_back(
+            run, azure, marked=marked, subscription=_subscription(config), settings=config, say=say
+        )
+
+
+def _say_what_is_there(project: Project, run: Run, document: Mapping[str, Any], say: Say) -> None:
+    """After a preview that makes everything: whether Azure has some of it already, so that an up makes less."""
+    if any(step.get("oldState") for step in document.get("steps") or ()):
+        return
+    with contextlib.suppress(
+        FoundryError
+    ):  # whoever may only preview need not be able to list a subscription
+        marked = _marked(settings.read(project.settings_file(run.stack)), _azure(run))
+        if marked:
+            say(
+                f"The state is empty, but {len(marked)} resources in Azure carry this stack's mark. Is it the right backend? Where the state "
+                "is lost, `fac up` takes back what is there, and makes nothing twice."
+            )
+
+
+def _marked(config: Mapping[str, Any], azure: AzureServices) -> set[str]:
     subscription = _subscription(config)
     if not subscription:
-        return
-    azure = _azure(run)
-    stack_id = str(config.get(settings.STACK_ID, ""))
-    marked = azure.azure_resources_tagged(subscription, lost_state.TAG, stack_id)
-    if marked:
-        lost_state.take_back(run, azure, marked=marked, subscription=subscription, settings=config, say=say)
+        return set()
+    return azure.azure_resources_tagged(subscription, lost_state.TAG, str(config.get(settings.STACK_ID, "")))
 
 
 def _subscription(config: Mapping[str, Any]) -> str:

@@ -49,10 +49,18 @@ class Look:
         return lines(self.document, stack=stack, headline=headline) if self.document is not None else ()
 
 
-def preview(run: Run, arguments: Sequence[str], manifest: Manifest | None, *, say: Say) -> int:
+def preview(
+    run: Run,
+    arguments: Sequence[str],
+    manifest: Manifest | None,
+    *,
+    say: Say,
+    afterwards: Callable[[Mapping[str, Any]], None] | None = None,
+) -> int:
     """Preview, for a person: what the engine would do, the review of that, and what adoptions would change.
 
-    With `--diff` it is the engine's own account instead of the review, with `--json` that account alone.
+    With `--diff` it is the engine's own account instead of the review, with `--json` that account alone. Otherwise `afterwards` is
+    given the preview's document, where there is one.
 
     Returns:
         The engine's exit code.
@@ -64,6 +72,8 @@ def preview(run: Run, arguments: Sequence[str], manifest: Manifest | None, *, sa
         return code
     found = look(run, arguments)
     tell(run, found, manifest, say=say)
+    if afterwards is not None and found.document is not None:
+        afterwards(found.document)
     return found.code
 
 

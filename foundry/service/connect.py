@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -44,6 +45,8 @@ def default_credential() -> TokenCredential:
     """The deployer's identity: environment, workload or managed identity, developer tools, in azure-identity's order."""
     from azure.identity import DefaultAzureCredential
 
+    # What it couldn't do is in its error, too; nobody is to read ten lines of it before that.
+    logging.getLogger("azure.identity").addHandler(logging.NullHandler())
     return DefaultAzureCredential()
 
 

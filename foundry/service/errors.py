@@ -24,6 +24,14 @@ from foundry.model import Failure, ServiceError
 
 T = TypeVar("T")
 _LONGEST_TEXT = 600
+_NOT_SET_UP = (
+    "unavailable",
+    "not found on path",
+    "not found in environment",
+    "could not be found",
+    "is not installed",
+    "to be installed",
+)
 
 
 class NotFound(ServiceError):
@@ -142,10 +150,19 @@ def unresolved(operation: str, subject: str, host: str) -> Unresolved:
 
 
 def no_credential(operation: str, subject: str, reason: str) -> Refused:
-    """The error for a token that couldn't be had."""
-    what = f"no token: {shorten(reason)}"
+    """The error for a token that couldn't be had; `reason` as azure-identity words it, for one credential or a chain of them."""
+    what = f"no token: {shorten(_reason_of_credentials(reason))}"
     fix = "log in (`az login`, a managed identity or workload identity), or start the sandbox and load `fac sandbox env`"
     return Refused(what, fix=fix, failure=Failure(operation, subject, None, None, None))
+
+
+def _reason_of_credentials(reason: str) -> str:
+    """What was tried and failed, without the members of a chain that aren't set up on this machine (azure-identity 1.25, `_credentials/chained.py`)."""
+    tried = [line.strip() for line in reason.splitlines() if line.startswith("\t")]
+    failed = [line for line in tried if not any(word in line for word in _NOT_SET_UP)]
+    if not tried:
+        return reason
+    return "; ".join(failed) or "nobody is logged in on this machine, and it has no identity of its own"
 
 
 def shorten(text: str) -> str:

@@ -25,6 +25,7 @@ def test_after_the_state_is_lost_an_up_takes_everything_back(clone: Any) -> None
     before = clone.outputs()
     shutil.rmtree(clone.root / ".sandbox/state")
 
+    assert "resources in Azure carry this stack's mark. Is it the right backend?" in clone.fac("preview")
     printed = clone.fac("up", "--yes")
 
     assert "carry its mark" in printed

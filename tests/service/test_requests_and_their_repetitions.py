@@ -246,6 +246,39 @@ def test_a_host_without_a_name_is_told_apart_from_one_that_doesn_t_answer():
         get(Server(UNSENT).wire())
 
 
+CHAIN = """DefaultAzureCredential failed to retrieve a token from the included credentials.
+Attempted credentials:
+\tEnvironmentCredential: EnvironmentCredential authentication unavailable. Environment variables are not fully configured.
+Visit https://aka.ms/azsdk/python/identity/environmentcredential/troubleshoot to troubleshoot this issue.
+\tManagedIdentityCredential: ManagedIdentityCredential authentication unavailable, no response from the IMDS endpoint.
+\tAzureCliCredential: CLI
+\tAzurePowerShellCredential: PowerShell is not installed
+\tAzureDeveloperCliCredential: Azure Developer CLI could not be found. Please visit https://aka.ms/azure-dev
+To mitigate this issue, please refer to the troubleshooting guidelines here at https://aka.ms/azsdk/python/identity/defaultazurecredential/troubleshoot."""
+
+
+@pytest.mark.parametrize(
+    ("cli", "what"),
+    [
+        (
+            "Azure CLI not found on path",
+            "no token: nobody is logged in on this machine, and it has no identity of its own",
+        ),
+        (
+            "ERROR: AADSTS700082: The refresh token has expired due to inactivity.",
+            "no token: AzureCliCredential: ERROR: AADSTS700082: The refresh token has expired due to inactivity.",
+        ),
+    ],
+)
+def test_of_a_chain_of_credentials_those_are_told_that_were_tried(cli, what):
+    server = Server(ClientAuthenticationError(message=CHAIN.replace(": CLI", f": {cli}")))
+
+    with pytest.raises(errors.Refused, match="az login") as raised:
+        get(server.wire())
+
+    assert raised.value.what == what
+
+
 def test_a_missing_login_is_told_with_what_to_do():
     server = Server(ClientAuthenticationError(message="DefaultAzureCredential failed\nto retrieve a token"))
 
