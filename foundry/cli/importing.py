@@ -255,11 +255,6 @@ def _place(
     layer = arguments.layer or stack
     documents = _documents(project, stack)
     environment = _environment(documents)
-    made = (
-        str((one.get("outputs") or {}).get("endpoint") or "")
-        for one in stands.resources
-        if str(one.get("type")).endswith("search:Service")
-    )
     return Place(
         root=project.root,
         layer=layer,
@@ -271,7 +266,7 @@ def _place(
             *_adopted(documents, stands.services, endpoint),
         ],
         names=stands.names(f"stacks/{layer}/agents"),
-        search_endpoints=[*stands.search_endpoints, *(endpoint for endpoint in made if endpoint)],
+        search_endpoints=stands.search_endpoints,
         source=arguments.source,
         folders=arguments.files,
         most_documents=arguments.documents,

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     stands = standing(project, arguments.stack, live=True, known=not arguments.endpoint)
     found, unknown = _look(project, stands, owner, arguments.endpoint)
     for one in found:
-        print(f"{one.kind}  {one.name}  {one.id}  {one.endpoint}")
+        print(f"{one.kind}  {one.name}  {one.title}  {one.endpoint}")
     if unknown:
         more = f" and {len(unknown) - _MOST_NAMES} more" if len(unknown) > _MOST_NAMES else ""
         count = "1 file has" if len(unknown) == 1 else f"{len(unknown)} files have"
@@ -75,9 +75,18 @@ def run(arguments: argparse.Namespace) -> int:
 def _look(
     project: Project, stands: Standing, owner: Any, more: Sequence[str]
 ) -> tuple[list[Orphan], list[str]]:
-    from foundry.transfer.orphans import file_orphans, index_orphans, marked_orphans, named_orphans
+    from foundry.transfer.orphans import (
+        FAMILIES,
+        file_orphans,
+        index_orphans,
+        marked_orphans,
+        named_orphans,
+        object_orphans,
+    )
 
-    held = {one.id for one in stands.held} | set(stands.going)
+    # Ids of other kinds are names too, and may be the same.
+    listed = ("Agent", "VectorStore", "File")
+    held = {one.id for one in stands.held if one.declared in listed} | set(stands.going)
     siblings = list(_siblings(project, owner))
     under_way = _under_way(project, stands.run)
 
@@ -113,7 +122,13 @@ def _look(
             names = {one.id for one in stands.of_kind(kind)} | set(stands.going)
             found += named_orphans(owner, endpoint, kind, live, names)
     for endpoint in stands.search_endpoints:
-        found += index_orphans(owner, endpoint, stands.services.search(endpoint).list_indexes(), held)
+        search = stands.services.search(endpoint)
+        names = {one.id for one in stands.of_kind("SearchIndex")} | set(stands.going)
+        found += index_orphans(owner, endpoint, search.list_indexes(), names)
+        for family in FAMILIES:
+            of_family = (one.id for one in stands.of_kind("SearchObject") if one.inputs["family"] == family)
+            names = {*of_family, *stands.going}
+            found += object_orphans(owner, endpoint, family, search.list_objects(family), names)
     return found, list(unknown.values())
 
 
@@ -167,8 +182,6 @@ def _newest(service: NumberedService) -> list[tuple[str, Mark | None]]:
 
 
 def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
-    from foundry.transfer.orphans import ORDER
-
     print(f"Type {len(found)} to delete {_counted(len(found))}: ", end="", flush=True)
     typed = sys.stdin.readline().strip()
     if typed != str(len(found)):
@@ -178,20 +191,23 @@ def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
     print()
     going = {one.id for one in found}
     left = 0
-    for one in sorted(found, key=lambda one: ORDER.index(one.kind)):
+    for one in sorted(found, key=lambda one: one.place):
         users = list(_users(stands, one, going))
         if users:
-            print(f"{one.kind} {one.id} isn't deleted: used by {', '.join(users)}")
+            print(f"{one.kind} {one.title} isn't deleted: used by {', '.join(users)}")
             left += 1
             continue
         _delete_one(stands, one)
-        print(f"deleted {one.kind} {one.name} ({one.id})")
+        print(f"deleted {one.kind} {one.name} ({one.title})")
     return 1 if left else 0
 
 
 def _delete_one(stands: Standing, one: Orphan) -> None:
     if one.kind == "SearchIndex":
         stands.services.search(one.endpoint).delete_index(one.id, one.etag or "*")
+        return
+    if one.kind == "SearchObject":
+        stands.services.search(one.endpoint).delete_object(one.family, one.id, one.etag or "*")
         return
     service = _service(stands, one.endpoint, versioned=one.versioned)
     named = stands.services.versioned(one.endpoint)
@@ -218,6 +234,12 @@ def _users(stands: Standing, one: Orphan, going: set[str]) -> Iterator[str]:
         rules = stands.services.versioned(one.endpoint).evaluations.list_rules()
         running = (rule.id for rule in rules if rule.definition.get("eval_id") == one.id)
         yield from (f"evaluation rule {rule}" for rule in running if rule not in going)
+        return
+    if one.kind == "SearchObject":
+        field = {"datasources": "dataSourceName", "skillsets": "skillsetName"}.get(one.family)
+        indexers = stands.services.search(one.endpoint).list_objects("indexers") if field else ()
+        using = (str(indexer["name"]) for indexer in indexers if indexer.get(str(field)) == one.id)
+        yield from (f"indexer {indexer}" for indexer in using)
         return
     if one.kind in ("MemoryStore", "Toolbox", "Skill"):
         yield from _users_by_name(stands.services.versioned(one.endpoint), one, going)

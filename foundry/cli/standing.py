@@ -23,6 +23,9 @@ from foundry.transfer.names import Names
 _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDER_KEY: Final = "__provider"
 _VERSIONED_TYPE: Final = "Versioned"
+_OF_SEARCH: Final = "CognitiveSearch"
+_SEARCH_CONNECTION: Final = "search"
+"""What the setup calls the connection to its search service."""
 CLASSIC: Final = "classic"
 VERSIONED: Final = "versioned"
 
@@ -96,8 +99,10 @@ class Standing:
 
     @cached_property
     def search_endpoints(self) -> tuple[str, ...]:
-        """Where the search services answer that hold the stack's indexes."""
-        return tuple(dict.fromkeys(str(one.inputs["endpoint"]) for one in self.of_kind("SearchIndex")))
+        """Where the search services answer that hold the stack's indexes, or would hold them."""
+        held = [str(one.inputs["endpoint"]) for one in self.held if one.kind.startswith("Search")]
+        told = [_search_endpoint(one) for one in self.resources]
+        return tuple(dict.fromkeys([*held, *(endpoint for endpoint in told if endpoint)]))
 
     def names(self, folder: str) -> Names:
         """What the ids in this state stand for in a document of a folder (relative to the project root)."""
@@ -111,7 +116,7 @@ class Standing:
                 str(one["id"]).lower()
                 for one in self.resources
                 if str(one.get("type")).endswith("ProjectConnection")
-                and ((one.get("inputs") or {}).get("properties") or {}).get("category") == "CognitiveSearch"
+                and ((one.get("inputs") or {}).get("properties") or {}).get("category") == _OF_SEARCH
             },
             queues={
                 (url.rpartition("/")[0].rstrip("/"), url.rpartition("/")[2]): name
@@ -163,6 +168,17 @@ def standing(project: Project, stack: str, *, live: bool, known: bool = True) ->
             raise
         resources = ()
     return Standing(run, outputs_of(resources), resources)
+
+
+def _search_endpoint(resource: Mapping[str, Any]) -> str:
+    """Where a search service answers that the stack makes, or that its setup connects its projects to; "" of anything else."""
+    kind = str(resource.get("type"))
+    if kind.endswith("search:Service"):
+        return str((resource.get("outputs") or {}).get("endpoint") or "")
+    inputs = resource.get("inputs") or {}
+    properties = inputs.get("properties") or {}
+    ours = kind.endswith("ProjectConnection") and inputs.get("connectionName") == _SEARCH_CONNECTION
+    return str(properties.get("target") or "") if ours and properties.get("category") == _OF_SEARCH else ""
 
 
 def _has_state(project: Project, run: Run) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from foundry.model import Owner
@@ -24,16 +24,20 @@ ORDER: Final = (
     "MemoryStore",
     "VectorStore",
     "File",
+    "SearchObject",
     "SearchIndex",
 )
 """The order in which they can be deleted: nothing before what refers to it."""
+
+FAMILIES: Final = ("indexers", "skillsets", "datasources")
+"""What stands beside an index and has a mark, in that order too. A synonym map has none."""
 
 
 @dataclass(frozen=True)
 class Orphan:
     """A live object that is the stack's by its mark. `name` is the declared name, `endpoint` where it lives.
 
-    `versioned` says which dialect it was found in.
+    `versioned` says which dialect it was found in, `family` what of what stands beside an index it is.
     """
 
     kind: str
@@ -43,6 +47,17 @@ class Orphan:
     created_at: int | None = None
     etag: str | None = None
     versioned: bool = False
+    family: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its id, with its family where several have names of their own."""
+        return f"{self.family}/{self.id}" if self.family else self.id
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """When its turn is to be deleted."""
+        return ORDER.index(self.kind), FAMILIES.index(self.family) if self.family else 0
 
 
 def marked_orphans(
@@ -129,3 +144,11 @@ def index_orphans(
         name = str(body["name"])
         if mark is not None and mark.owner.stack_id == owner.stack_id and name not in held:
             yield Orphan("SearchIndex", mark.name, name, endpoint, etag=body.get("@odata.etag"))
+
+
+def object_orphans(
+    owner: Owner, endpoint: str, family: str, objects: Iterable[Mapping[str, Any]], held: Collection[str]
+) -> Iterator[Orphan]:
+    """What stands beside indexes, of one family, with the mark of the stack's id whose names aren't in `held`."""
+    for one in index_orphans(owner, endpoint, objects, held):
+        yield replace(one, kind="SearchObject", family=family)

@@ -211,6 +211,72 @@ def test_evals_their_rules_and_assets_are_told_and_an_eval_is_kept_while_a_rule_
         up.python(TAKE_EVALUATED_AWAY)
 
 
+STATE = ".sandbox/state/.pulumi/stacks/foundry-as-code/sandbox.json"
+LEAVE_BESIDE = """
+import os
+from azure.identity import DefaultAzureCredential
+from azure.search.documents.indexes import SearchIndexClient, SearchIndexerClient
+from azure.search.documents.indexes.models import (
+    SearchIndex, SearchIndexer, SearchIndexerDataContainer, SearchIndexerDataSourceConnection, SimpleField
+)
+who = DefaultAzureCredential()
+indexes, fillers = SearchIndexClient("SEARCH", who), SearchIndexerClient("SEARCH", who)
+mark = indexes.get_index("products").description.partition(" products ")
+mine = f"{mark[0]} old-one {mark[2]}"
+indexes.create_index(SearchIndex(name="left", description=mine, fields=[SimpleField(name="id", type="Edm.String", key=True)]))
+for name, text in (("left", mine), ("by-hand", None)):
+    fillers.create_data_source_connection(SearchIndexerDataSourceConnection(
+        name=name, description=text, type="azureblob",
+        connection_string="ResourceId=/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a;",
+        container=SearchIndexerDataContainer(name="docs"),
+    ))
+for name, text in (("left", mine), ("by-hand", None)):
+    fillers.create_indexer(SearchIndexer(
+        name=name, description=text, data_source_name="left", target_index_name="left", is_disabled=True
+    ))
+"""
+TAKE_BESIDE_AWAY = """
+from azure.identity import DefaultAzureCredential
+from azure.search.documents.indexes import SearchIndexerClient
+fillers = SearchIndexerClient("SEARCH", DefaultAzureCredential())
+for name in ("left", "by-hand"):
+    fillers.delete_indexer(name)
+    fillers.delete_data_source_connection(name)
+"""
+
+
+def test_what_stands_beside_indexes_is_found_also_where_the_state_has_no_index_any_more(up: Any) -> None:
+    search = json.loads(up.fac("output", "--format", "json"))["searchIndexes"]["products"]["endpoint"]
+    up.python(LEAVE_BESIDE.replace("SEARCH", search))
+    file = Path(up.root, STATE)
+    before = file.read_bytes()
+    document = json.loads(before)
+    latest = document["checkpoint"]["latest"]
+    gone = {one["urn"] for one in latest["resources"] if one["type"].endswith("foundry:SearchIndex")}
+    latest["resources"] = [one for one in latest["resources"] if one["urn"] not in gone]
+    for one in latest["resources"]:
+        one["dependencies"] = [urn for urn in one.get("dependencies") or () if urn not in gone]
+        one["propertyDependencies"] = {}
+    try:
+        file.write_text(json.dumps(document))
+        told = [line.split("  ") for line in up.fac("orphans").splitlines()[:4]]
+        assert sorted(line[:3] for line in told) == [
+            ["SearchIndex", "old-one", "left"],
+            ["SearchIndex", "products", "products"],
+            ["SearchObject", "old-one", "datasources/left"],
+            ["SearchObject", "old-one", "indexers/left"],
+        ]
+        file.write_bytes(before)
+        code, printed = up.answered("3\n", "orphans", "--delete")
+        assert code == 1
+        assert "deleted SearchObject old-one (indexers/left)" in printed
+        assert "deleted SearchIndex old-one (left)" in printed
+        assert "SearchObject datasources/left isn't deleted: used by indexer by-hand" in printed
+    finally:
+        file.write_bytes(before)
+        up.python(TAKE_BESIDE_AWAY.replace("SEARCH", search))
+
+
 UPLOAD = """
 import io, os, sys
 from azure.ai.agents import AgentsClient
@@ -226,7 +292,6 @@ from azure.identity import DefaultAzureCredential
 client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
 print(sorted(file.filename for file in client.files.list().data if file.filename.startswith("draft")))
 """
-STATE = ".sandbox/state/.pulumi/stacks/foundry-as-code/sandbox.json"
 
 
 def test_what_a_killed_run_uploaded_is_known_and_goes_with_the_next_up_although_its_content_is_nowhere(
