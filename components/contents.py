@@ -26,6 +26,7 @@ from .knowledge_definitions import (
     memory_definition,
     search_object_definition,
     store_definition,
+    synonym_maps_in,
 )
 from .lifecycles import asset_lifecycle, beside_lifecycle, handed_over, lifecycle_inputs, rule_lifecycle
 from .platform import Place, Platform
@@ -64,8 +65,9 @@ def fill(manifest: model.Manifest, platform: Platform, *, parent: pulumi.Resourc
     """Make everything that isn't an Azure resource below `parent`; Pulumi finds the order from the references."""
     filling = _Filling(manifest, platform, parent)
     contents = Contents()
+    maps = filling.synonym_maps()
     for index in manifest.search_indexes:
-        made_index = contents.search_indexes[index.name] = filling.index_and_beside(index)
+        made_index = contents.search_indexes[index.name] = filling.index_and_beside(index, maps)
         if index.asset is not None:
             contents.index_assets[index.name] = filling.asset(index, index.asset, made_index)
     _fill_classic(filling, contents)
@@ -162,10 +164,22 @@ class _Filling:
             for project, files in wanted.items()
         }
 
-    def index_and_beside(self, index: model.SearchIndex) -> pulumi.Output[str]:
-        """The index after its synonym maps, and what fills it after the index."""
-        maps = [self.beside(index, each, {}) for each in index.beside if each.family == "synonymmaps"]
-        made = self.index(index, after=maps)
+    def synonym_maps(self) -> dict[str, providers.SearchObject]:
+        """Every synonym map by its name: the fields of any index may name it."""
+        return {
+            each.name: self.beside(index, each, {})
+            for index in self.manifest.search_indexes
+            for each in index.beside
+            if each.family == "synonymmaps"
+        }
+
+    def index_and_beside(
+        self, index: model.SearchIndex, maps: Mapping[str, providers.SearchObject]
+    ) -> pulumi.Output[str]:
+        """The index after the synonym maps that it has and names, and what fills it after the index."""
+        own = {each.name for each in index.beside}
+        named = synonym_maps_in(index.definition.get("fields"))
+        made = self.index(index, after=[one for name, one in maps.items() if name in own | named])
         names: dict[str, pulumi.Input[str]] = {"targetIndexName": made}
         for each in index.beside:
             if each.family != "synonymmaps":

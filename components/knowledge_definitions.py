@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -47,6 +47,17 @@ def memory_definition(store: model.MemoryStore, to: References) -> dict[str, Any
         **{key: value for key, value in more.items() if value},
         "metadata": dict(store.metadata),
     }
+
+
+def synonym_maps_in(fields: model.Json) -> frozenset[str]:
+    """The synonym maps that fields of an index name, and those inside them."""
+    names: set[str] = set()
+    for field in fields if isinstance(fields, Sequence) else ():
+        if isinstance(field, Mapping):
+            named = field.get("synonymMaps")
+            names |= set(map(str, named)) if isinstance(named, Sequence) else set()
+            names |= synonym_maps_in(field.get("fields"))
+    return frozenset(names)
 
 
 def index_definition(index: model.SearchIndex, models: Models) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from foundry.manifest.settings import (
 from foundry.manifest.shelf import Shelf
 from foundry.manifest.stores import store_of
 from foundry.manifest.toolboxes import check_names, skill_of, toolbox_of
-from foundry.manifest.world import World, queues_of
+from foundry.manifest.world import World, queues_of, section, words
 from foundry.model import Finding, Manifest, Owner, SearchIndex, VectorStore
 
 Path_ = tuple[str | int, ...]
@@ -196,9 +196,11 @@ def _manifest(root: Path, stack: Stack, owner: Owner, report: Report) -> Manifes
     check_names(boxes, skills, world)
     check_assets(indexes, world)
     _check_adoptions(of_kind, report)
+    _check_previous_names(of_kind, report)
     made_agents = [agent_of(document, world) for document in agents]
     made_stores, made_indexes = _each(stores, store_of, world), _each(indexes, index_of, world)
     _check_twins(made_indexes, indexes, report)
+    _check_beside(made_indexes, indexes, report)
     _check_expiry(made_stores, of_kind, report)
     ordered = in_order(made_agents, {document.name: document for document in agents}, report)
     others = (
@@ -304,6 +306,21 @@ def _check_adoptions(documents: dict[str, list[Document]], report: Report) -> No
                 )
 
 
+def _check_previous_names(documents: dict[str, list[Document]], report: Report) -> None:
+    """Find objects that two documents say to be the former self of: the engine takes an alias from one resource alone."""
+    for several in documents.values():
+        taken: dict[str, str] = {}
+        for document in several:
+            for previous, at in words(section(document.tree, "lifecycle"), "previous_names"):
+                first = taken.setdefault(previous, document.name)
+                if first != document.name:
+                    report.error(
+                        at,
+                        f"`{first}` was called `{previous}` already, and one object can't become two",
+                        "keep it in one of the two documents",
+                    )
+
+
 def _check_twins(indexes: tuple[SearchIndex, ...], documents: list[Document], report: Report) -> None:
     trees = {document.name: document.tree for document in documents}
     taken: dict[str, str] = {}
@@ -317,6 +334,32 @@ def _check_twins(indexes: tuple[SearchIndex, ...], documents: list[Document], re
                     f"the search service would have two things called `{name}`: `{taken[name]}` has that name already",
                     "give one of them another `service_name` or `alias`",
                 )
+
+
+def _check_beside(indexes: tuple[SearchIndex, ...], documents: list[Document], report: Report) -> None:
+    """Find synonym maps that would be one at the service, and those whose resource has the name of another one."""
+    trees = {document.name: document.tree for document in documents}
+    owners: dict[str, str] = {}
+    resources = {
+        f"{index.name}-{one.family[:-1]}"
+        for index in indexes
+        for one in index.beside
+        if one.family != "synonymmaps"
+    }
+    for index in indexes:
+        for one in index.beside:
+            if one.family != "synonymmaps":
+                continue
+            at = section(trees[index.name], "synonym_maps").keys_at[one.name]
+            first = owners.setdefault(one.name, index.name)
+            resource = f"{index.name}-{one.name}"
+            if first != index.name:
+                what = f"the search service would have two synonym maps called `{one.name}`: `{first}` declares it already"
+                report.error(at, what, "declare it beside one index; fields of every index may name it")
+            elif resource in resources:
+                what = f"the stack would have two resources called `{resource}`"
+                report.error(at, what, "give the synonym map another name")
+            resources.add(resource)
 
 
 def _check_expiry(

@@ -99,6 +99,25 @@ def test_lifecycle_becomes_pulumi_s_options(stand_up):
     assert [alias.spec.name for alias in options.aliases] == ["orders"]
 
 
+def test_an_index_comes_after_a_synonym_map_that_another_index_has(stand_up):
+    colours = model.SearchObject("synonymmaps", "colours", {"synonyms": "red, crimson"})
+    inner = {"name": "maker", "fields": [{"name": "name", "synonymMaps": ["colours"]}]}
+    world = stand_up(
+        manifest(
+            standard(),
+            search_indexes=(
+                model.SearchIndex("boots", "boots", {"fields": [inner]}),
+                model.SearchIndex("goods", "goods", {"fields": []}, beside=(colours,)),
+                model.SearchIndex("tents", "tents", {"fields": []}),
+            ),
+        )
+    )
+
+    made = {each.name: each for each in world.of("SearchIndex")}
+    waiting = {name for name, one in made.items() if world.waits_for(one, world.one("SearchObject"))}
+    assert waiting == {"boots", "goods"}
+
+
 def test_what_stands_beside_an_index_is_renamed_with_it(stand_up):
     index = model.SearchIndex(
         "manuals",

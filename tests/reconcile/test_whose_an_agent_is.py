@@ -64,6 +64,16 @@ def test_an_adopted_agent_stays_adopted_after_updates_and_a_lost_state(world):
     assert agent.create(world.session(), inputs).outs["adopted"] is True
 
 
+def test_an_adopted_agent_stays_adopted_when_the_word_adopt_is_taken_out_again(world):
+    by_hand = world.official().create_agent(model="gpt")
+    made = agent.create(world.session(), adopting(world, by_hand.id))
+
+    outs = agent.update(world.session(), made.id, made.outs, world.agent("taken"))
+    agent.delete(world.session(), made.id, outs)
+
+    assert [live.id for live in world.official().list_agents()] == [by_hand.id]
+
+
 def test_an_agent_that_isn_t_there_can_t_be_adopted(world):
     with pytest.raises(FoundryError, match="asst_none, which 'taken' is to adopt, isn't in this project"):
         agent.create(world.session(), adopting(world, "asst_none"))
@@ -148,6 +158,19 @@ def test_a_replacement_takes_the_live_agent_over_and_its_predecessor_s_delete_do
 
     assert new.id == old.id
     assert world.official().get_agent(new.id).name == "desk"
+
+
+def test_a_state_that_is_older_than_the_last_taking_over_gets_an_incarnation_of_its_own(world):
+    inputs = world.agent()
+    older = agent.create(world.session(), inputs)
+    newer = agent.create(world.session(), inputs)
+
+    outs = agent.update(world.session(), older.id, older.outs, inputs)
+
+    assert outs["incarnation"] not in (older.outs["incarnation"], newer.outs["incarnation"])
+    for left_behind in (older, newer):
+        agent.delete(world.session(), older.id, left_behind.outs)
+    assert [live.id for live in world.official().list_agents()] == [older.id]
 
 
 def test_a_new_logical_name_is_written_into_the_mark_in_place(world):

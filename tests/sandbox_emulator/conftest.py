@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,14 @@ class Wire:
         self.make_account()
         self.put(PROJECT, {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}})
 
+    def deploy(self, model: str = "gpt-4.1") -> None:
+        """A deployment that is called like its model."""
+        body = {
+            "sku": {"name": "GlobalStandard"},
+            "properties": {"model": {"format": "OpenAI", "name": model}},
+        }
+        self.put(f"{ACCOUNT}/deployments/{model}", body)
+
     def allow(self, principal: str = DEPLOYER) -> None:
         """Gives the Foundry User role on the project."""
         reply = self.assign(PROJECT, FOUNDRY_USER, principal, "00000000-0000-4000-8000-00000000ff01")
@@ -179,11 +188,34 @@ def told_by(program: Path, serving: Serving, *arguments: str, **variables: str) 
     return dict(json.loads(done.stdout))
 
 
+@contextmanager
+def emulator(folder: Path) -> Iterator[Wire]:
+    """An empty emulator, whose data stand in a folder, with next to no delays."""
+    with serve(folder / "sandbox", settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
+        yield Wire(serving)
+
+
 @pytest.fixture
 def wire(tmp_path: Path) -> Iterator[Wire]:
-    """An empty emulator."""
-    with serve(tmp_path / "sandbox", settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
-        yield Wire(serving)
+    """An empty emulator. A module whose tests don't get in each other's way has `wire_of_module` in its place."""
+    with emulator(tmp_path) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="module")
+def wire_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    """One emulator for all tests of a module."""
+    with emulator(tmp_path_factory.mktemp("module")) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="module")
+def project_of_module(wire_of_module: Wire) -> Wire:
+    """One emulator for all tests of a module, with a project in which the deployer may build, and a deployment."""
+    wire_of_module.make_project()
+    wire_of_module.allow()
+    wire_of_module.deploy()
+    return wire_of_module
 
 
 @pytest.fixture

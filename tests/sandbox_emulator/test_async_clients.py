@@ -7,7 +7,7 @@ import pytest
 
 from foundry.sandbox.emulator import Settings, serve
 
-from .conftest import ACCOUNT, PROJECT, Wire, scenarios_of, told_by
+from .conftest import PROJECT, Wire, scenarios_of, told_by
 from .test_search_with_the_official_client import DEFINITIONS, DOCUMENTS, allow, make_service
 
 PROGRAM = Path(__file__).with_name("async_clients.py")
@@ -27,8 +27,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         wire = Wire(serving)
         wire.make_project()
         wire.allow()
-        model = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}}}
-        wire.put(f"{ACCOUNT}/deployments/gpt-4.1", model)
+        wire.deploy()
         connection = {"authType": "AAD", "category": "CognitiveSearch", "target": "https://example.com"}
         wire.put(f"{PROJECT}/connections/search", {"properties": connection})
         wire.control("PUT", "/rules/async-clerk", {"rules": [RULE]})

@@ -1,7 +1,6 @@
 """What takes its time in a project, by its official clients: batches, memories of conversations, files that expire; and long lists."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -16,25 +15,17 @@ from azure.ai.projects.models import (
 )
 from openai import OpenAI
 
-from foundry.sandbox.emulator import Settings, serve
-
-from .conftest import ACCOUNT, PROJECT, Wire
+from .conftest import PROJECT, Wire
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    home = tmp_path_factory.mktemp("batches") / "sandbox"
-    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
-        yield Wire(serving)
+def wire(wire_of_module: Wire) -> Wire:
+    return wire_of_module
 
 
 @pytest.fixture(scope="module")
-def project(wire: Wire) -> Wire:
-    wire.make_project()
-    wire.allow()
-    model = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}}}
-    wire.put(f"{ACCOUNT}/deployments/gpt-4.1", model)
-    return wire
+def project(project_of_module: Wire) -> Wire:
+    return project_of_module
 
 
 def requests_file(client: OpenAI, *bodies: dict[str, Any]) -> str:

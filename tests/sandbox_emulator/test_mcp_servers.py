@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +13,7 @@ from azure.ai.projects import AIProjectClient
 from azure.ai.projects.models import MCPTool, PromptAgentDefinition
 from openai import OpenAI
 
-from foundry.sandbox.emulator import Settings, serve
-
-from .conftest import ACCOUNT, Wire
+from .conftest import Wire
 
 PREVIEW = {"api-version": "2025-05-15-preview"}
 TOOLS = [
@@ -92,19 +89,13 @@ def running(server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    home: Path = tmp_path_factory.mktemp("mcp") / "sandbox"
-    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
-        yield Wire(serving)
+def wire(wire_of_module: Wire) -> Wire:
+    return wire_of_module
 
 
 @pytest.fixture(scope="module")
-def project(wire: Wire) -> Wire:
-    wire.make_project()
-    wire.allow()
-    model = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}}}
-    wire.put(f"{ACCOUNT}/deployments/gpt-4.1", model)
-    return wire
+def project(project_of_module: Wire) -> Wire:
+    return project_of_module
 
 
 def begun(wire: Wire, url: str, **resource: Any) -> str:

@@ -38,7 +38,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsBa
 
 from foundry.sandbox.emulator import Settings, serve
 
-from .conftest import ACCOUNT, PROJECT, Wire
+from .conftest import PROJECT, Wire
 from .test_rules_and_tools import document, server, write_rules
 
 POLICY = (
@@ -50,11 +50,7 @@ ORDER = {"type": "object", "properties": {"order_id": {"type": "string"}}, "requ
 
 @pytest.fixture(autouse=True)
 def deployed_model(project: Wire) -> None:
-    body = {
-        "sku": {"name": "GlobalStandard"},
-        "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}},
-    }
-    project.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
+    project.deploy()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from foundry.sandbox.emulator import Settings, serve
 
-from .conftest import ACCOUNT, PROJECT, Wire, scenarios_of, told_by
+from .conftest import PROJECT, Wire, scenarios_of, told_by
 from .test_mcp_servers import Server, running
 
 CLIENT = Path(sys.prefix) / "preview-client"
@@ -68,8 +68,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         wire = Wire(serving)
         wire.make_project()
         wire.allow()
-        model = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}}}
-        wire.put(f"{ACCOUNT}/deployments/gpt-4.1", model)
+        wire.deploy()
         for agent, rules in RULES.items():
             assert wire.control("PUT", f"/rules/{agent}", {"rules": rules}).status_code == 204
         yield told_by(

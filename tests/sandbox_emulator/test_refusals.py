@@ -5,14 +5,12 @@ A row names one request that is fine; each column spoils it in one way.
 
 import copy
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import requests
-
-from foundry.sandbox.emulator import Settings, serve
 
 from .conftest import ACCOUNT, DEPLOYER, GROUP, SUBSCRIPTION, Wire
 from .test_search_with_the_official_client import DEFINITIONS, DOCUMENTS, allow, make_service
@@ -330,10 +328,8 @@ ROWS = (
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    home = tmp_path_factory.mktemp("refusals") / "sandbox"
-    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
-        yield Wire(serving)
+def wire(wire_of_module: Wire) -> Wire:
+    return wire_of_module
 
 
 @pytest.fixture(scope="module")
@@ -344,9 +340,8 @@ def world(wire: Wire) -> dict[str, str]:
     wire.assign(
         ACCOUNT, "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", DEPLOYER, "00000000-0000-4000-8000-00000000ff02"
     )
-    for model in ("m",):
-        body = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "embedding"}}}
-        wire.put(f"{ACCOUNT}/deployments/{model}", body)
+    body = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "embedding"}}}
+    wire.put(f"{ACCOUNT}/deployments/m", body)
     make_service(wire, disableLocalAuth=True)
     allow(wire, DEFINITIONS, 1)
     allow(wire, DOCUMENTS, 2)

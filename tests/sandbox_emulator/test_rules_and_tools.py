@@ -34,23 +34,14 @@ from .conftest import ACCOUNT, PROJECT, Wire
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+def wire(wire_of_module: Wire) -> Wire:
     """One emulator for the module: what the tests make doesn't get in each other's way, and rules are cleared."""
-    home = tmp_path_factory.mktemp("rules") / "sandbox"
-    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
-        yield Wire(serving)
+    return wire_of_module
 
 
 @pytest.fixture(scope="module")
-def project(wire: Wire) -> Wire:
-    wire.make_project()
-    wire.allow()
-    body = {
-        "sku": {"name": "GlobalStandard"},
-        "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}},
-    }
-    wire.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
-    return wire
+def project(project_of_module: Wire) -> Wire:
+    return project_of_module
 
 
 @pytest.fixture(autouse=True)

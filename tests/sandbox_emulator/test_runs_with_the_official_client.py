@@ -39,11 +39,7 @@ The shop opens at nine on weekdays and at ten on Saturdays.
 
 @pytest.fixture(autouse=True)
 def deployed_model(project: Wire) -> None:
-    body = {
-        "sku": {"name": "GlobalStandard"},
-        "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}},
-    }
-    project.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
+    project.deploy()
 
 
 def librarian(agents: AgentsClient) -> str:

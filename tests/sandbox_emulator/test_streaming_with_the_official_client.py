@@ -1,6 +1,5 @@
 """azure-ai-agents, unmodified, reading runs as streams of events."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,29 +18,17 @@ from azure.ai.agents.models import (
     ToolSet,
 )
 
-from foundry.sandbox.emulator import Settings, serve
-
-from .conftest import ACCOUNT, Wire
+from .conftest import Wire
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    """One emulator for the module."""
-    home = tmp_path_factory.mktemp("streams") / "sandbox"
-    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
-        yield Wire(serving)
+def wire(wire_of_module: Wire) -> Wire:
+    return wire_of_module
 
 
 @pytest.fixture(scope="module")
-def project(wire: Wire) -> Wire:
-    wire.make_project()
-    wire.allow()
-    body = {
-        "sku": {"name": "GlobalStandard"},
-        "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}},
-    }
-    wire.put(f"{ACCOUNT}/deployments/gpt-4.1", body)
-    return wire
+def project(project_of_module: Wire) -> Wire:
+    return project_of_module
 
 
 class Heard(AgentEventHandler[str]):

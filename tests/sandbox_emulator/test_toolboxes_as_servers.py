@@ -1,7 +1,6 @@
 """A toolbox as an MCP server: by azure-ai-projects, by plain messages, and by an agent that uses it."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +9,7 @@ from azure.ai.projects.models import MCPTool, PromptAgentDefinition
 from azure.core.exceptions import ResourceNotFoundError
 from openai import OpenAI
 
-from foundry.sandbox.emulator import Settings, serve
-
-from .conftest import ACCOUNT, Wire
+from .conftest import Wire
 from .test_mcp_servers import Server, running
 from .test_rules_and_tools import document, server
 
@@ -20,19 +17,13 @@ JSON = "application/json"
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    home = tmp_path_factory.mktemp("toolboxes") / "sandbox"
-    with serve(home, settings=Settings(operation_delay=0.01, store_delay=0.0)) as serving:
-        yield Wire(serving)
+def wire(wire_of_module: Wire) -> Wire:
+    return wire_of_module
 
 
 @pytest.fixture(scope="module")
-def project(wire: Wire) -> Wire:
-    wire.make_project()
-    wire.allow()
-    model = {"sku": {"name": "S"}, "properties": {"model": {"format": "OpenAI", "name": "gpt-4.1"}}}
-    wire.put(f"{ACCOUNT}/deployments/gpt-4.1", model)
-    return wire
+def project(project_of_module: Wire) -> Wire:
+    return project_of_module
 
 
 def invoke(projects: AIProjectClient, toolbox: str, method: str, /, **params: Any) -> Any:

@@ -196,6 +196,7 @@ class Stack:
 
         for index in manifest.search_indexes:
             yield from beside(index, maps=True)
+        for index in manifest.search_indexes:
             definition = index_definition(index, VectorModels())
             yield (
                 ("SearchIndex", index.name),

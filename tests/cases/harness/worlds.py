@@ -261,20 +261,25 @@ assets = st.one_of(
 
 
 @st.composite
-def indexes(draw: Draw, before: Document | None) -> Document:
+def indexes(draw: Draw, place: str, before: Document | None, other: Document | None) -> Document:
+    """An index; `other` is one of the same world, whose alias and maps it leaves alone, and whose maps it may name."""
+    other = other or {}
     document: Document = {
         "kind": "SearchIndex",
-        "service_name": draw(one_of(f"{OURS}products", f"{OURS}products", f"{OURS}goods")),
+        "service_name": draw(one_of(f"{OURS}{place}", f"{OURS}{place}", f"{OURS}{place}-b")),
     }
     was = before if before and before["service_name"] == document["service_name"] else None
     shape = draw(st.sampled_from(SHAPES))
     asset = draw(assets)
+    if isinstance(asset, dict) and "name" in asset:
+        asset = {**asset, "name": f"{place}-{asset['name']}"}
     document |= {"asset": asset} if asset else {}
     if not draw(st.integers(0, 2)):
         document |= draw(filling)
     else:
         document |= draw(some(documents=st.just(["data/products.jsonl"])))
         alias = draw(one_of(None, f"{OURS}current", f"{OURS}current", f"{OURS}live"))
+        alias = None if alias == other.get("alias") else alias
         document |= {"alias": alias} if alias else {}
         if alias and draw(st.integers(0, 2)):
             document["rebuild"] = "behind_alias"
@@ -289,9 +294,11 @@ def indexes(draw: Draw, before: Document | None) -> Document:
             max_size=2,
         )
     )
+    theirs = other.get("synonym_maps", {})
+    maps = {name: told for name, told in maps.items() if name not in theirs}
     if maps:
         document["synonym_maps"] = maps
-    named = sorted(maps)[:1] if draw(st.booleans()) else []
+    named = sorted({**maps, **theirs})[:1] if draw(st.booleans()) else []
     definition = {"fields": fields_of(shape, named), **draw(settings_of_index)}
     definition["vectorSearch"] = {
         "algorithms": [{"name": "h", "kind": "hnsw"}],
@@ -789,7 +796,8 @@ def worlds(draw: Draw, before: Generated | None = None) -> Generated:
         there[place] = {**told, "name": name, **({"lifecycle": lifecycle} if lifecycle else {})}
 
     add("handbook", stores(material))
-    add("products", indexes(old.get("products")))
+    add("products", indexes("products", old.get("products"), None))
+    add("goods", indexes("goods", old.get("goods"), there.get("products")))
     add("people", memories())
     for name in ("returns", "sizes"):
         add(name, skills(name))
@@ -823,8 +831,21 @@ def worlds(draw: Draw, before: Generated | None = None) -> Generated:
                 free.remove(given)
                 there[place]["service_name"] = given
     _apart(there)
+    _as_it_was(there, old)
     _hold(draw, there, old)
     return Generated(there, material)
+
+
+def _as_it_was(there: dict[str, Document], old: Mapping[str, Document]) -> None:
+    """A synonym map that comes to another declaration says what it said: it has no mark, and another content isn't taken for ours."""
+    for place, document in there.items():
+        for name, told in document.get("synonym_maps", {}).items():
+            for where, was in old.items():
+                if name not in was.get("synonym_maps", {}):
+                    continue
+                names = {document["name"], *document.get("lifecycle", {}).get("previous_names", ())}
+                if where != place or was["name"] not in names:
+                    told["synonyms"] = was["synonym_maps"][name]["synonyms"]
 
 
 def _hold(draw: Draw, there: dict[str, Document], old: Mapping[str, Document]) -> None:
@@ -843,8 +864,8 @@ def _hold(draw: Draw, there: dict[str, Document], old: Mapping[str, Document]) -
 
 
 def _is_whole(document: Document) -> bool:
-    """Whether a document refers to no other, so that it may stand in the next world too."""
-    return not ({"tools", "skills", "voice"} & document.keys())
+    """Whether a document has nothing to do with another, so that it may stand in the next world as it is."""
+    return not ({"tools", "skills", "voice", "definition"} & document.keys())
 
 
 def _apart(there: dict[str, Document]) -> None:
