@@ -82,6 +82,6 @@ def told(value: T | None, what: str) -> T:
     """A value that Azure's types call optional and that Azure always tells here. Raises FoundryError when it didn't."""
     if value is None:
         raise FoundryError(
-            f"Azure didn't tell {what}", fix="look at the resource in the Azure portal, then try again"
+            f"Azure didn't give {what}", fix="look at the resource in the Azure portal, then try again"
         )
     return value

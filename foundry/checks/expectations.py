@@ -125,7 +125,7 @@ def _budget(expect: Expectation, came: Transcript) -> Iterator[str]:
     if expect.max_tokens is None:
         return
     if came.tokens is None:
-        yield "the service does not tell how many tokens it took"
+        yield "the service does not say how many tokens it took"
     elif came.tokens > expect.max_tokens:
         yield f"the conversation took {came.tokens} tokens, more than {expect.max_tokens}"
 

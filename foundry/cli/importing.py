@@ -239,9 +239,9 @@ class _Writing:
             print(finding, file=sys.stderr)
         wrong = any(finding.severity is Severity.ERROR for finding in loaded.findings)
         print(
-            "Correct what is told above; then `fac preview`"
+            "Correct what is named above; then `fac preview`"
             if wrong
-            else f"`fac preview -s {self.stack}` tells what `fac up` would make of them."
+            else f"`fac preview -s {self.stack}` shows what `fac up` would make of them."
         )
         return 1 if wrong else 0
 

@@ -256,14 +256,14 @@ def _preview(run: Run) -> list[dict[str, Any]]:
     try:
         document = json.loads(done.stdout)
     except ValueError as error:
-        raise _stuck("what is planned can't be told", done.stderr) from error
+        raise _stuck("what is planned can't be read", done.stderr) from error
     if done.returncode:
         errors = [
             str(item.get("message", "")).strip()
             for item in document.get("diagnostics") or ()
             if item.get("severity") == "error"
         ]
-        raise _stuck("what is planned can't be told", "; ".join(errors) or done.stderr)
+        raise _stuck("what is planned can't be read", "; ".join(errors) or done.stderr)
     steps: list[dict[str, Any]] = document.get("steps") or []
     return steps
 

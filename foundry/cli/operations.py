@@ -191,7 +191,7 @@ def operate(
     for endpoint in left if code == 0 else ():
         say(
             "What the killed run was making may be left: "
-            f"`fac orphans -s {run.stack} --endpoint {endpoint}` tells, and deletes it with --delete."
+            f"`fac orphans -s {run.stack} --endpoint {endpoint}` lists it, and deletes it with --delete."
         )
     if verb == "up" and code == 0 and settings.is_sandbox(settings.read(project.settings_file(run.stack))):
         _tell_how_to_go_on(project, run.stack, say)

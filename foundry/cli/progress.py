@@ -121,7 +121,7 @@ class Watch:
                 self._console.print(f"    {now - self._began:.0f}s: {told}", soft_wrap=True)
             if now - self._heard > _SILENCE_LIMIT_SECONDS:
                 raise FoundryError(
-                    f"the engine has told nothing for {_SILENCE_LIMIT_SECONDS / 60:.0f} minutes and was ended ({self._progress})",
+                    f"the engine has said nothing for {_SILENCE_LIMIT_SECONDS / 60:.0f} minutes and was ended ({self._progress})",
                     fix="run the preview with --diff to see what it waits for; nothing was changed",
                 )
 

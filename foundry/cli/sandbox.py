@@ -59,7 +59,7 @@ def add(commands: Commands) -> None:
     faults = action(
         "faults",
         _faults,
-        "make it fail, delay, drop or lag by a plan; without a file, tell the plan in force",
+        "make it fail, delay, drop or lag by a plan; without a file, print the plan in force",
     )
     faults.add_argument(
         "file", nargs="?", help="the plan: a list of rules in YAML or JSON (docs/emulator.md)"
@@ -230,7 +230,7 @@ class _asking:  # noqa: N801 - used as a with statement reads
         if isinstance(error, CloudError):
             if error.reached:
                 raise FoundryError(
-                    error.reason, fix="docs/emulator.md tells what the sandbox takes"
+                    error.reason, fix="docs/emulator.md says what the sandbox takes"
                 ) from error
             raise FoundryError(
                 f"the sandbox doesn't answer: {error.reason}", fix="run `fac sandbox start` first"

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = load(project.root, arguments.stack)
     if loaded.manifest is None:
         raise FoundryError(
-            "the declarations are wrong", fix=f"run `fac validate -s {arguments.stack}`, which tells where"
+            "the declarations are wrong", fix=f"run `fac validate -s {arguments.stack}`, which says where"
         )
     declared = sorted(agent.name for agent in loaded.manifest.agents)
     if arguments.agent not in declared:
@@ -94,11 +94,11 @@ def _as_declared(stands: Standing, name: str) -> tuple[Object, Mapping[str, Any]
     try:
         reading = read(json.loads(done.stdout))
     except ValueError as error:
-        raise FoundryError("the preview can't be read", fix="run `fac preview`, which tells why") from error
+        raise FoundryError("the preview can't be read", fix="run `fac preview`, which says why") from error
     if reading.failed:
         told = next((one.message for one in reading.diagnostics if one.severity == "error"), "")
         raise FoundryError(
-            f"the preview fails: {told.partition(chr(10))[0]}", fix="run `fac preview`, which tells more"
+            f"the preview fails: {told.partition(chr(10))[0]}", fix="run `fac preview`, which says more"
         )
     matches = [
         (one, inputs)

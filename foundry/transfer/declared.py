@@ -197,7 +197,7 @@ def _serving_tree(serving: Mapping[str, Any], writing: Writing) -> dict[str, Any
             {"traffic": {version: int(share) for version, share in traffic.items()}} if traffic else {}
         )
     else:
-        writing.note("endpoint.traffic", "it isn't told by version numbers; not managed, so it stays")
+        writing.note("endpoint.traffic", "it isn't given by version numbers; not managed, so it stays")
     if serving.get("activity"):
         endpoint["activity"] = dict(serving["activity"])
     card = serving.get("card") or {}

@@ -151,7 +151,7 @@ def _indexer(told: dict[str, Any], named: str, beside: Beside, writing: Writing)
             writing.note("indexer.skillsetName", f"{skillset['name']} stays as it is: named, not declared")
     writing.note(
         "indexer.dataSourceName",
-        f"{told['dataSourceName']} stays as it is: the service doesn't tell what a data source logs in with",
+        f"{told['dataSourceName']} stays as it is: the service doesn't say what a data source logs in with",
     )
     told.pop("targetIndexName", None)
     return {**tree, "indexer": writing.inside(told)}

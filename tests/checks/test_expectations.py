@@ -132,4 +132,4 @@ def test_a_logic_app_is_called_as_a_function():
 def test_tokens_that_the_service_does_not_tell_are_amiss_only_where_they_are_limited():
     came = replace(SAID, tokens=None)
     assert judged(Expectation(max_seconds=9), came) == ()
-    assert judged(Expectation(max_tokens=9), came) == ("the service does not tell how many tokens it took",)
+    assert judged(Expectation(max_tokens=9), came) == ("the service does not say how many tokens it took",)

@@ -312,7 +312,7 @@ def test_documents_of_a_small_index_are_taken_along_and_merging_them_in_changes_
     ("most", "note", "why"),
     [
         (1, {}, "it has 2, more than 1 (--documents 2)"),
-        (2, {"hidden": True}, "the service doesn't tell note (retrievable: false)"),
+        (2, {"hidden": True}, "the service doesn't give note (retrievable: false)"),
     ],
 )
 def test_documents_that_cant_be_taken_whole_are_left_out_and_the_index_is_not(

@@ -87,7 +87,7 @@ def _documents(
     if is_filled:
         why = "an indexer fills it"
     elif others:
-        why = f"the service doesn't tell {', '.join(others)} (retrievable: false)"
+        why = f"the service doesn't give {', '.join(others)} (retrievable: false)"
     elif total > most:
         more = f"--documents {total}" if total <= MOST_DOCUMENTS else f"{MOST_DOCUMENTS:,} at most"
         why = f"it has {total:,}, more than {most:,} ({more})"
@@ -100,7 +100,7 @@ def _documents(
         return None
     if vectors:
         gathering.notes.append(
-            f"SearchIndex {name}: the service doesn't tell the vectors in {', '.join(vectors)}; `fac up` makes them anew"
+            f"SearchIndex {name}: the service doesn't give the vectors in {', '.join(vectors)}; `fac up` makes them anew"
         )
     lines = (
         json.dumps({key: value for key, value in one.items() if value is not None}, ensure_ascii=False)

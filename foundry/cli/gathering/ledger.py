@@ -145,7 +145,7 @@ class Gathering:
             return True
         if mark.owner.stack_id == self.place.stack_id:
             self.left.append(
-                f"{what} ({identifier}): this stack's own, called {mark.name}, and in no state: `fac orphans` tells more"
+                f"{what} ({identifier}): this stack's own, called {mark.name}, and in no state: `fac orphans` says more"
             )
         else:
             self.left.append(

@@ -113,7 +113,7 @@ def _answering(
             _log.exception("%s failed", method.__name__)
             _abort(
                 context,
-                f"a fault in the local Azure provider: {type(error).__name__}: {error}. Its log tells more",
+                f"a fault in the local Azure provider: {type(error).__name__}: {error}. Its log says more",
             )
 
     return answer

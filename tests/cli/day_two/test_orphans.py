@@ -348,7 +348,7 @@ def test_a_destroy_after_a_killed_run_says_how_to_see_what_that_run_was_making(u
         printed = up.fac("destroy", "--yes", "-s", "cut")
         assert "desk: its creation was under way when a run was killed; the state doesn't know it" in printed
         command = f"orphans -s cut --endpoint {inputs['endpoint']}"
-        assert f"`fac {command}` tells, and deletes it with --delete" in printed
+        assert f"`fac {command}` lists it, and deletes it with --delete" in printed
         code, told = up.answered("1\n", *command.split(), "--delete")
         assert (code, f"deleted Agent desk ({agent})" in told) == (0, True)
     finally:
