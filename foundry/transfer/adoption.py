@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from foundry.diff import Change, changes
 from foundry.diff.tables import tool_key
-from foundry.model import UNKNOWN
+from foundry.model import UNKNOWN, toolbox_address
 
 # How Pulumi writes a value that isn't known yet in the JSON of a preview (Pulumi: resource property signatures).
 _UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -52,6 +52,12 @@ def would_change(one: Adoption, live: Mapping[str, Any], taken: Mapping[str, str
             where the live one is such an id and the declaration takes values from that object.
     """
     ids = {identifier for urn, identifier in taken.items() if urn in one.needs}
+    # An agent knows a toolbox by its address.
+    ids |= {
+        toolbox_address(one.endpoint, identifier)
+        for urn, identifier in taken.items()
+        if urn in one.needs and f"{_DYNAMIC}Toolbox::" in urn
+    }
     table = "VectorStore" if one.kind == "VersionedVectorStore" else one.kind
     return changes(table, live, _assumed(one.definition, live, ids), {})
 

@@ -45,8 +45,11 @@ client.agents.create_version("hand-box", body={"definition": {
     "kind": "hosted", "cpu": "1", "memory": "2Gi", "container_configuration": {"image": "contoso.azurecr.io/box:1"}}})
 client.beta.memory_stores.create(name="hand-people", definition={
     "kind": "default", "chat_model": "chat", "embedding_model": "embeddings"})
+client.toolboxes.create_version("hand-tools", tools=[{"type": "web_search", "name": "web"}])
 client.agents.create_version("hand-served", body={"definition": {"kind": "prompt", "model": "chat", "tools": [
-    {"type": "memory_search_preview", "memory_store_name": "hand-people", "scope": "{{$userId}}"}]}})
+    {"type": "memory_search_preview", "memory_store_name": "hand-people", "scope": "{{$userId}}"},
+    {"type": "mcp", "server_label": "tools", "project_connection_id": "/subscriptions/s/connections/box",
+     "server_url": os.environ["PROJECT_ENDPOINT"] + "/toolboxes/hand-tools/mcp?api-version=v1"}]}})
 client.agents.update_details("hand-served", body={
     "agent_endpoint": {"protocol_configuration": {"responses": {}}, "version_selector": {
         "version_selection_rules": [{"type": "FixedRatio", "agent_version": "1", "traffic_percentage": 100}]}},
@@ -77,6 +80,7 @@ for agent in list(client.agents.list()):
     if agent.name.startswith("hand-"):
         client.agents.delete(agent.name, force=True)
 client.beta.memory_stores.delete("hand-people")
+client.toolboxes.delete("hand-tools")
 """
 
 MAKE_INDEX = """
@@ -212,6 +216,7 @@ def test_without_the_files_and_in_both_dialects_everything_is_taken_up_as_it_is(
     for line in (
         "dialect: versioned",
         "memory_store: hand-people",
+        "toolbox: hand-tools",
         "enabled: false",
         "Help for $${nothing}",
     ):
@@ -220,7 +225,7 @@ def test_without_the_files_and_in_both_dialects_everything_is_taken_up_as_it_is(
     preview = up.fac("preview", "-s", "mine")
     taken = {f"Agent  hand-made-{name}": by_hand[name] for name in ("finder", "desk")}
     taken |= {f"VersionedAgent  {name}": name for name in ("hand-flow", "hand-box", "hand-served")}
-    taken |= {"MemoryStore  hand-people": "hand-people"}
+    taken |= {"MemoryStore  hand-people": "hand-people", "Toolbox  hand-tools": "hand-tools"}
     for object_, identifier in taken.items():
         assert f"{object_}  {identifier}: as declared; only the mark is written" in preview
     up.fac("up", "--yes", "-s", "mine")
