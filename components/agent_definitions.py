@@ -9,7 +9,17 @@ import pulumi
 
 from foundry import model
 
-from .references import References, content_filter, deployment, filled, one_of, skill_reference
+from .references import (
+    References,
+    called,
+    content_filter,
+    deployed,
+    deployment,
+    filled,
+    one_of,
+    skill_reference,
+    told_of,
+)
 from .tools import tool_definition
 
 _CHOSEN_AS = {"logic_app": "function", "computer_use": "computer_use_preview"}
@@ -114,7 +124,7 @@ def _hosted(hosted: Mapping[str, Any], to: References) -> dict[str, Any]:
     rest = {key: filled(value, to) for key, value in hosted.items() if key != "registry_connection"}
     if "registry_connection" not in hosted:
         return rest
-    registry = one_of(to.connections, "connection", hosted["registry_connection"])
+    registry = told_of(to.connections, "connection", hosted["registry_connection"])
     return {**rest, "registry_connection_id": registry}
 
 
@@ -138,7 +148,7 @@ def _named_agent(declared: Mapping[str, Any], name: str, to: References) -> dict
     rest = {key: value for key, value in declared.items() if key != "agent"}
     if "agent" not in declared:
         return rest
-    return {**rest, name: one_of(to.versioned_agents, "versioned agent", declared["agent"])}
+    return {**rest, name: told_of(to.versioned_agents, "versioned agent", declared["agent"], what="name")}
 
 
 def _tools(agent: model.Agent, dialect: model.Dialect, to: References) -> list[dict[str, Any]]:
@@ -156,8 +166,12 @@ def _voice_toolbox(tool: model.Tool, to: References) -> dict[str, Any]:
     settings = dict(tool.settings)
     told: dict[str, Any] = {"name": tool.name, "type": tool.type}
     if "toolbox" in settings:
-        made = one_of(to.numbered_toolboxes, "toolbox", settings.pop("toolbox"))
-        told |= {"toolbox_name": made.name, "toolbox_version": made.version}
+        toolbox = settings.pop("toolbox")
+        made = one_of(to.numbered_toolboxes, "toolbox", toolbox)
+        told |= {
+            "toolbox_name": called(made.name, f"name of toolbox {toolbox}"),
+            "toolbox_version": called(made.version, f"version of toolbox {toolbox}"),
+        }
     if "version" in settings:
         told["toolbox_version"] = settings.pop("version")
     return {**told, **settings}
@@ -172,7 +186,7 @@ def evaluation_definition(agent: model.Agent, evaluation: model.Evaluation, to: 
 
 
 def _criterion(one: model.Evaluator, to: References) -> dict[str, Any]:
-    judge = {} if one.model is None else {"model": to.deployments.get(one.model, one.model)}
+    judge = {} if one.model is None else {"model": deployed(one.model, to)}
     more = {
         "evaluator_version": one.evaluator_version,
         "initialization_parameters": {**judge, **one.initialization_parameters},
@@ -197,8 +211,8 @@ def rule_definition(
     }
     return {
         "id": evaluation.rule_id,
-        "agent_name": agent_name,
-        "eval_id": eval_id,
+        "agent_name": called(agent_name, "name of the agent"),
+        "eval_id": called(eval_id, "id of its eval"),
         "enabled": evaluation.enabled,
         **{key: value for key, value in more.items() if value is not None},
     }

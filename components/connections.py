@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -13,12 +13,10 @@ from foundry import model
 
 from .arm import fixed_name, name_of
 from .monitoring import Monitoring
+from .place import Secret
 from .search import Search
 from .storage import Storage
 from .thread_store import ThreadStore
-
-Secret: TypeAlias = Callable[[str], pulumi.Output[str]]
-"""Looks a key up in the stack's encrypted configuration."""
 
 Properties: TypeAlias = (
     "cognitiveservices.AADAuthTypeConnectionPropertiesArgs"

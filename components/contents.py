@@ -29,7 +29,7 @@ from .knowledge_definitions import (
     synonym_maps_in,
 )
 from .lifecycles import asset_lifecycle, beside_lifecycle, handed_over, lifecycle_inputs, rule_lifecycle
-from .platform import Place, Platform
+from .place import Place, Platform
 from .references import Numbered, References
 
 CLASSIC, VERSIONED = model.Dialect.CLASSIC, model.Dialect.VERSIONED

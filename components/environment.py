@@ -11,11 +11,10 @@ import pulumi
 
 from foundry import model, providers
 
-from .connections import Secret
 from .contents import fill
 from .knowledge_definitions import reads_our_blobs
 from .naming import Names
-from .platform import Deployer, Place, Platform, build
+from .place import Deployer, Place, Platform, Secret
 from .references import Queue, References
 
 
@@ -61,6 +60,9 @@ class FoundryEnvironment(pulumi.ComponentResource):
         if environment.existing is not None:
             platform = _existing(environment, environment.existing, args)
         else:
+            # Here, because on somebody else's platform nothing of Azure's classes is needed, and loading them takes its time.
+            from .platform import build
+
             platform = build(
                 environment,
                 Names(environment.name, args.manifest.owner.stack_id),
@@ -90,7 +92,8 @@ class FoundryEnvironment(pulumi.ComponentResource):
         self.search_indexes = contents.search_indexes
         self.model_deployments = list(platform.models.deployments.values())
         self.queues = dict(platform.queue_urls)
-        self.register_outputs(self.outputs)
+        # The names of all that is in it are the stack's outputs: once is enough, and packing a thousand ids takes its time.
+        self.register_outputs({"projectEndpoint": self.project_endpoint})
 
     @property
     def outputs(self) -> Mapping[str, Any]:

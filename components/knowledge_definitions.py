@@ -9,7 +9,13 @@ import pulumi
 
 from foundry import model
 
-from .references import Models, References, filled
+from .references import Models, References, called, deployed, filled
+
+_WORDS = {
+    "targetIndexName": "name of the index",
+    "dataSourceName": "name of its data source",
+    "skillsetName": "name of its skillset",
+}
 
 
 def store_definition(store: model.VectorStore, to: References, dialect: model.Dialect) -> dict[str, Any]:
@@ -22,7 +28,7 @@ def store_definition(store: model.VectorStore, to: References, dialect: model.Di
             {
                 "path": file.path,
                 "sha256": file.sha256,
-                "file_id": to.files[file.path],
+                "file_id": called(to.files[file.path], f"id of file {file.path}"),
                 **({"attributes": filled(attributes[file.path], to)} if file.path in attributes else {}),
             }
             for file in sorted(store.files)
@@ -42,8 +48,8 @@ def memory_definition(store: model.MemoryStore, to: References) -> dict[str, Any
     more = {"description": store.description, "options": dict(store.options)}
     return {
         "name": store.service_name,
-        "chat_model": to.deployments.get(store.chat_model, store.chat_model),
-        "embedding_model": to.deployments.get(store.embedding_model, store.embedding_model),
+        "chat_model": deployed(store.chat_model, to),
+        "embedding_model": deployed(store.embedding_model, to),
         **{key: value for key, value in more.items() if value},
         "metadata": dict(store.metadata),
     }
@@ -75,10 +81,12 @@ def _vectorizer(declared: Mapping[str, Any], models: Models) -> dict[str, Any]:
     if declared.get("kind") != "azureOpenAI" or not parameters or "deploymentId" not in parameters:
         return dict(declared)
     deployment = parameters["deploymentId"]
-    ours = {"resourceUri": models.openai_endpoint} if models.openai_endpoint is not None else {}
+    endpoint = called(models.openai_endpoint, "endpoint of the account's models")
+    ours: dict[str, Any] = {"resourceUri": endpoint} if endpoint is not None else {}
     if deployment in models.model_names:
         ours["modelName"] = models.model_names[deployment]
-    made = {"deploymentId": models.deployments.get(deployment, deployment)}
+    name = models.deployments.get(deployment, deployment)
+    made = {"deploymentId": called(name, f"name of deployment {deployment}")}
     return {**declared, "azureOpenAIParameters": {**ours, **parameters, **made}}
 
 
@@ -95,8 +103,10 @@ def asset_definition(
     more = {"description": asset.description, "field_mapping": dict(asset.field_mapping)}
     return {
         "name": asset.name,
-        "connection_name": pulumi.Output.from_input(connection).apply(_last_segment),
-        "index_name": index_name,
+        "connection_name": called(
+            pulumi.Output.from_input(connection).apply(_last_segment), "name of the search connection"
+        ),
+        "index_name": called(index_name, "name of the index"),
         **{key: value for key, value in more.items() if value},
         "tags": dict(asset.tags),
     }
@@ -116,9 +126,10 @@ def search_object_definition(
     """
     body: dict[str, Any] = {**filled(one.definition, References()), "name": one.name}
     if one.family == "indexers":
-        return {**names, **body}
+        return {**{key: called(name, _WORDS[key]) for key, name in names.items()}, **body}
     if one.family == "datasources" and "credentials" not in body and storage_id is not None:
-        body["credentials"] = {"connectionString": pulumi.Output.concat("ResourceId=", storage_id, ";")}
+        string = pulumi.Output.concat("ResourceId=", storage_id, ";")
+        body["credentials"] = {"connectionString": called(string, "connection string of the storage account")}
     return body
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pulumi
 from pulumi_azure_native import authorization, resources
@@ -13,52 +13,19 @@ from foundry import model
 from . import access, connections, grants
 from .account import Account, AccountArgs
 from .arm import fixed_name, name_of
-from .connections import Connections, ConnectionsArgs, Secret
+from .connections import Connections, ConnectionsArgs
 from .deployments import ModelDeployments, ModelDeploymentsArgs
 from .filters import ContentFilters, ContentFiltersArgs
 from .grants import Parts
 from .hosts import CapabilityHosts, CapabilityHostsArgs, HostedProject
 from .monitoring import Monitoring, MonitoringArgs
 from .naming import Names
+from .place import Deployer, Place, Platform, Secret
 from .project import Project, ProjectArgs
 from .references import Models, Queue, References
 from .search import Search, SearchArgs
 from .storage import Storage, StorageArgs
 from .thread_store import ThreadStore, ThreadStoreArgs
-
-
-@dataclass(frozen=True)
-class Place:
-    """A service in which things live that aren't Azure resources: a project, or the search service.
-
-    `after` must stand before anything can be made there. `owner` takes everything in it along when it is deleted; None when this stack
-    doesn't own the service, or the data are kept in somebody else's storage.
-    """
-
-    id: pulumi.Input[str]
-    endpoint: pulumi.Input[str]
-    after: tuple[pulumi.Resource, ...] = ()
-    owner: pulumi.Resource | None = None
-
-
-@dataclass(frozen=True)
-class Platform:
-    """What agents, stores and indexes need to know of the Azure side. Projects and references go by the project's declared name."""
-
-    projects: Mapping[str, Place]
-    references: Mapping[str, References]
-    search: Place | None = None
-    storage_id: pulumi.Input[str] | None = None
-    models: Models = field(default_factory=Models)
-    queue_urls: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Deployer:
-    """The identity that runs Pulumi. `settle_seconds` is how long a new role assignment is given before a capability host relies on it."""
-
-    principal_type: str = "User"
-    settle_seconds: float = 60.0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from foundry import model
+from foundry.providers import Reference
 
 T = TypeVar("T")
 
@@ -100,17 +101,37 @@ def one_of(made: Mapping[str, T], kind: str, name: str) -> T:
     return made[name]
 
 
-def deployment(declared: str | model.ModelElsewhere, to: References) -> pulumi.Input[str]:
+def called(value: pulumi.Input[str] | None, words: str) -> pulumi.Input[str] | Reference | None:
+    """A value with what people read in its place in a preview; one that is known already needs no words."""
+    return Reference(value, words) if isinstance(value, pulumi.Output) else value
+
+
+def told_of(
+    made: Mapping[str, pulumi.Input[str]], kind: str, name: str, *, what: str = "id"
+) -> pulumi.Input[str] | Reference | None:
+    """What was made under a name, as a definition has it. Raises FoundryError for a name that nothing has."""
+    return called(one_of(made, kind, name), f"{what} of {kind} {name}")
+
+
+def deployed(declared: str, to: References) -> pulumi.Input[str] | Reference | None:
+    """A deployment of this stack's account, or of an account that we don't own, as a definition has it."""
+    return called(to.deployments.get(declared, declared), f"name of deployment {declared}")
+
+
+def deployment(declared: str | model.ModelElsewhere, to: References) -> pulumi.Input[str] | Reference | None:
     """A model as agents speak of it: the deployment's name, with its connection before it where it is another account's."""
     if isinstance(declared, model.ModelElsewhere):
         connection = pulumi.Output.from_input(one_of(to.connections, "connection", declared.connection))
-        return connection.apply(lambda arm_id: f"{arm_id.rsplit('/', 1)[-1]}/{declared.deployment}")
-    return to.deployments.get(declared, declared)
+        elsewhere = connection.apply(lambda arm_id: f"{arm_id.rsplit('/', 1)[-1]}/{declared.deployment}")
+        return called(elsewhere, f"deployment {declared.deployment} of connection {declared.connection}")
+    return deployed(declared, to)
 
 
-def content_filter(declared: str | None, to: References) -> pulumi.Input[str] | None:
+def content_filter(declared: str | None, to: References) -> pulumi.Input[str] | Reference | None:
     """The content filter of a name, or what was declared if this stack makes none of that name."""
-    return to.content_filters.get(declared, declared) if declared else None
+    if not declared:
+        return None
+    return called(to.content_filters.get(declared, declared), f"id of content filter {declared}")
 
 
 def skill_reference(declared: model.SkillReference, to: References, *, with_version: bool) -> dict[str, Any]:
@@ -118,4 +139,8 @@ def skill_reference(declared: model.SkillReference, to: References, *, with_vers
     if declared.skill is None:
         return {"name": declared.name, **({"version": declared.version} if declared.version else {})}
     made = one_of(to.skills, "skill", declared.skill)
-    return {"name": made.name, **({"version": made.version} if with_version else {})}
+    told = {
+        "name": called(made.name, f"name of skill {declared.skill}"),
+        "version": called(made.version, f"version of skill {declared.skill}"),
+    }
+    return told if with_version else {"name": told["name"]}

@@ -106,8 +106,7 @@ def agents_of(stands: Standing) -> dict[str, tuple[LiveAgent, ...]]:
 
 
 def _live(held: Held) -> LiveAgent:
-    dialect = str(held.inputs.get("dialect", "classic"))
-    place = Place(str(held.inputs["endpoint"]), dialect)
+    place = Place(str(held.inputs["endpoint"]), held.dialect)
     # Not what was read: a refresh leaves out what nobody declared.
     definition = held.outputs.get("applied") or held.inputs.get("definition") or {}
     return LiveAgent(str(held.inputs["name"]), held.id, place, definition)

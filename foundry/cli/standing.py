@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 from foundry.cli import operations, recovery, settings
 from foundry.cli.engines import Run, last_line
 from foundry.cli.project import Project
-from foundry.model import FoundryError, Owner, toolbox_address, unpacked
+from foundry.model import FoundryError, Owner, dialect_of, toolbox_address, unpacked
 from foundry.reconcile import Session
 from foundry.service.connect import AzureServices
 from foundry.transfer.names import Names
@@ -56,7 +56,7 @@ class Held:
     @property
     def dialect(self) -> str:
         """The dialect that it lives in."""
-        return VERSIONED if self.is_versioned else str(self.inputs.get("dialect", CLASSIC))
+        return dialect_of(self.kind)
 
     @property
     def table(self) -> str:
@@ -259,8 +259,8 @@ def held_in(resources: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
             kind,
             str(resource["urn"]).rsplit("::", 1)[-1],
             str(resource["id"]),
-            _without_provider(resource.get("inputs")),
-            unpacked(_without_provider(resource.get("outputs"))),
+            unpacked(_without_provider(resource.get("inputs")), kind),
+            unpacked(_without_provider(resource.get("outputs")), kind),
         )
 
 

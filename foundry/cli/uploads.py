@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli.engines import Run
-from foundry.model import FoundryError
+from foundry.model import FoundryError, unpacked
 
 if TYPE_CHECKING:
     from foundry.service.protocols import Services
@@ -16,7 +16,8 @@ _TYPES: Final = ("pulumi-python:dynamic/foundry:File", "pulumi-python:dynamic/fo
 
 def of_files(pending: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The inputs of the files whose creation was under way, among resources of a state."""
-    return [one["inputs"] for one in pending if one.get("type") in _TYPES and one.get("inputs")]
+    files = (one for one in pending if one.get("type") in _TYPES and one.get("inputs"))
+    return [unpacked(one["inputs"], str(one["type"]).rpartition(":")[2]) for one in files]
 
 
 def clear(

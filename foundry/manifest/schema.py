@@ -129,8 +129,8 @@ def _one_of(
         "type" not in _resolved(branch, root) and "enum" not in _resolved(branch, root) for branch in branches
     ):
         # What is no mapping has another fault, which is told.
-        fitting = sum(validator.evolve(schema=branch).is_valid(instance) for branch in branches)
-        if isinstance(instance, dict) and fitting != 1:
+        ways = sum(_fits(validator, branch, instance) for branch in branches)
+        if isinstance(instance, dict) and ways != 1:
             yield ValidationError(
                 "exactly one way",
                 validator="oneOf",
@@ -151,6 +151,13 @@ def _one_of(
         return
     best = max(fitting, key=lambda branch: _likeness(_resolved(branch, root), instance))
     yield from validator.descend(instance, best)
+
+
+def _fits(validator: Any, branch: Any, instance: Any) -> bool:
+    if branch.keys() == {"required"} and isinstance(instance, dict):
+        # Most branches say no more, and this costs nothing.
+        return all(name in instance for name in branch["required"])
+    return bool(validator.evolve(schema=branch).is_valid(instance))
 
 
 def _discriminated(

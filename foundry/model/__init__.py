@@ -31,7 +31,7 @@ from foundry.model.knowledge import KnowledgeFile, MemoryStore, VectorStore
 from foundry.model.lifecycle import Adopt, Lifecycle
 from foundry.model.manifest import Manifest
 from foundry.model.numbered import Skill, Toolbox, toolbox_address
-from foundry.model.recorded import packed, unpacked
+from foundry.model.recorded import dialect_of, line_of, packed, placeholder, text_of, unpacked
 from foundry.model.search import IndexAsset, SearchIndex, SearchObject
 from foundry.model.values import UNKNOWN, Json, QueueUrl, Template, Text, Unknown
 
@@ -90,7 +90,11 @@ __all__ = [
     "Toolbox",
     "Unknown",
     "VectorStore",
+    "dialect_of",
+    "line_of",
     "packed",
+    "placeholder",
+    "text_of",
     "toolbox_address",
     "unpacked",
 ]

@@ -8,6 +8,7 @@ The module paths of the provider classes are part of every state file and are ne
 """
 
 from foundry.providers.agent import Agent, AgentProvider
+from foundry.providers.declared import Reference
 from foundry.providers.evaluation import Evaluation, EvaluationProvider
 from foundry.providers.evaluation_rule import EvaluationRule, EvaluationRuleProvider
 from foundry.providers.file import File, FileProvider
@@ -36,6 +37,7 @@ __all__ = [
     "IndexAssetProvider",
     "MemoryStore",
     "MemoryStoreProvider",
+    "Reference",
     "SearchIndex",
     "SearchIndexProvider",
     "SearchObject",

@@ -10,10 +10,10 @@ class AgentProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:Agent`."""
 
     kind = "agent"
+    type = "Agent"
 
 
 class Agent(OfAProject, module="foundry", name="Agent"):
     """An agent of an Azure AI Foundry project. Its Pulumi id is the agent's id at the service."""
 
     provider_class = AgentProvider
-    generation = "classic"

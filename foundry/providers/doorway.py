@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
@@ -24,22 +24,25 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from foundry.model import FoundryError, packed
+from foundry.model import FoundryError, packed, unpacked
 from foundry.providers.values import plain
 
 if TYPE_CHECKING:
     from foundry.providers.operations import Kind
     from foundry.reconcile import Session
 
-_FRAMES = 12
-_NO_LIFECYCLE: Final[tuple[str, Mapping[str, Any]]] = ("lifecycle", {})
+_FRAMES: Final = 12
 
 
 class Doorway(ResourceProvider):
-    """A dynamic provider without attributes: its pickled form, which lies in the state, is its dotted name alone."""
+    """A dynamic provider without attributes: its pickled form, which lies in the state, is its dotted name alone.
+
+    `kind` is the module of `foundry.reconcile` that looks after the resources, `type` their type without its package.
+    """
 
     serialize_as_secret_always = False
     kind: ClassVar[str]
+    type: ClassVar[str]
 
     def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002  (Pulumi calls it by position and by name)
         """Keeps Python's frames out of what people read; runs in the provider's process only."""
@@ -48,13 +51,13 @@ class Doorway(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Says what is wrong with the inputs, all at once."""
         with readable_errors():
-            problems = self._kind().check(plain(_olds or {}), plain(news))
+            problems = self._kind().check(self._spoken(_olds or {}), self._spoken(news))
         return CheckResult(news, [CheckFailure(problem.path, problem.reason) for problem in problems])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Says whether the live object and the declaration differ."""
         with readable_errors():
-            found = self._kind().diff(_id, plain(_olds), plain(_news))
+            found = self._kind().diff(_id, self._spoken(_olds), self._spoken(_news))
         return DiffResult(
             changes=bool(found.changes or found.replaces),
             replaces=list(found.replaces),
@@ -64,33 +67,38 @@ class Doorway(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Makes the object, or finds the one it made before."""
         with readable_errors():
-            made = self._kind().create(_session(), plain(props))
-        return CreateResult(made.id, packed(made.outs))
+            made = self._kind().create(_session(), self._spoken(props))
+        return CreateResult(made.id, packed(made.outs, plain(props)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Tells the live object; nothing, when it is definitely gone."""
         from foundry.reconcile.inputs import only_reports
 
         with readable_errors():
-            known = plain(props)
+            known = self._spoken(props)
             seen = self._kind().read(_session(), id_, known)
         if seen is None:
             return ReadResult(None, {})
+        before = plain(props)
         # Without inputs Pulumi keeps those that it has. They are the live ones where nothing is found that it hasn't recorded,
         # and packing them again is a good part of what a look at an object costs.
         recorded = seen.outs == known and not only_reports(known)
-        return ReadResult(id_, packed(seen.outs), None if recorded else seen.inputs)
+        return ReadResult(id_, packed(seen.outs, before), None if recorded else packed(seen.inputs, before))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Makes the live object what is declared."""
         with readable_errors():
-            outs = self._kind().update(_session(), _id, plain(_olds), plain(_news))
-        return UpdateResult(packed(outs))
+            olds, news = self._spoken(_olds), self._spoken(_news)
+            outs = self._kind().update(_session(), _id, olds, news)
+        return UpdateResult(packed(outs, plain(_news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Deletes the object if it is still the one that the state speaks of."""
         with readable_errors():
-            self._kind().delete(_session(), _id, plain(_props))
+            self._kind().delete(_session(), _id, self._spoken(_props))
+
+    def _spoken(self, props: dict[str, Any]) -> dict[str, Any]:
+        return unpacked(plain(props), self.type)
 
     def _kind(self) -> Kind:
         return cast("Kind", importlib.import_module(f"foundry.reconcile.{self.kind}"))
@@ -120,9 +128,3 @@ def readable_errors() -> Iterator[None]:
 def _called(text: str) -> Exception:
     """An error whose class is called what is to be read: Pulumi's dynamic provider shows the class of an error before its text."""
     return cast("Exception", type(text.replace("\0", ""), (Exception,), {"__module__": "builtins"})())
-
-
-def inputs(given: Mapping[str, Any], *outputs: str) -> dict[str, Any]:
-    """Properties of a resource: what is given and isn't None, nor a lifecycle without a word, and a place for each output."""
-    said = {key: value for key, value in given.items() if value is not None and (key, value) != _NO_LIFECYCLE}
-    return {**said, **dict.fromkeys(outputs)}

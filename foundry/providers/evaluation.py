@@ -10,6 +10,7 @@ class EvaluationProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:Evaluation`."""
 
     kind = "evaluation"
+    type = "Evaluation"
 
 
 class Evaluation(OfAProject, module="foundry", name="Evaluation"):

@@ -10,6 +10,7 @@ class EvaluationRuleProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:EvaluationRule`."""
 
     kind = "evaluation_rule"
+    type = "EvaluationRule"
 
 
 class EvaluationRule(OfAProject, module="foundry", name="EvaluationRule"):

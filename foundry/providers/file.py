@@ -8,20 +8,21 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi.dynamic import Resource
 
-from foundry.providers.doorway import Doorway, inputs
+from foundry.providers.declared import inputs
+from foundry.providers.doorway import Doorway
 
 
 class FileProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:File`."""
 
     kind = "file"
+    type = "File"
 
 
 class File(Resource, module="foundry", name="File"):
     """A local file, uploaded for agents. Its Pulumi id is the file's id at the service."""
 
     provider_class: ClassVar[type[Doorway]] = FileProvider
-    generation: ClassVar[str] = "classic"
 
     def __init__(
         self,
@@ -45,7 +46,6 @@ class File(Resource, module="foundry", name="File"):
         """
         given = {
             "owner": owner,
-            "dialect": self.generation,
             "project": project,
             "endpoint": endpoint,
             "lifecycle": lifecycle,

@@ -10,6 +10,7 @@ class IndexAssetProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:IndexAsset`."""
 
     kind = "index_asset"
+    type = "IndexAsset"
 
 
 class IndexAsset(OfAProject, module="foundry", name="IndexAsset"):

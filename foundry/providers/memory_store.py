@@ -10,6 +10,7 @@ class MemoryStoreProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:MemoryStore`."""
 
     kind = "memory_store"
+    type = "MemoryStore"
 
 
 class MemoryStore(OfAProject, module="foundry", name="MemoryStore"):

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
 import pulumi
 from pulumi.dynamic import Resource
 
-from foundry.providers.doorway import Doorway, inputs
+from foundry.providers.declared import inputs
+from foundry.providers.doorway import Doorway
 
 
 class Declared(TypedDict):
@@ -31,7 +32,6 @@ class OfAProject(Resource):
     """One thing of a project. `spoken_of` are the outputs that a program can refer to beside the id."""
 
     provider_class: ClassVar[type[Doorway]]
-    generation: ClassVar[str] = "versioned"
     spoken_of: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
@@ -43,5 +43,5 @@ class OfAProject(Resource):
         **declared: Unpack[Declared],
     ) -> None:
         """Declares one; `settings` are inputs that not every class has, None for one that isn't given."""
-        given = {"dialect": self.generation, **declared, **(settings or {})}
+        given = {**declared, **(settings or {})}
         super().__init__(self.provider_class(), resource_name, inputs(given, *self.spoken_of), opts)

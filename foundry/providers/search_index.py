@@ -8,13 +8,15 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from foundry.providers.doorway import Doorway, inputs
+from foundry.providers.declared import inputs
+from foundry.providers.doorway import Doorway
 
 
 class SearchIndexProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:SearchIndex`."""
 
     kind = "search_index"
+    type = "SearchIndex"
 
 
 class SearchIndex(Resource, module="foundry", name="SearchIndex"):
@@ -45,8 +47,6 @@ class SearchIndex(Resource, module="foundry", name="SearchIndex"):
         given = {
             "owner": owner,
             "name": name,
-            # It is the same in both dialects, and another word here would replace it.
-            "dialect": "classic",
             "service": service,
             "endpoint": endpoint,
             "lifecycle": lifecycle,

@@ -8,13 +8,15 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from foundry.providers.doorway import Doorway, inputs
+from foundry.providers.declared import inputs
+from foundry.providers.doorway import Doorway
 
 
 class SearchObjectProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:SearchObject`."""
 
     kind = "search_object"
+    type = "SearchObject"
 
 
 class SearchObject(Resource, module="foundry", name="SearchObject"):
@@ -41,8 +43,6 @@ class SearchObject(Resource, module="foundry", name="SearchObject"):
         given = {
             "owner": owner,
             "name": name,
-            # It is the same in both dialects, and another word here would replace it.
-            "dialect": "classic",
             "service": service,
             "endpoint": endpoint,
             "lifecycle": lifecycle,

@@ -10,6 +10,7 @@ class SkillProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:Skill`."""
 
     kind = "skill"
+    type = "Skill"
 
 
 class Skill(Numbered, module="foundry", name="Skill"):

@@ -10,6 +10,7 @@ class ToolboxProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:Toolbox`."""
 
     kind = "toolbox"
+    type = "Toolbox"
 
 
 class Toolbox(Numbered, module="foundry", name="Toolbox"):

@@ -8,14 +8,14 @@ from typing import Any
 from pulumi.output import Unknown as PulumiUnknown
 from pulumi.runtime.rpc import UNKNOWN as WIRE_UNKNOWN
 
-from foundry.model import UNKNOWN, unpacked
+from foundry.model import UNKNOWN
 
 _PROVIDER = "__provider"
 
 
 def plain(props: Mapping[str, Any]) -> dict[str, Any]:
     """The properties as plain values; what isn't known yet becomes `UNKNOWN`, at any depth."""
-    return unpacked({key: _plain(value) for key, value in props.items() if key != _PROVIDER})
+    return {key: _plain(value) for key, value in props.items() if key != _PROVIDER}
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ class VectorStoreProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:VectorStore`."""
 
     kind = "vector_store"
+    type = "VectorStore"
 
 
 class VectorStore(OfAProject, module="foundry", name="VectorStore"):
@@ -20,4 +21,3 @@ class VectorStore(OfAProject, module="foundry", name="VectorStore"):
     """
 
     provider_class = VectorStoreProvider
-    generation = "classic"

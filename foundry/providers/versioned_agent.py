@@ -15,6 +15,7 @@ class VersionedAgentProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:VersionedAgent`."""
 
     kind = "versioned_agent"
+    type = "VersionedAgent"
 
 
 class VersionedAgent(OfAProject, module="foundry", name="VersionedAgent"):

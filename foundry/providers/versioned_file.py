@@ -12,10 +12,10 @@ class VersionedFileProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:VersionedFile`."""
 
     kind = "file"
+    type = "VersionedFile"
 
 
 class VersionedFile(File, module="foundry", name="VersionedFile"):
     """A local file, uploaded for versioned agents. Its arguments are those of `File`."""
 
     provider_class: ClassVar[type[Doorway]] = VersionedFileProvider
-    generation = "versioned"

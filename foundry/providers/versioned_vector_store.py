@@ -10,6 +10,7 @@ class VersionedVectorStoreProvider(Doorway):
     """Serves `pulumi-python:dynamic/foundry:VersionedVectorStore`."""
 
     kind = "vector_store"
+    type = "VersionedVectorStore"
 
 
 class VersionedVectorStore(OfAProject, module="foundry", name="VersionedVectorStore"):

@@ -208,7 +208,7 @@ def _object(
         declared=_inputs(after) if after and verb not in (Verb.DELETE, Verb.RELEASE) else None,
         touched=tuple(str(path) for step in steps for path in _mapping(step.get("detailedDiff"))),
         reasons=tuple(dict.fromkeys(str(key) for step in steps for key in step.get("replaceReasons") or ())),
-        needs=tuple(str(one) for one in dependencies.get("definition") or ()),
+        needs=tuple(str(one) for key in ("definition", "references") for one in dependencies.get(key) or ()),
         drift_since=_since(seen),
         newest=_newest(token, before),
     )
@@ -216,13 +216,13 @@ def _object(
 
 def _since(state: Mapping[str, Any] | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(_mapping((state or {}).get("outputs")).get("driftSince")))
+        return datetime.fromisoformat(str(_side(state or {}, "outputs").get("driftSince")))
     except ValueError:
         return None
 
 
 def _newest(token: str, state: Mapping[str, Any] | None) -> str:
-    outputs = _mapping((state or {}).get("outputs"))
+    outputs = _side(state or {}, "outputs")
     in_versions = token == f"{_VERSIONED}Agent" or _kind(token) in (Kind.TOOLBOX, Kind.SKILL)
     return str(outputs.get("latestVersion") or outputs.get("version") or "") if in_versions else ""
 
@@ -240,7 +240,7 @@ def _verb(ops: set[str], *, was_there: bool, before: Mapping[str, Any] | None) -
 def _stays(state: Mapping[str, Any]) -> bool:
     """Whether removing the declaration leaves the object at the service."""
     on_remove = _mapping(_mapping(state.get("inputs")).get("lifecycle")).get("onRemove")
-    adopted = _mapping(state.get("outputs")).get("adopted") is True
+    adopted = _side(state, "outputs").get("adopted") is True
     return bool(state.get("retainOnDelete")) or on_remove == "retain" or (adopted and on_remove != "delete")
 
 
@@ -265,8 +265,8 @@ def _is_shown(step: Mapping[str, Any]) -> bool:
 
 def _inputs(state: Mapping[str, Any], *, applied: bool = False) -> Mapping[str, Any]:
     """The inputs in a state. A refresh that was saved has overwritten them, so what the outputs say was applied goes first."""
-    inputs = dict(_mapping(plain(state.get("inputs"))))
-    outputs = unpacked(_mapping(plain(state.get("outputs")))) if applied else {}
+    inputs = dict(_side(state, "inputs"))
+    outputs = _side(state, "outputs") if applied else {}
     if isinstance(outputs.get("applied"), Mapping):
         inputs["definition"] = outputs["applied"]
     if "appliedDefault" in outputs:
@@ -278,9 +278,15 @@ def _live(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is live, from the state after a look: in the inputs, but where drift is only reported, which leaves those as declared."""
     inputs = dict(_inputs(state))
     if _mapping(inputs.get("lifecycle")).get("onDrift") == "report":
-        outputs = _mapping(plain(state.get("outputs")))
+        outputs = _side(state, "outputs")
         inputs |= {key: outputs[key] for key in inputs if key in outputs and key != "lifecycle"}
     return inputs
+
+
+def _side(state: Mapping[str, Any], side: str) -> Mapping[str, Any]:
+    """The inputs or outputs in a state, as they are spoken of."""
+    props, token = _mapping(plain(state.get(side))), _token(str(state.get("urn") or "::::"))
+    return unpacked(props, token.removeprefix(_DYNAMIC)) if token.startswith(_DYNAMIC) else props
 
 
 def plain(value: Any) -> Any:

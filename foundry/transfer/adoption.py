@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from foundry.diff import Change, changes
 from foundry.diff.tables import tool_key
-from foundry.model import UNKNOWN, toolbox_address
+from foundry.model import UNKNOWN, toolbox_address, unpacked
 
 # How Pulumi writes a value that isn't known yet in the JSON of a preview (Pulumi: resource property signatures).
 _UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -70,7 +70,7 @@ def would_change_in_place(one: Adoption, serving: Mapping[str, Any]) -> tuple[Ch
 def _adoption(step: Mapping[str, Any]) -> Adoption | None:
     state = step.get("newState") or {}
     kind = str(state.get("type", "")).removeprefix(_DYNAMIC)
-    inputs = state.get("inputs") or {}
+    inputs = unpacked(_known(state.get("inputs") or {}), kind)
     adopt = (inputs.get("lifecycle") or {}).get("adopt")
     if not adopt or kind == state.get("type"):
         return None
@@ -81,7 +81,7 @@ def _adoption(step: Mapping[str, Any]) -> Adoption | None:
         str(inputs.get("name")),
         str(inputs.get("endpoint")),
         adopt,
-        _known(inputs.get("definition") or {}),
+        inputs.get("definition") or {},
         frozenset(needs),
         str(inputs.get("family") or ""),
         inputs.get("serving") or {},

@@ -93,7 +93,7 @@ def _applied(runs: Sequence[Run], kind: str, name: str) -> Iterator[Applied]:
     last_pin: Any = None
     for run in runs:
         resource = resource_of(run.resources, kind, name) or _of_id(run.resources, kind, first_id)
-        outputs = unpacked((resource or {}).get("outputs") or {})
+        outputs = unpacked((resource or {}).get("outputs") or {}, kind)
         definition: Mapping[str, Any] | None = outputs.get("applied") if resource else None
         identifier = str(resource["id"]) if resource and resource.get("id") else None
         if definition is None and last is None:

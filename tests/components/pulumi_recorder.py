@@ -12,6 +12,8 @@ from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
 
+from foundry.model import unpacked
+
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 DEPLOYER = "00000000-0000-4000-8000-0000000000d1"
 
@@ -87,7 +89,7 @@ _COMPUTED = {
 
 @dataclass(frozen=True)
 class Registered:
-    """One registration as the engine would have got it."""
+    """One registration as the engine would have got it; inputs of our own resources as they are spoken of, `raw` as they lie."""
 
     urn: str
     type: str
@@ -98,6 +100,7 @@ class Registered:
     depends_on: frozenset[str]
     uses: Mapping[str, frozenset[str]]
     options: Any
+    raw: Mapping[str, Any]
 
     @property
     def kind(self) -> str:
@@ -209,17 +212,20 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:
         answer = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
+            raw = rpc.deserialize_properties(request.object, keep_unknowns=True)
+            ours = request.type.startswith("pulumi-python:dynamic/foundry:")
             self.world.resources.append(
                 Registered(
                     urn=answer.urn,
                     type=request.type,
                     name=request.name,
                     id=answer.id,
-                    inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+                    inputs=unpacked(raw, request.type.rpartition(":")[2]) if ours else raw,
                     parent=request.parent,
                     depends_on=frozenset(request.dependencies),
                     uses={key: frozenset(found.urns) for key, found in request.propertyDependencies.items()},
                     options=request,
+                    raw=raw,
                 )
             )
         return answer

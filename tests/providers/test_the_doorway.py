@@ -1,6 +1,7 @@
 """What stands between Pulumi and the rules: unknowns, failures, frames, and the form that lies in the state."""
 
 import base64
+import json
 import subprocess
 import sys
 import traceback
@@ -35,6 +36,11 @@ ALL = [
     (providers.FileProvider, "foundry.providers.file"),
     (providers.SearchIndexProvider, "foundry.providers.search_index"),
 ]
+
+
+def with_applied_in_text(state):
+    """As the release before packed it."""
+    return {**state, "applied": json.dumps(state["applied"])}
 
 
 @pytest.mark.parametrize(("provider", "module"), ALL)
@@ -131,25 +137,14 @@ def test_diff_answers_in_pulumi_s_terms():
     assert (moved.changes, moved.replaces) == (True, ["project"])
 
 
-def test_what_was_applied_last_is_one_text_in_the_state_whose_order_says_nothing():
-    applied = {"name": "desk", "instructions": "Grüße.", "tools": [{"type": "mcp", "top_k": 5}]}
-    turned = dict(reversed(applied.items()))
-
-    recorded = packed({"agentId": "asst_1", "applied": applied})
-
-    assert recorded == packed({"agentId": "asst_1", "applied": turned})
-    assert isinstance(recorded["applied"], str)
-    assert "Grüße." in recorded["applied"]
-    assert plain(recorded) == {"agentId": "asst_1", "applied": applied}
-    assert plain({"applied": "none of ours"}) == {"applied": "none of ours"}
-
-
-def test_diff_reads_what_was_applied_in_either_form_of_a_state():
+@pytest.mark.parametrize("form", [dict, lambda state: packed(state, {}), with_applied_in_text])
+def test_diff_reads_a_state_of_every_form(form):
     only_reports = {**AGENT, "lifecycle": {"onDrift": "report"}}
     drifted = {**MADE, **only_reports, "definition": {**AGENT["definition"], "instructions": "Live."}}
 
-    for state in (drifted, packed(drifted)):
-        assert providers.AgentProvider().diff("asst_1", state, only_reports).changes is False
+    assert providers.AgentProvider().diff("asst_1", form(drifted), only_reports).changes is False
+    assert providers.AgentProvider().diff("asst_1", form(drifted), AGENT).changes is True
+    assert providers.AgentProvider().diff("asst_1", form(MADE), packed(AGENT, {})).changes is False
 
 
 def test_an_unknown_reference_is_an_update_and_never_a_replacement():

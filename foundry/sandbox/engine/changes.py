@@ -13,6 +13,7 @@ from foundry.sandbox.engine.values import RESOURCE, SIGNATURE, UNKNOWN, Properti
 _ABSENT = object()
 _CONTEXT_LINES = 2
 _LONGEST_VALUE = 400
+_JSON = ": (json)"
 INDENT = "  "
 # What people call an item of a list by.
 _NAMES = ("name", "path")
@@ -46,6 +47,9 @@ def _name(key: str) -> str:
 
 
 def _entry(name: str, old: Any, new: Any, depth: int) -> Iterator[Line]:
+    before, after = _opened(old), _opened(new)
+    if before is not None and type(before) is type(after) and before != after:
+        name, old, new = f"{name}{_JSON}", before, after
     if old is _ABSENT:
         yield from _whole("+", name, new, depth)
     elif new is _ABSENT:
@@ -53,13 +57,13 @@ def _entry(name: str, old: Any, new: Any, depth: int) -> Iterator[Line]:
     elif _same(old, new):
         return
     elif isinstance(old, dict) and isinstance(new, dict) and SIGNATURE not in old and SIGNATURE not in new:
-        yield Line("~", f"{name}:", depth)
+        yield Line("~", _heading(name), depth)
         yield from _objects(old, new, depth + 1)
     elif isinstance(old, list) and isinstance(new, list):
-        yield Line("~", f"{name}:", depth)
+        yield Line("~", _heading(name), depth)
         yield from _lists(old, new, depth + 1)
     elif _is_text(old) and _is_text(new) and ("\n" in old or "\n" in new):
-        yield Line("~", f"{name}:", depth)
+        yield Line("~", _heading(name), depth)
         yield from _texts(old, new, depth + 1)
     else:
         yield Line("~", f"{name}: {scalar(old)} => {scalar(new)}", depth)
@@ -73,13 +77,29 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != UNKNOWN
 
 
+def _opened(value: Any) -> Any:
+    """The object or list that a text is the JSON of, as the CLI shows it; None for anything else."""
+    if not _is_text(value) or value[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _heading(name: str) -> str:
+    return name if name.endswith(_JSON) else f"{name}:"
+
+
 def _whole(sign: str, name: str, value: Any, depth: int) -> Iterator[Line]:
+    if opened := _opened(value):
+        name, value = f"{name}{_JSON}", opened
     if isinstance(value, dict) and value and SIGNATURE not in value:
-        yield Line(sign, f"{name}:", depth)
+        yield Line(sign, _heading(name), depth)
         for key in sorted(value):
             yield from _whole(sign, _name(key), value[key], depth + 1)
     elif isinstance(value, list) and value:
-        yield Line(sign, f"{name}:", depth)
+        yield Line(sign, _heading(name), depth)
         for index, item in enumerate(value):
             yield from _whole(sign, f"[{index}]", item, depth + 1)
     elif _is_text(value) and "\n" in value:

@@ -47,6 +47,7 @@ from components.references import Numbered, Queue, References
 from foundry import model
 from foundry.manifest import load
 from foundry.model import UNKNOWN
+from foundry.providers import Reference
 from foundry.reconcile import (
     Difference,
     Session,
@@ -489,6 +490,8 @@ def made_when(key: Key, held: Held) -> float:
 
 def plain(value: Any) -> Any:
     """A value with its Pulumi outputs resolved."""
+    if isinstance(value, Reference):
+        return plain(value.value)
     if isinstance(value, pulumi.Output):
         return _sync_await(value.future())
     if isinstance(value, Mapping):
