@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foundry.model import packed
 from foundry.reconcile import Session
 from foundry.service.connect import AzureServices
 from foundry.service.log import REQUESTS
@@ -100,7 +101,10 @@ class Bench:
         made, requests, seconds = self.run(
             lambda session, number: kind.create(session, self.inputs(number)), range(count)
         )
-        state = [{"inputs": self.inputs(number), "outputs": one.outs} for number, one in enumerate(made)]
+        state = [
+            {"inputs": packed(self.inputs(number), {}), "outputs": packed(one.outs, {})}
+            for number, one in enumerate(made)
+        ]
         size = sum(len(json.dumps(each)) for each in state) / count
         yield "create", requests, seconds, f"{size:.0f} bytes of state each"
 
