@@ -310,13 +310,13 @@ def test_what_only_versioned_agents_have_is_told_as_lost(target: str) -> None:
     desk = replace(
         AGENTS["customer-care"],
         dialect=Dialect.VERSIONED,
-        tools=(call,),
+        tools=(call, Tool("drive", "mcp", {"connector_id": "connector_googledrive", "connection": "drive"})),
         skills=(SkillReference(skill="returns"),),
         reasoning={"effort": "low"},
         enabled=False,
     )
     lost = paths(write(target, desk, KNOWN).losses)
-    assert {"skills", "reasoning", "enabled", "tools.box"} <= set(lost)
+    assert {"skills", "reasoning", "enabled", "tools.box", "tools.drive"} <= set(lost)
     assert "content_filter" not in lost
 
 

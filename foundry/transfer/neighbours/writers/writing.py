@@ -112,7 +112,13 @@ class Writing:
 
     def tools(self, make: Callable[[Writing, str, Tool], dict[str, Any] | None]) -> list[dict[str, Any]]:
         """The tools that `make` finds a form for."""
-        made = (make(self, f"tools.{tool.name}", tool) for tool in self.agent.tools)
+        made = []
+        for tool in self.agent.tools:
+            where = f"tools.{tool.name}"
+            if tool.type == "mcp" and "server_url" not in tool.settings:
+                self.lose(where, "the formats name servers by their addresses, and this one has none")
+            else:
+                made.append(make(self, where, tool))
         return [tool for tool in made if tool is not None]
 
     def no_place(self, where: str, tool: Tool) -> None:
