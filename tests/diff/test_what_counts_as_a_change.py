@@ -269,6 +269,8 @@ def test_a_key_that_the_service_never_tells_is_compared_with_the_one_last_sent()
     path = "vectorSearch.vectorizers[v].azureOpenAIParameters.apiKey"
     assert told("SearchIndex", index(None), index("k1"), index("k1")) == []
     assert told("SearchIndex", index(None), index("k2"), index("k1")) == [(path, "change")]
+    assert told("SearchIndex", index("k2"), index("k2"), index("k1")) == [(path, "change")]
+    assert settled("SearchIndex", index(None), index("k1")) == index("k1")
 
 
 def test_what_is_read_keeps_the_words_of_the_declaration_except_for_drift():
@@ -319,3 +321,23 @@ def test_an_attribute_that_is_no_longer_declared_is_a_change_only_if_the_default
         ("fields[id].searchable", "change")
     ]
     assert told("SearchIndex", live, index(), index()) == []
+
+
+def test_a_tool_that_somebody_doubled_by_hand_is_drift():
+    tool = {"type": "function", "name": "count"}
+    declared = {"tools": [tool]}
+
+    (change,) = changes("Agent", {"tools": [tool, {**tool, "description": "Again"}]}, declared, declared)
+
+    assert (change.path, change.op) == ("tools[function:count#2]", Op.REMOVE)
+
+
+def test_a_field_of_an_index_that_somebody_hid_is_read_as_hidden():
+    declared = {"name": "products", "fields": [{"name": "title", "type": "Edm.String"}]}
+
+    def live(**more):
+        return {"name": "products", "fields": [{**declared["fields"][0], "searchable": True, **more}]}
+
+    assert settled("SearchIndex", live(retrievable=True), declared) == declared
+    hidden = settled("SearchIndex", live(retrievable=False), declared)
+    assert told("SearchIndex", hidden, declared, declared) == [("fields[title].retrievable", "change")]

@@ -220,6 +220,16 @@ def test_deleting_takes_the_index_and_is_repeatable(index, world):
     assert index.name not in list(index.official.list_index_names())
 
 
+def test_a_delete_whose_answer_is_lost_is_no_failure(index, world):
+    made = search_index.create(world.session(), index.inputs())
+    lost = {"match": {"method": "DELETE", "path": "/indexes", "first": 1}, "action": {"drop": "after"}}
+    world.control("PUT", "/faults", [lost])
+
+    search_index.delete(world.session(), made.id, made.outs)
+
+    assert index.name not in list(index.official.list_index_names())
+
+
 def test_an_index_whose_mark_was_taken_off_is_never_deleted(index, world):
     made = search_index.create(world.session(), index.inputs())
     live = index.live()

@@ -228,8 +228,31 @@ def test_old_versions_go_and_never_the_one_in_use(world, one):
     for told, default in ((one.second, "1"), (one.first, "1"), (one.second, "1")):
         outs = one.kind.update(world.session(), "returns", outs, inputs(world, told, default=default, keep=2))
     assert numbers(one) == ["1", "3", "4"]
+    assert world.requests("DELETE", f"{one.path}/versions/1") == []  # it isn't left to the service to refuse
+    assert len(world.requests("DELETE", f"{one.path}/versions/2")) == 1
     one.kind.update(world.session(), "returns", outs, inputs(world, one.first, keep=2))
     assert numbers(one) == ["4", "5"]
+
+
+def test_versions_that_another_stack_made_stay_when_old_ones_go(world, one):
+    one.kind.create(world.session(), inputs(world, one.first, owner=world.other))
+    taken = {"adopt": {"id": "returns", "from": "shop/dev"}}
+    outs = one.kind.create(world.session(), inputs(world, one.second, lifecycle=taken)).outs
+    for told in (one.first, one.second):
+        outs = one.kind.update(world.session(), "returns", outs, inputs(world, told, keep=1, lifecycle=taken))
+
+    assert numbers(one) == ["1", "4"]
+
+
+def test_what_was_let_go_by_hand_already_gets_no_version_for_it(world, one):
+    one.by_hand()
+    taken = inputs(world, one.first, lifecycle={"adopt": {"id": "returns"}})
+    made = one.kind.create(world.session(), taken)
+    one.by_hand()
+
+    one.kind.delete(world.session(), "returns", made.outs)
+
+    assert numbers(one) == ["1", "2", "3"]
 
 
 def test_another_name_is_another_one(world, one):

@@ -102,6 +102,16 @@ def test_a_name_that_nothing_or_more_than_one_agent_has_is_refused(world, names)
     assert len(list(world.official().list_agents())) == len(names)
 
 
+def test_nothing_is_adopted_while_this_stack_has_another_agent_under_that_name(world):
+    ours = agent.create(world.session(), {**world.agent(), "name": "taken"})
+    by_hand = world.official().create_agent(model="gpt")
+
+    with pytest.raises(FoundryError, match=f"can't be adopted as 'taken': this stack already has {ours.id}"):
+        agent.create(world.session(), adopting(world, by_hand.id))
+
+    assert world.official().get_agent(by_hand.id).metadata == {}
+
+
 def test_another_stack_s_agent_is_refused_and_its_owner_named(world):
     theirs = agent.create(world.session(), world.agent(owner=world.other))
 
