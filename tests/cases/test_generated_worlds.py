@@ -31,7 +31,7 @@ def generated(few):
     )
 
 
-@generated(16)
+@generated(12)
 @given(history=histories())
 def test_from_any_world_to_any_other_leaves_nothing_to_change(new_stack, project_of_standard_setup, history):
     stack = project_of_standard_setup(new_stack())
@@ -49,7 +49,7 @@ def test_from_any_world_to_any_other_leaves_nothing_to_change(new_stack, project
     assert_live_is_held(stack, ours=OURS)
 
 
-@generated(10)
+@generated(8)
 @given(history=histories(), nth=st.integers(1, 150), end=st.sampled_from(["killed", "lost"]))
 def test_whatever_request_the_way_to_another_world_ends_at_the_next_run_puts_it_right(
     new_stack, project_of_standard_setup, history, nth, end

@@ -379,10 +379,12 @@ class Stack:
             for document in documents:
                 for kind in kinds:
                     declared[kind, document.name] = document.lifecycle.previous_names
+        renamed: dict[Key, Key] = {}
         for (kind, name), previous in declared.items():
             before = next(((kind, one) for one in previous if (kind, one) in self.state), None)
             if before is not None and (kind, name) not in self.state:
-                self.state[kind, name] = self.state.pop(before)
+                renamed[before] = (kind, name)
+        self.state = {renamed.get(key, key): held for key, held in self.state.items()}
 
     def _ids(self) -> dict[Key, Any]:
         """What resources refer to each other by: ids, and the versions of skills and toolboxes."""

@@ -289,7 +289,7 @@ def indexes(draw: Draw, place: str, before: Document | None, other: Document | N
         shape = draw(st.sampled_from(allowed))
     maps = draw(
         st.dictionaries(
-            one_of(f"{OURS}colours", f"{OURS}shades"),
+            one_of(f"{OURS}{place}-colours", f"{OURS}{place}-shades"),
             st.fixed_dictionaries({"synonyms": one_of("red, crimson", "red, scarlet\nnavy => blue\n")}),
             max_size=2,
         )
@@ -389,6 +389,37 @@ weather = tool(
     spec=st.just({"file": "openapi/weather.yaml"}),
 )
 
+shells = st.one_of(
+    tool(
+        "shell",
+        {"allowed_callers": callers},
+        environment=st.just({"type": "container_reference", "container_id": "c"}),
+    ),
+    tool(
+        "shell",
+        {
+            "files": st.just(["data/orders.csv"]),
+            "environment": one_of(
+                {"type": "container_auto", "memory_limit": "4g"},
+                {"type": "container_auto", "network_policy": {"type": "disabled"}},
+            ),
+        },
+    ),
+)
+asked_of_work = {
+    "mails": st.just({"type": "work_iq", "connection": "work"}),
+    "facts": tool(
+        "fabric_iq",
+        {"server_url": st.just("https://fabric.example/mcp"), "require_approval": approvals},
+        connection=st.just("fabric"),
+    ),
+    "pages": tool(
+        "web_iq",
+        {"server_label": st.just("pages"), "require_approval": approvals},
+        connection=st.just("weather-key"),
+    ),
+}
+
 
 def mcp(*, versioned: bool) -> Any:
     fields = {"allowed_tools": one_of(["fetch"], ["fetch", "search"]), "require_approval": approvals}
@@ -443,9 +474,10 @@ def toolboxes(draw: Draw, name: str, world: Mapping[str, Document]) -> Document:
         "weather": weather,
         "colleague": a2a,
         "browser": st.just({"type": "browser_automation", "connection": "playwright"}),
-        "shell": st.just(
-            {"type": "raw", "body": {"type": "shell", "environment": {"type": "container_auto"}}}
-        ),
+        "older": st.just({"type": "raw", "body": {"type": "a2a_preview", "base_url": "https://a.example/"}}),
+        "console": shells,
+        "later": st.just({"type": "reminder"}),
+        **asked_of_work,
     }
     for store in stores_of(world, "versioned"):
         kinds["policies"] = file_search(store, versioned=True)
@@ -535,6 +567,28 @@ in_versioned: dict[str, Any] = {
     ),
     "order": tool("capture_structured_outputs", {"strict": st.booleans()}, description=texts, schema=schemas),
     "colleague": a2a,
+    "console": shells,
+    "patch": tool("apply_patch", {"allowed_callers": callers}),
+    "release": tool(
+        "custom",
+        {
+            "description": texts,
+            "format": one_of(
+                {"type": "text"}, {"type": "grammar", "syntax": "regex", "definition": "[a-z]+"}
+            ),
+            "async": st.booleans(),
+        },
+    ),
+    "crm": tool(
+        "namespace",
+        description=texts,
+        tools=st.fixed_dictionaries(
+            {"find": tool("function", {"description": texts, "parameters": schemas})},
+            optional={"note": tool("custom", {"description": texts})},
+        ),
+    ),
+    "find": st.just({"type": "tool_search"}),
+    **asked_of_work,
     "newest": st.just({"type": "raw", "body": {"type": "web_search_preview", "search_context_size": "low"}}),
 }
 of_function = {
@@ -793,6 +847,9 @@ def worlds(draw: Draw, before: Generated | None = None) -> Generated:
         name = draw(one_of(place, place, f"{place}-two"))
         other = f"{place}-two" if name == place else place
         lifecycle = draw(some(previous_names=st.just([other]), on_drift=one_of("repair", "report")))
+        if was is not None and was["name"] != name and {"alias", "synonym_maps"} & {*was, *told}:
+            # These have no mark: which ones an index had under a name that nothing has any more, nobody knows.
+            lifecycle = {**lifecycle, "previous_names": [was["name"]]}
         there[place] = {**told, "name": name, **({"lifecycle": lifecycle} if lifecycle else {})}
 
     add("handbook", stores(material))
@@ -855,6 +912,12 @@ def _hold(draw: Draw, there: dict[str, Document], old: Mapping[str, Document]) -
         if was is None or {"keep_versions"} & {*was, *document} or "folder" in {*was, *document}:
             continue
         if was.get("service_name", was["name"]) != document.get("service_name", document["name"]):
+            continue
+        # What an older version that is still in use refers to can't be taken away.
+        if (
+            "skills" in was
+            or {"policies", "stock", "memory", "box", "run", "console"} & was.get("tools", {}).keys()
+        ):
             continue
         if document["kind"] in ("Skill", "Toolbox") and not draw(st.integers(0, 2)):
             document["default_version"] = "1"
