@@ -431,6 +431,17 @@ def test_an_agent_stopped_by_hand_is_started_again_where_that_is_declared(world,
     assert client.agents.get("desk").state == "enabled"
 
 
+def test_versions_that_another_stack_made_stay_when_old_ones_are_pruned(world, client):
+    agent.create(world.session(), {**inputs(world), "owner": world.other})
+    taken = {"adopt": {"id": "desk", "from": "shop/dev"}}
+    outs = agent.create(world.session(), inputs(world, instructions="Take 1.", lifecycle=taken)).outs
+    for take in (2, 3):
+        wanted = inputs(world, instructions=f"Take {take}.", lifecycle=taken, keep=1)
+        outs = agent.update(world.session(), "desk", outs, wanted)
+
+    assert versions(client) == ["1", "4"]
+
+
 def test_old_versions_are_pruned_but_never_one_in_use_or_anothers(world, client):
     from azure.ai.projects.models import PromptAgentDefinition
 
@@ -450,6 +461,8 @@ def test_old_versions_are_pruned_but_never_one_in_use_or_anothers(world, client)
     )
 
     assert versions(client) == ["1", "2", "5", "6"]
+    assert world.requests("DELETE", "/agents/desk/versions/1") == []  # it isn't left to the service to refuse
+    assert len(world.requests("DELETE", "/agents/desk/versions/3")) == 1
     assert [one["version"] for one in outs["versions"]] == ["6", "5", "1"]
 
 
