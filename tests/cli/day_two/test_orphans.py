@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from foundry.model import unpacked
 from tests.cli.day_two.conftest import forget, small_stack
 
 LEAVE = """
@@ -303,7 +304,8 @@ def test_what_a_killed_run_uploaded_is_known_and_goes_with_the_next_up_although_
     one = next(r for r in document["checkpoint"]["latest"]["resources"] if r["type"].endswith("foundry:File"))
     sha256, path = hashlib.sha256(b"Draft.").hexdigest(), "stacks/base/knowledge/draft.md"
     inputs = {**one["inputs"], "path": path, "filename": "draft.md", "sha256": sha256, "size": 6}
-    mine = hashlib.sha256(f"{inputs['owner']['stackId']}:{sha256}".encode()).hexdigest()[:12]
+    stack_id = unpacked(inputs, "File")["owner"]["stackId"]
+    mine = hashlib.sha256(f"{stack_id}:{sha256}".encode()).hexdigest()[:12]
     resource = {"urn": f"{one['urn'].rsplit('::', 1)[0]}::{path}", "type": one["type"], "custom": True}
     resource |= {"inputs": inputs, "provider": one["provider"], "parent": one["parent"]}
     document["checkpoint"]["latest"]["pending_operations"] = [{"type": "creating", "resource": resource}]
