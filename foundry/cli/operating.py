@@ -10,7 +10,7 @@ from foundry.cli import check, evaluators, messages, migrating, settings, starti
 from foundry.cli.options import Commands, add_engine, add_stack
 from foundry.cli.project import Project, find_project
 from foundry.cli.validating import WRONG, checked
-from foundry.model import FoundryError
+from foundry.model import Finding, FoundryError, Manifest
 
 _VERBS = {
     "preview": "show what would change",
@@ -60,13 +60,17 @@ def run(arguments: argparse.Namespace) -> int:
     from foundry.cli import operations, previewing
 
     project, stack = find_project(Path(arguments.cwd).resolve()), arguments.stack
-    manifest = None
+    manifest: Manifest | None = None
+    doubted: tuple[Finding, ...] = ()
     if arguments.verb in {"up", "preview"}:
         if arguments.verb == "up":
             _give_id(project, stack)
-        manifest = checked(project, stack, needs_id=not arguments.offline)
+        manifest, warnings = checked(project, stack, needs_id=not arguments.offline)
         if manifest is None:
             return WRONG
+        # Where the project can be asked, it says better what an evaluator is.
+        doubted = () if arguments.offline else evaluators.doubted(manifest, warnings)
+        messages.show([one for one in warnings if one not in doubted])
     if arguments.offline:
         return operations.preview_offline(
             project, stack, arguments.rest, as_review=arguments.review, say=messages.say
@@ -74,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     engine = operations.prepare(project, stack, wanted=arguments.engine, say=messages.say)
     if manifest is not None and evaluators.are_named(manifest):
         absent = evaluators.unknown(engine, manifest, messages.say)
+        missing = {one.position for one in absent}
+        messages.show([one for one in doubted if one.position not in missing])
         if absent:
             messages.show(absent)
             messages.complain(messages.counted(absent))

@@ -12,7 +12,7 @@ from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import Project, find_project
 
 if TYPE_CHECKING:
-    from foundry.model import Manifest
+    from foundry.model import Finding, Manifest
 
 WRONG: Final = 2
 """The exit code where declarations are wrong."""
@@ -37,9 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.show:
         for line in explain(project.root, arguments.stack):
             print(line)
-    manifest = checked(project, arguments.stack, needs_id=False)
+    manifest, warnings = checked(project, arguments.stack, needs_id=False)
     if manifest is None:
         return WRONG
+    messages.show(warnings)
     if not arguments.show:
         rarer = [
             _counted(what, one, more)
@@ -61,15 +62,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def checked(project: Project, stack: str, *, needs_id: bool) -> Manifest | None:
-    """The stack's manifest; None when it has faults. Findings are printed."""
+def checked(project: Project, stack: str, *, needs_id: bool) -> tuple[Manifest | None, Sequence[Finding]]:
+    """The stack's manifest and the warnings to show with it; None when it has faults, which are printed."""
     from foundry.manifest import load
 
     loaded = load(project.root, stack, needs_id=needs_id)
+    if loaded.manifest is not None:
+        return loaded.manifest, loaded.findings
     messages.show(loaded.findings)
-    if loaded.manifest is None:
-        messages.complain(messages.counted(loaded.findings))
-    return loaded.manifest
+    messages.complain(messages.counted(loaded.findings))
+    return None, ()
 
 
 def _counted(what: Sequence[object], one: str, more: str = "") -> str:

@@ -6,6 +6,7 @@ from azure.ai.projects.models import (
     FileSearchToolboxTool,
     ShellToolboxTool,
     SkillInlineContent,
+    ToolboxSearchPreviewToolboxTool,
     ToolboxShellContainerAutoEnvironment,
     WebSearchToolboxTool,
 )
@@ -326,16 +327,16 @@ def test_tools_made_by_hand_are_seen_as_they_are(world):
     one = Toolboxes(world)
     made = toolbox.create(world.session(), inputs(world, one.first))
     shell = ShellToolboxTool(name="run", environment=ToolboxShellContainerAutoEnvironment())
-    one.live.create_version("returns", tools=[shell, FileSearchToolboxTool()], metadata=one.metadata())
+    search = ToolboxSearchPreviewToolboxTool(name="look")
+    one.live.create_version(
+        "returns", tools=[shell, search, FileSearchToolboxTool()], metadata=one.metadata()
+    )
 
     tools = seen(world, one, made.outs).outs["definition"]["tools"]
 
     assert tools == [
-        {
-            "name": "run",
-            "type": "raw",
-            "body": {"type": "shell", "environment": {"type": "container_auto"}},
-        },
+        {"name": "run", "type": "shell", "file_ids": [], "environment": {"type": "container_auto"}},
+        {"name": "look", "type": "raw", "body": {"type": "toolbox_search_preview"}},
         {"name": "file_search", "type": "file_search", "vector_store_ids": []},
     ]
 
