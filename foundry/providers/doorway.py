@@ -74,16 +74,18 @@ class Doorway(ResourceProvider):
         """Tells the live object; nothing, when it is definitely gone."""
         from foundry.reconcile.inputs import only_reports
 
+        before = plain(props)
         with readable_errors():
-            known = self._spoken(props)
+            known = unpacked(before, self.type)
             seen = self._kind().read(_session(), id_, known)
         if seen is None:
             return ReadResult(None, {})
-        before = plain(props)
-        # Without inputs Pulumi keeps those that it has. They are the live ones where nothing is found that it hasn't recorded,
-        # and packing them again is a good part of what a look at an object costs.
-        recorded = seen.outs == known and not only_reports(known)
-        return ReadResult(id_, packed(seen.outs, before), None if recorded else packed(seen.inputs, before))
+        # Packing again what is recorded already is a good part of what a look at an object costs. Without inputs Pulumi keeps
+        # those that it has, which are the live ones then.
+        recorded = seen.outs == known
+        outs = before if recorded else packed(seen.outs, before)
+        kept = recorded and not only_reports(known)
+        return ReadResult(id_, outs, None if kept else packed(seen.inputs, before))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Makes the live object what is declared."""
