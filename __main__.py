@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from components import Deployer, FoundryEnvironment, FoundryEnvironmentArgs
+from components import Deployer, FoundryEnvironment, FoundryEnvironmentArgs, leave_out_debug_lines
 from foundry.manifest import Setting, load
 from foundry.model import FoundryError, Severity
 
@@ -27,6 +27,8 @@ class StackSettings:
 
 async def main() -> Mapping[str, Any]:
     """Stand the stack's environment up → its outputs. Raises `pulumi.RunError` with every finding at once."""
+    if "FAC_DEBUG_LOG" not in os.environ:
+        leave_out_debug_lines()
     loaded = load(Path.cwd(), pulumi.get_stack(), settings=StackSettings())
     if loaded.manifest is None:
         raise pulumi.RunError("\n".join(str(finding) for finding in loaded.findings))

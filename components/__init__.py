@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .debug_lines import leave_out_debug_lines
 from .environment import FoundryEnvironment, FoundryEnvironmentArgs
 from .naming import Names
 from .place import Deployer
@@ -59,6 +60,7 @@ __all__ = [
     "ThreadStoreAccess",
     "ThreadStoreAccessArgs",
     "ThreadStoreArgs",
+    "leave_out_debug_lines",
 ]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from inspect import isawaitable
+from typing import Any, TypeAlias
 
 import pulumi
 from pulumi.runtime import mocks, rpc
@@ -16,6 +17,8 @@ from foundry.model import unpacked
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 DEPLOYER = "00000000-0000-4000-8000-0000000000d1"
+
+Outputs: TypeAlias = Mapping[str, Any] | None
 
 _ARM_TYPES = {
     "azure-native:resources:ResourceGroup": ("", "resourceGroupName"),
@@ -232,15 +235,18 @@ class _Monitor(mocks.MockMonitor):
 
 
 def run(
-    program: Callable[[], Mapping[str, Any] | None], world: World | None = None, *, preview: bool = False
+    program: Callable[[], Outputs | Awaitable[Outputs]], world: World | None = None, *, preview: bool = False
 ) -> World:
     """Run a program to its end. What it returns is kept as the world's outputs, resolved."""
     world = world or World()
     mocks.set_mocks(world, project="foundry-as-code", stack="test", preview=preview, monitor=_Monitor(world))
     told: dict[str, Any] = {}
 
-    def everything() -> None:
-        pulumi.Output.from_input(program() or {}).apply(told.update)
+    async def everything() -> None:
+        outputs = program()
+        if isawaitable(outputs):
+            outputs = await outputs
+        pulumi.Output.from_input(outputs or {}).apply(told.update)
 
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()

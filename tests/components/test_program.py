@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import shutil
 import signal
 import subprocess
@@ -106,6 +107,33 @@ def test_who_deploys_is_configured_or_told_by_the_ci(
 
     assignment = program(**settings).one("RoleAssignment", "deployer-foundry-user-on-support")
     assert assignment.inputs["principalType"] == principal_type
+
+
+def _lines(caplog, level: int) -> list[str]:
+    return [record.message for record in caplog.records if record.levelno == level]
+
+
+def test_the_sdk_s_debug_lines_are_left_out_and_warnings_are_not(program, monkeypatch, caplog):
+    monkeypatch.delenv("FAC_DEBUG_LOG", raising=False)
+    caplog.set_level(logging.DEBUG)
+
+    program(_AGENT.replace("Help.", "Help with order #5."))
+
+    assert not [
+        line for line in _lines(caplog, logging.DEBUG) if "registering resource" in line and "care" in line
+    ]
+    assert [line for line in _lines(caplog, logging.WARNING) if "no part of the text" in line]
+
+
+def test_whoever_looks_for_a_fault_gets_the_sdk_s_debug_lines(program, monkeypatch, caplog, tmp_path):
+    monkeypatch.setenv("FAC_DEBUG_LOG", str(tmp_path / "requests.log"))
+    caplog.set_level(logging.DEBUG)
+
+    program()
+
+    assert [
+        line for line in _lines(caplog, logging.DEBUG) if "registering resource" in line and "care" in line
+    ]
 
 
 def test_an_interrupted_program_says_nothing():
