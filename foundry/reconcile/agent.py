@@ -116,7 +116,7 @@ def read(session: Session, agent_id: str, props: Props) -> Seen | None:
 
     def live() -> LiveAgent:
         view = session.project(props["endpoint"])
-        return view.agents.find(agent_id, view.service.list_agents) or view.service.get_agent(agent_id)
+        return view.agents.look(agent_id, view.service.list_agents) or view.service.get_agent(agent_id)
 
     agent = session.read(str(props["project"]), live)
     if agent is None:

@@ -97,7 +97,7 @@ def read(session: Session, eval_id: str, props: Props) -> Seen | None:
 
     def live() -> LiveEval:
         view = session.versioned(str(props["endpoint"]))
-        return view.evals.find(
+        return view.evals.look(
             eval_id, view.service.evaluations.list_evals
         ) or view.service.evaluations.get_eval(eval_id)
 

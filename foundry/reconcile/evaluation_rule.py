@@ -77,7 +77,7 @@ def read(session: Session, rule_id: str, props: Props) -> Seen | None:
 
     def live() -> LiveRule:
         view = session.versioned(str(props["endpoint"]))
-        return view.rules.find(
+        return view.rules.look(
             rule_id, view.service.evaluations.list_rules
         ) or view.service.evaluations.get_rule(rule_id)
 

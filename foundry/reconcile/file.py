@@ -108,7 +108,7 @@ def read(session: Session, file_id: str, props: Props) -> Seen | None:
 
     def live() -> LiveFile:
         view = session.knowledge(props)
-        return view.files.find(file_id, view.service.list_files) or view.service.get_file(file_id)
+        return view.files.look(file_id, view.service.list_files) or view.service.get_file(file_id)
 
     file = session.read(str(props["project"]), live)
     if file is None or file.status in _UNUSABLE:

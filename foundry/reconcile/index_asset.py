@@ -98,7 +98,7 @@ def read(session: Session, identifier: str, props: Props) -> Seen | None:
     def live() -> LiveIndexAsset:
         view = session.versioned(str(props["endpoint"]))
         view.spoken_for.add(str(props.get("incarnation")))
-        listed = view.assets.find(identifier, view.service.indexes.list)
+        listed = view.assets.look(identifier, view.service.indexes.list)
         return listed or view.service.indexes.get(name, version)
 
     asset = session.read(str(props["project"]), live)

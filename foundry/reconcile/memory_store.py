@@ -104,7 +104,7 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
 
     def live() -> LiveMemoryStore:
         view = session.versioned(str(props["endpoint"]))
-        listed = view.memories.find(store_id, view.service.list_memory_stores)
+        listed = view.memories.look(store_id, view.service.list_memory_stores)
         return listed or view.service.get_memory_store(store_id)
 
     store = session.read(str(props["project"]), live)

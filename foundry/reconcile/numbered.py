@@ -127,7 +127,7 @@ class Numbered:
             view = session.versioned(str(props["endpoint"]))
             view.spoken_for.add(str(props.get("incarnation")))
             service = self.of(view.service)
-            live = self.known(view).find(name, service.list) or service.get(name)
+            live = self.known(view).look(name, service.list) or service.get(name)
             return live, service.newest(live)
 
         found = session.read(str(props["project"]), look)

@@ -138,7 +138,7 @@ def read(session: Session, index: str, props: Props) -> Seen | None:
 
     def live() -> Mapping[str, Any]:
         view = session.search(props["endpoint"])
-        return view.indexes.find(index, view.service.list_indexes) or view.service.get_index(index)
+        return view.indexes.look(index, view.service.list_indexes) or view.service.get_index(index)
 
     body = session.read(str(props["service"]), live)
     if body is None:

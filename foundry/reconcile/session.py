@@ -50,17 +50,18 @@ class ProjectView(Generic[S_co, A_co]):
     process has made or taken over.
     """
 
-    def __init__(self, service: S_co) -> None:
+    def __init__(self, service: S_co, clock: Callable[[], float]) -> None:
         self.service: S_co = service
-        self.agents: Snapshot[A_co] = Snapshot(_id_of)
-        self.stores: Snapshot[LiveStore] = Snapshot(lambda store: store.id)
-        self.memories: Snapshot[LiveMemoryStore] = Snapshot(lambda store: store.id)
-        self.toolboxes: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id)
-        self.skills: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id)
-        self.evals: Snapshot[LiveEval] = Snapshot(lambda one: one.id)
-        self.rules: Snapshot[LiveRule] = Snapshot(lambda rule: rule.id)
-        self.assets: Snapshot[LiveIndexAsset] = Snapshot(lambda asset: asset.id)
-        self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id)
+        self._clock = clock
+        self.agents: Snapshot[A_co] = Snapshot(_id_of, clock)
+        self.stores: Snapshot[LiveStore] = Snapshot(lambda store: store.id, clock)
+        self.memories: Snapshot[LiveMemoryStore] = Snapshot(lambda store: store.id, clock)
+        self.toolboxes: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id, clock)
+        self.skills: Snapshot[LiveNumbered] = Snapshot(lambda one: one.id, clock)
+        self.evals: Snapshot[LiveEval] = Snapshot(lambda one: one.id, clock)
+        self.rules: Snapshot[LiveRule] = Snapshot(lambda rule: rule.id, clock)
+        self.assets: Snapshot[LiveIndexAsset] = Snapshot(lambda asset: asset.id, clock)
+        self.files: Snapshot[LiveFile] = Snapshot(lambda file: file.id, clock)
         self._lock = threading.Lock()
         self._members: dict[str, Snapshot[StoreMember]] = {}
         self.files_in_use: set[str] = set()
@@ -70,7 +71,7 @@ class ProjectView(Generic[S_co, A_co]):
     def members(self, store_id: str) -> Snapshot[StoreMember]:
         """The snapshot of one store's files."""
         with self._lock:
-            return self._members.setdefault(store_id, Snapshot(lambda member: member.file_id))
+            return self._members.setdefault(store_id, Snapshot(lambda member: member.file_id, self._clock))
 
     def forget_members(self, store_id: str) -> None:
         """Makes the next caller list a store's files anew."""
@@ -86,9 +87,9 @@ KnowledgeView: TypeAlias = ProjectView[KnowledgeService, LiveAgent]
 class SearchView:
     """One search service: its adapter, and what this process knows of its indexes."""
 
-    def __init__(self, service: SearchService) -> None:
+    def __init__(self, service: SearchService, clock: Callable[[], float]) -> None:
         self.service = service
-        self.indexes: Snapshot[Mapping[str, Any]] = Snapshot(lambda body: str(body["name"]))
+        self.indexes: Snapshot[Mapping[str, Any]] = Snapshot(lambda body: str(body["name"]), clock)
         self.objects_in_use: set[tuple[str, str]] = set()
 
 
@@ -116,6 +117,7 @@ class Session:
         self._projects: dict[str, ClassicView] = {}
         self._versioned: dict[str, VersionedView] = {}
         self._searches: dict[str, SearchView] = {}
+        self._places: dict[str, Snapshot[str]] = {}
 
     def knowledge(self, props: Mapping[str, Any]) -> KnowledgeView:
         """The view of the project that an object's inputs or outputs name, in the object's dialect."""
@@ -126,14 +128,18 @@ class Session:
         """The versioned view of the project at an endpoint."""
         with self._lock:
             if endpoint not in self._versioned:
-                self._versioned[endpoint] = ProjectView(self.services.versioned(endpoint))
+                self._versioned[endpoint] = ProjectView(
+                    self.services.versioned(endpoint), self.patience.timing.clock
+                )
             return self._versioned[endpoint]
 
     def project(self, endpoint: str) -> ClassicView:
         """The classic view of the project at an endpoint."""
         with self._lock:
             if endpoint not in self._projects:
-                self._projects[endpoint] = ProjectView(self.services.project(endpoint))
+                self._projects[endpoint] = ProjectView(
+                    self.services.project(endpoint), self.patience.timing.clock
+                )
             return self._projects[endpoint]
 
     def projects(self) -> Sequence[KnowledgeView]:
@@ -145,7 +151,9 @@ class Session:
         """The view of the search service at an endpoint."""
         with self._lock:
             if endpoint not in self._searches:
-                self._searches[endpoint] = SearchView(self.services.search(endpoint))
+                self._searches[endpoint] = SearchView(
+                    self.services.search(endpoint), self.patience.timing.clock
+                )
             return self._searches[endpoint]
 
     def unless_gone(self, place_id: str, look: Callable[[], T]) -> T | None:
@@ -153,6 +161,9 @@ class Session:
 
         A host that DNS doesn't know counts as gone only if Azure Resource Manager doesn't know `place_id` either.
         """
+        return self._unless_gone(place_id, look, self.services.exists_in_azure)
+
+    def _unless_gone(self, place_id: str, look: Callable[[], T], is_known: Callable[[str], bool]) -> T | None:
         try:
             return look()
         except NotFound:
@@ -161,7 +172,7 @@ class Session:
             if not place_id.startswith("/"):
                 raise  # somebody else's project is known by its endpoint alone: there is no ARM id to ask for
             try:
-                known = self.services.exists_in_azure(place_id)
+                known = is_known(place_id)
             except FoundryError as asked:
                 also = f"{error.what}; Azure Resource Manager couldn't be asked either ({asked.what})"
                 raise Unresolved(also, fix=error.fix, failure=error.failure) from None
@@ -172,10 +183,17 @@ class Session:
     def read(self, place_id: str, look: Callable[[], T]) -> T | None:
         """`unless_gone` for a refresh: a failure stops the whole command, so its text names the way past it."""
         try:
-            return self.unless_gone(place_id, look)
+            return self._unless_gone(place_id, look, self._was_known)
         except ServiceError as error:
             fix = f"{error.fix}; `--refresh=false` goes on without reading what is live"
             raise type(error)(error.what, fix=fix, failure=error.failure) from None
+
+    def _was_known(self, place_id: str) -> bool:
+        """What Azure Resource Manager said of a place, which it is asked for once, however many things live there."""
+        with self._lock:
+            place = self._places.setdefault(place_id, Snapshot(str, self.patience.timing.clock))
+        exists = self.services.exists_in_azure
+        return place.look(place_id, lambda: [place_id] if exists(place_id) else []) is not None
 
     def make_once(self, make: Callable[[], T], look_up: Callable[[], T | None], what: str) -> T:
         """Makes something that the service can't make "only if absent".

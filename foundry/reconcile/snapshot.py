@@ -5,20 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+from foundry.model import ServiceError
 
 T = TypeVar("T")
+
+FAILURE_HOLDS_SECONDS: Final = 60.0
+"""How long a refresh takes a service that couldn't be asked for one that still can't: a thousand objects, each with a wait of its own
+for a network that isn't there, would keep people for hours."""
 
 
 class Snapshot(Generic[T]):
     """What a listing said, with our own changes written over it.
 
     The first caller loads; others wait for that one listing. A failed listing fails all who wait for it and is tried
-    again by the next caller. `settled` says that a listing which may lag behind a killed run has been waited for.
+    again by the next caller; those who only `look` fail with it for a minute. `settled` says that a listing which may lag
+    behind a killed run has been waited for.
     """
 
-    def __init__(self, key: Callable[[T], str]) -> None:
+    def __init__(self, key: Callable[[T], str], clock: Callable[[], float]) -> None:
         self._key = key
+        self._clock = clock
+        self._failed: tuple[float, ServiceError] | None = None
         self._lock = threading.Lock()
         self._listing: Future[Mapping[str, T]] | None = None
         self._own: dict[str, T | None] = {}
@@ -36,6 +45,14 @@ class Snapshot(Generic[T]):
         listing = self._listed(load)
         with self._lock:
             return self._own[key] if key in self._own else listing.get(key)
+
+    def look(self, key: str, load: Callable[[], Sequence[T]]) -> T | None:
+        """`find` for a refresh. Raises ServiceError also where the listing failed within the last minute."""
+        with self._lock:
+            failed = self._failed
+        if failed is not None and self._clock() - failed[0] < FAILURE_HOLDS_SECONDS:
+            raise failed[1]
+        return self.find(key, load)
 
     def put(self, one: T) -> None:
         """We made or changed it."""
@@ -65,5 +82,7 @@ class Snapshot(Generic[T]):
                 with self._lock:
                     if self._listing is listing:
                         self._listing = None
+                    if isinstance(error, ServiceError):
+                        self._failed = (self._clock(), error)
                 listing.set_exception(error)
         return listing.result()

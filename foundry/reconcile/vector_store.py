@@ -128,7 +128,7 @@ def read(session: Session, store_id: str, props: Props) -> Seen | None:
     def live() -> tuple[LiveStore, dict[str, Any]]:
         view = session.knowledge(props)
         service = view.service
-        store = view.stores.find(store_id, service.list_stores) or service.get_store(store_id)
+        store = view.stores.look(store_id, service.list_stores) or service.get_store(store_id)
         definition: dict[str, Any] = {
             "name": store.name,
             "metadata": without_mark(store.metadata),

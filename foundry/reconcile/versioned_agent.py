@@ -94,7 +94,7 @@ def read(session: Session, agent_id: str, props: Props) -> Seen | None:
     def live() -> LiveVersionedAgent:
         view = session.versioned(str(props["endpoint"]))
         view.spoken_for.add(str(props.get("incarnation")))
-        return view.agents.find(agent_id, view.service.list_agents) or view.service.get_agent(agent_id)
+        return view.agents.look(agent_id, view.service.list_agents) or view.service.get_agent(agent_id)
 
     agent = session.read(str(props["project"]), live)
     if agent is None:

@@ -199,3 +199,58 @@ def test_workers_that_read_at_once_share_one_listing_and_its_failure(world):
     with ThreadPoolExecutor(4) as workers:
         assert list(workers.map(read, range(4))) == [403] * 4
     assert len(world.requests("GET", "/assistants")) == 1
+
+
+def test_a_service_that_cannot_be_asked_is_not_asked_again_for_each_object(world):
+    made = agent.create(world.session(), world.agent())
+    world.control("DELETE", "/requests")
+    world.faults({"match": {"method": "GET", "path": "/assistants$"}, "action": {"status": 500}})
+    session = world.session(retry_budget=30)
+
+    with pytest.raises(ServiceError) as first:
+        agent.read(session, made.id, made.outs)
+    asked, slept = len(world.requests("GET", "/assistants")), list(world.time.slept)
+    for _ in range(20):
+        with pytest.raises(ServiceError) as again:
+            agent.read(session, made.id, made.outs)
+        assert str(again.value) == str(first.value)
+
+    assert asked > 1
+    assert (len(world.requests("GET", "/assistants")), world.time.slept) == (asked, slept)
+
+
+def test_a_service_that_could_not_be_asked_is_asked_again_a_minute_later(world):
+    made = agent.create(world.session(), world.agent())
+    world.faults({"match": {"method": "GET", "path": "/assistants$", "nth": 1}, "action": {"status": 403}})
+    session = world.session()
+    with pytest.raises(ServiceError):
+        agent.read(session, made.id, made.outs)
+
+    world.time.now += 61
+
+    assert agent.read(session, made.id, made.outs).outs["agentId"] == made.id
+
+
+def test_a_refresh_that_could_not_ask_does_not_keep_anything_from_being_made(world):
+    made = agent.create(world.session(), world.agent())
+    world.faults({"match": {"method": "GET", "path": "/assistants$", "nth": 1}, "action": {"status": 403}})
+    session = world.session()
+    with pytest.raises(ServiceError):
+        agent.read(session, made.id, made.outs)
+
+    assert agent.create(session, world.agent("other")).id != made.id
+
+
+def test_azure_is_asked_once_for_a_place_that_nobody_reaches(world, gone):
+    made = agent.create(world.session(), world.agent())
+    moved = {**made.outs, "endpoint": "https://contoso.invalid/api/projects/x"}
+    gone(world.project)
+    world.control("DELETE", "/requests")
+    session = world.session()
+
+    assert [agent.read(session, made.id, moved) for _ in range(5)] == [None] * 5
+
+    asked = world.control("GET", "/requests").json()
+    assert [entry["method"] for entry in asked if entry["path"].endswith(f"/projects/{world.name}")] == [
+        "GET"
+    ]
