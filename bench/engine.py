@@ -55,6 +55,11 @@ for number in range({count}):
 """
 
 
+def ordinary_environment() -> dict[str, str]:
+    """The environment, with Python's compiled modules kept from run to run as they are anywhere unless somebody forbids it."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+
+
 @dataclass(frozen=True)
 class Measured:
     """One command's seconds on the wall and of CPU, None if it took longer than the limit, and its processes' peak in MB."""
@@ -75,7 +80,7 @@ class Project:
         (folder / "nothing.py").write_text(PROVIDER)
         (folder / "__main__.py").write_text(PROGRAM.format(count=count))
         self.env = {
-            **os.environ,
+            **ordinary_environment(),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_HOME": str(folder / "home"),

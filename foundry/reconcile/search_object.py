@@ -18,7 +18,7 @@ from foundry.reconcile.inputs import HANDLING, is_let_go, lifecycle_of, only_rep
 from foundry.reconcile.marks import NO_DIGEST, Mark, mark_in, refuse_unless_ours
 from foundry.reconcile.outcomes import kept_age_of_drift, outputs, with_age_of_drift
 from foundry.reconcile.problems import needs
-from foundry.reconcile.session import Session
+from foundry.reconcile.session import SearchView, Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
 from foundry.service.errors import Conflict, Unanswered, unless_missing
 from foundry.service.log import PROGRESS
@@ -75,7 +75,10 @@ def read(session: Session, name: str, props: Props) -> Seen | None:
     family = str(props["family"])
 
     def look() -> Mapping[str, Any]:
-        return session.search(props["endpoint"]).service.get_object(family, name)
+        view = session.search(props["endpoint"])
+        if family == _UNMARKED:
+            view.maps_spoken_for[name].add(str(props.get("name")))
+        return view.service.get_object(family, name)
 
     body = session.read(str(props["service"]), look)
     if body is None:
@@ -133,12 +136,22 @@ def delete(session: Session, name: str, props: Props) -> None:
                 family, {**_bare(body), "description": description}, str(body["@odata.etag"])
             )
         return
+    if family == _UNMARKED and _is_spoken_for_otherwise(view, name, str(props.get("name"))):
+        PROGRESS.info("%s %s: stands beside another index now; left alone", family, name)
+        return
     index = _index_with(view.service, name) if family == _UNMARKED else None
     if index is not None:
         # It has no mark: that an index still needs it is all there is to tell that it was handed over, or is shared.
         PROGRESS.info("%s %s: index %s uses it; left alone", family, name, index)
         return
     view.service.delete_object(family, name, str(body["@odata.etag"]))
+
+
+def _is_spoken_for_otherwise(view: SearchView, synonym_map: str, logical_name: str) -> bool:
+    """Whether the state has a synonym map under another logical name too: a run was killed after the map moved to another index."""
+    names = view.maps_spoken_for[synonym_map]
+    names.discard(logical_name)
+    return bool(names)
 
 
 def _index_with(service: SearchService, synonym_map: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -85,12 +86,16 @@ KnowledgeView: TypeAlias = ProjectView[KnowledgeService, LiveAgent]
 
 
 class SearchView:
-    """One search service: its adapter, and what this process knows of its indexes."""
+    """One search service: its adapter, and what this process knows of its indexes.
+
+    `maps_spoken_for` has, for each synonym map, the logical names under which states handed to this process speak of it.
+    """
 
     def __init__(self, service: SearchService, clock: Callable[[], float]) -> None:
         self.service = service
         self.indexes: Snapshot[Mapping[str, Any]] = Snapshot(lambda body: str(body["name"]), clock)
         self.objects_in_use: set[tuple[str, str]] = set()
+        self.maps_spoken_for: dict[str, set[str]] = defaultdict(set)
 
 
 class Session:

@@ -98,8 +98,10 @@ def _applied(runs: Sequence[Run], kind: str, name: str) -> Iterator[Applied]:
         identifier = str(resource["id"]) if resource and resource.get("id") else None
         if definition is None and last is None:
             continue
-        if last is None or definition is None:
-            fields: tuple[str, ...] = ("made" if definition is not None else "removed",)
+        if definition is None:
+            fields: tuple[str, ...] = ("removed",)
+        elif last is None:
+            fields = ("adopted" if outputs.get("adopted") else "made",)
         else:
             fields = tuple(change.path for change in changes(kind, last, definition, last))
             if identifier != last_id:

@@ -158,6 +158,21 @@ def test_a_replacement_in_one_process_doesn_t_delete_the_synonym_map_it_took_ove
     assert maps.get_synonym_map(old.id)
 
 
+def test_a_run_killed_after_a_synonym_map_moved_is_finished_without_deleting_the_map(world, colours, maps):
+    old = search_object.create(world.session(), colours())
+    moved = {**colours(), "name": "articles/colours"}
+    new = search_object.create(world.session(), moved)
+
+    session = world.session()
+    for made in (old, new):
+        search_object.read(session, made.id, made.outs)
+    search_object.delete(session, old.id, old.outs)
+    assert maps.get_synonym_map(new.id)
+    search_object.delete(session, new.id, new.outs)
+
+    assert new.id not in maps.get_synonym_map_names()
+
+
 def test_an_interval_in_other_words_is_no_change(world, beside, source, maps):
     from azure.search.documents.indexes.models import SearchIndex, SimpleField
 

@@ -14,6 +14,7 @@ def run(
     id_: str = "asst_1",
     commit: str = "",
     called: str = "desk",
+    adopted: bool = False,
 ) -> Run:
     resources = (
         [
@@ -21,7 +22,7 @@ def run(
                 "type": "pulumi-python:dynamic/foundry:Agent",
                 "urn": f"urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:Agent::{called}",
                 "id": id_,
-                "outputs": {"applied": {"name": "desk", "model": "chat", **definition}},
+                "outputs": {"applied": {"name": "desk", "model": "chat", **definition}, "adopted": adopted},
             }
         ]
         if definition is not None
@@ -44,6 +45,13 @@ def test_only_runs_that_changed_the_object_are_told_with_its_fields() -> None:
         run(6, None),
         run(7, {"temperature": 0.2}),
     ) == [(2, ("made",)), (4, ("instructions", "temperature")), (5, ("removed",)), (7, ("made",))]
+
+
+def test_what_was_there_before_is_adopted_and_not_made() -> None:
+    assert told(run(1, {}, adopted=True), run(2, {"temperature": 0.1}, adopted=True)) == [
+        (1, ("adopted",)),
+        (2, ("temperature",)),
+    ]
 
 
 def test_an_object_that_was_made_anew_is_told_even_if_it_says_the_same() -> None:
