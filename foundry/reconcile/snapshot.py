@@ -78,6 +78,8 @@ class Snapshot(Generic[T]):
         if mine:
             try:
                 listing.set_result({self._key(one): one for one in load()})
+                with self._lock:
+                    self._failed = None
             except BaseException as error:
                 with self._lock:
                     if self._listing is listing:

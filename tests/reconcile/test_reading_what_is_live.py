@@ -219,26 +219,30 @@ def test_a_service_that_cannot_be_asked_is_not_asked_again_for_each_object(world
     assert (len(world.requests("GET", "/assistants")), world.time.slept) == (asked, slept)
 
 
-def test_a_service_that_could_not_be_asked_is_asked_again_a_minute_later(world):
+@pytest.fixture
+def refused(world):
+    """An agent, and a session whose first look at it was refused."""
     made = agent.create(world.session(), world.agent())
     world.faults({"match": {"method": "GET", "path": "/assistants$", "nth": 1}, "action": {"status": 403}})
     session = world.session()
     with pytest.raises(ServiceError):
         agent.read(session, made.id, made.outs)
+    return made, session
+
+
+def test_a_service_that_could_not_be_asked_is_asked_again_a_minute_later(world, refused):
+    made, session = refused
 
     world.time.now += 61
 
     assert agent.read(session, made.id, made.outs).outs["agentId"] == made.id
 
 
-def test_a_refresh_that_could_not_ask_does_not_keep_anything_from_being_made(world):
-    made = agent.create(world.session(), world.agent())
-    world.faults({"match": {"method": "GET", "path": "/assistants$", "nth": 1}, "action": {"status": 403}})
-    session = world.session()
-    with pytest.raises(ServiceError):
-        agent.read(session, made.id, made.outs)
+def test_a_refresh_that_could_not_ask_does_not_keep_anything_from_being_made(world, refused):
+    made, session = refused
 
     assert agent.create(session, world.agent("other")).id != made.id
+    assert agent.read(session, made.id, made.outs).outs["agentId"] == made.id
 
 
 def test_azure_is_asked_once_for_a_place_that_nobody_reaches(world, gone):
