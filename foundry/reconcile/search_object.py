@@ -136,7 +136,7 @@ def delete(session: Session, name: str, props: Props) -> None:
                 family, {**_bare(body), "description": description}, str(body["@odata.etag"])
             )
         return
-    if family == _UNMARKED and _is_spoken_for_otherwise(view, name, str(props.get("name"))):
+    if family == _UNMARKED and _is_left_to_another(view, name, str(props.get("name"))):
         PROGRESS.info("%s %s: stands beside another index now; left alone", family, name)
         return
     index = _index_with(view.service, name) if family == _UNMARKED else None
@@ -147,8 +147,11 @@ def delete(session: Session, name: str, props: Props) -> None:
     view.service.delete_object(family, name, str(body["@odata.etag"]))
 
 
-def _is_spoken_for_otherwise(view: SearchView, synonym_map: str, logical_name: str) -> bool:
-    """Whether the state has a synonym map under another logical name too: a run was killed after the map moved to another index."""
+def _is_left_to_another(view: SearchView, synonym_map: str, logical_name: str) -> bool:
+    """Takes a logical name off a synonym map, and says whether the state speaks of the map under another one too.
+
+    It does where a run was killed after the map moved to another index; whoever is the last to go takes the map along.
+    """
     names = view.maps_spoken_for[synonym_map]
     names.discard(logical_name)
     return bool(names)

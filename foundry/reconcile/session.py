@@ -115,6 +115,7 @@ class Session:
     ) -> None:
         self.services = services
         self.patience = patience
+        self._clock = patience.timing.clock
         self.root = root or Path()
         self.incarnation = incarnation
         self.now = now
@@ -133,18 +134,14 @@ class Session:
         """The versioned view of the project at an endpoint."""
         with self._lock:
             if endpoint not in self._versioned:
-                self._versioned[endpoint] = ProjectView(
-                    self.services.versioned(endpoint), self.patience.timing.clock
-                )
+                self._versioned[endpoint] = ProjectView(self.services.versioned(endpoint), self._clock)
             return self._versioned[endpoint]
 
     def project(self, endpoint: str) -> ClassicView:
         """The classic view of the project at an endpoint."""
         with self._lock:
             if endpoint not in self._projects:
-                self._projects[endpoint] = ProjectView(
-                    self.services.project(endpoint), self.patience.timing.clock
-                )
+                self._projects[endpoint] = ProjectView(self.services.project(endpoint), self._clock)
             return self._projects[endpoint]
 
     def projects(self) -> Sequence[KnowledgeView]:
@@ -156,9 +153,7 @@ class Session:
         """The view of the search service at an endpoint."""
         with self._lock:
             if endpoint not in self._searches:
-                self._searches[endpoint] = SearchView(
-                    self.services.search(endpoint), self.patience.timing.clock
-                )
+                self._searches[endpoint] = SearchView(self.services.search(endpoint), self._clock)
             return self._searches[endpoint]
 
     def unless_gone(self, place_id: str, look: Callable[[], T]) -> T | None:
@@ -196,7 +191,7 @@ class Session:
     def _was_known(self, place_id: str) -> bool:
         """What Azure Resource Manager said of a place, which it is asked for once, however many things live there."""
         with self._lock:
-            place = self._places.setdefault(place_id, Snapshot(str, self.patience.timing.clock))
+            place = self._places.setdefault(place_id, Snapshot(str, self._clock))
         exists = self.services.exists_in_azure
         return place.look(place_id, lambda: [place_id] if exists(place_id) else []) is not None
 
