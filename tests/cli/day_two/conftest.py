@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -141,9 +142,13 @@ def on_a_terminal(desk: Desk, answers: Sequence[Callable[[], str]], *arguments: 
         start_new_session=True,
     )
     os.close(theirs)
-    printed, left = "", list(answers)
+    printed, left, pressed = "", list(answers), False
     try:
         while True:
+            # As a person would, Ctrl-C is pressed again when nothing came of it: Python's input() waits on when an interrupt
+            # falls between its prompt and its read.
+            while pressed and not select.select([ours], [], [], 5)[0]:
+                os.killpg(process.pid, signal.SIGINT)
             try:
                 part = os.read(ours, 65536).decode(errors="replace")
             except OSError:  # the terminal's other side is closed
@@ -154,6 +159,7 @@ def on_a_terminal(desk: Desk, answers: Sequence[Callable[[], str]], *arguments: 
                     os.write(ours, answer.encode())
                 else:
                     os.killpg(process.pid, signal.SIGINT)
+                    pressed = True
         return process.wait(60), printed
     finally:
         process.kill()
