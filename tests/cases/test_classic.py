@@ -13,6 +13,7 @@ from azure.ai.projects.models import AzureAISearchIndex
 
 from tests.cases.harness.case import cases, expect, live, told
 from tests.cases.harness.stack import tapped
+from tests.cases.harness.there import made_by_others
 
 CLASSIC = Path(__file__).parent / "classic"
 BASE = CLASSIC / "_base"
@@ -31,6 +32,11 @@ TYPES = {
 @pytest.mark.parametrize("case", cases(CLASSIC), ids=lambda case: case.name)
 def test_a_case(stack, standard_setup, case):
     standard_setup()
+    with made_by_others(stack, case):
+        _made_and_changed(stack, case)
+
+
+def _made_and_changed(stack, case):
     stack.declare(BASE, case / "declaration")
     with tapped() as requests:
         stack.up()

@@ -19,6 +19,7 @@ from foundry.service.toolbox_bodies import TOOL_TYPES as TOOLBOX_TOOLS
 from foundry.service.versioned_tools import TOOL_TYPES
 from tests.cases.harness.case import cases, expect, live, told
 from tests.cases.harness.stack import tapped
+from tests.cases.harness.there import made_by_others
 
 VERSIONED = Path(__file__).parent / "versioned"
 BASE = VERSIONED / "_base"
@@ -27,6 +28,11 @@ BASE = VERSIONED / "_base"
 @pytest.mark.parametrize("case", cases(VERSIONED), ids=lambda case: case.name)
 def test_a_case(stack, standard_setup, case):
     standard_setup()
+    with made_by_others(stack, case):
+        _made_and_changed(stack, case)
+
+
+def _made_and_changed(stack, case):
     stack.declare(BASE, case / "declaration")
     with tapped() as requests:
         stack.up()

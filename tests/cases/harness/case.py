@@ -3,6 +3,7 @@
 - `declaration/`: YAML laid over the base of the dialect.
 - `wire.json`: every request that changes something, in order, as `[{"POST /assistants?api-version=v1": body}, …]`.
 - `live.json`: what is read back of each resource, as its definition.
+- `there.json` (optional): what others made before, see `there.py`.
 - `changed/`, `changed-wire.json` (optional): the declaration as it is later, and the requests that make it so.
 
 Ids, marks and the address of the project stand there by name: `<VectorStore handbook>`, `<mark>`, `<project>`.

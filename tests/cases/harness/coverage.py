@@ -39,6 +39,7 @@ _OURS: Final = frozenset(
 )
 """What isn't part of an object's definition: covered by tests of its own."""
 
+_OF_NO_DIALECT: Final = "SearchIndex"
 _VERSIONED_ONLY: Final = ("MemoryStore", "Toolbox", "Skill")
 _SENT_AS: Final = {"toolbox": "mcp"}
 """Tools that are another one's in a definition."""
@@ -80,9 +81,7 @@ def page() -> str:
         "Every field that a declaration can have, and the cases that prove it. A case makes the object on the emulator, compares each",
         "request with the one expected, reads the object back, and finds nothing left to change; the official client is the witness",
         "(azure-ai-agents, azure-ai-projects with openai, azure-search-documents). *changed* says that the case also changes the field in",
-        "place, or takes it away, and goes back. Names, ownership, adoption and drift are covered by `tests/reconcile`. A case begins with an empty",
-        "project, so what refers by id or name to something that exists has none here: `tests/cases/test_moves.py`, `tests/transfer/test_import_of_every_case.py`",
-        "and `tests/reconcile/test_index_assets.py` have.",
+        "place, or takes it away, and goes back. Names, ownership, adoption and drift are covered by `tests/reconcile`.",
         "",
         "*Absent* says what leaving the field out means; *compared* how live and declared values are: *as declared*, *default* (only where it",
         "is or was declared), *kept* (what isn't declared is somebody else's), *last applied* (the service never tells the value), *set* (no order).",
@@ -93,12 +92,8 @@ def page() -> str:
             continue
         uses = _uses(kind)
         for title, rows in _tables(kind, uses):
-            lines += [
-                f"## {title}",
-                "",
-                "| Field | Absent | Compared | classic | versioned |",
-                "|---|---|---|---|---|",
-            ]
+            columns = ["Field", "Absent", "Compared", *(DIALECTS if kind != _OF_NO_DIALECT else ["cases"])]
+            lines += [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
             lines += [*rows, ""]
     return "\n".join([*lines, *_left_out()])
 
@@ -119,7 +114,7 @@ def _left_out() -> Iterator[str]:
 
 def _tables(kind: str, uses: Uses) -> Iterator[tuple[str, list[str]]]:
     root = schema_of(kind)
-    plain = [(path, field) for path, field in _fields(root, root) if not path.startswith("tools.")]
+    plain = [(path, field) for path, field in _once(_fields(root, root)) if not path.startswith("tools.")]
     of_kind = {"x-dialects": ("versioned",)} if kind in _VERSIONED_ONLY else {}
     yield (
         kind,
@@ -141,7 +136,7 @@ def _tables(kind: str, uses: Uses) -> Iterator[tuple[str, list[str]]]:
                 uses,
                 name,
             )
-            for path, field in _fields(tool, root)
+            for path, field in _once(_fields(tool, root))
             if path != "type"
         ]
         here = f"tools.{name}"
@@ -155,40 +150,52 @@ def _dialects(*schemas: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _fields(schema: Mapping[str, Any], root: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def _fields(
+    schema: Mapping[str, Any],
+    root: Mapping[str, Any],
+    above: str = "",
+    within: tuple[str, ...] = DIALECTS,
+) -> Iterator[tuple[str, Any]]:
+    """Path and field; `x-dialects` are those that everything above it is in as well."""
     for name, told in schema.get("properties", {}).items():
         if not above and name in _OURS and schema is root:
             continue
         path = f"{above}{name}"
         if path == "tools":
             continue
-        yield path, told
-        yield from _below(told, root, path)
+        dialects = tuple(one for one in _dialects(told) if one in within)
+        yield path, {**told, "x-dialects": dialects}
+        yield from _below(told, root, path, dialects)
 
 
-def _below(told: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+def _below(
+    told: Mapping[str, Any], root: Mapping[str, Any], path: str, within: tuple[str, ...]
+) -> Iterator[tuple[str, Any]]:
     if told.get("$ref") in _TEXTS:
         return
     inner = _resolved(told, root)
     for branch in inner.get("oneOf", ()):
-        if branch.get("$ref") not in _TEXTS and "properties" in _resolved(branch, root):
-            yield from _new(_fields(_resolved(branch, root), root, f"{path}."))
-    yield from _fields(inner, root, f"{path}.")
+        below = _resolved(branch, root)
+        if branch.get("$ref") not in _TEXTS and "properties" in below:
+            dialects = tuple(one for one in _dialects(below) if one in within)
+            yield from _fields(below, root, f"{path}.", dialects)
+    yield from _fields(inner, root, f"{path}.", within)
     items = inner.get("items")
     if (isinstance(items, Mapping) and _resolved(items, root) is not schema_field(root)) or (
         isinstance(items, Mapping) and path.count("fields") == 1
     ):
-        yield from _fields(_resolved(items, root), root, f"{path}[].")
+        yield from _fields(_resolved(items, root), root, f"{path}[].", within)
         for branch in _resolved(items, root).get("oneOf", ()):
-            yield from _fields(_resolved(branch, root), root, f"{path}[].")
+            yield from _fields(_resolved(branch, root), root, f"{path}[].", within)
 
 
-def _new(found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    seen = set()
+def _once(found: Iterator[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """A field that several branches have is one row, in the dialects of any."""
+    merged: dict[str, Any] = {}
     for path, told in found:
-        if path not in seen:
-            seen.add(path)
-            yield path, told
+        before = merged.get(path, told)
+        merged[path] = {**before, "x-dialects": (*before["x-dialects"], *told["x-dialects"])}
+    return list(merged.items())
 
 
 def schema_field(root: Mapping[str, Any]) -> Any:
@@ -203,13 +210,13 @@ def _resolved(told: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, 
 
 
 def _row(kind: str, path: str, field: Mapping[str, Any], uses: Uses, tool: str | None) -> str:
-    dialects = _dialects(field)
+    dialects, used = _dialects(field), uses.get(path, {})
     cells = [
-        _cell(uses.get(path, {}).get(dialect, {}))
-        if dialect in dialects or uses.get(path, {}).get(dialect)
-        else "-"
+        _cell(used.get(dialect, {})) if dialect in dialects or used.get(dialect) else "-"
         for dialect in DIALECTS
     ]
+    if kind == _OF_NO_DIALECT:
+        cells = [_cell({case: changed for cases in used.values() for case, changed in cases.items()})]
     name = path.removeprefix(f"tools.{tool}.") if tool else path
     shown = "(the tool)" if tool and path == f"tools.{tool}" else f"`{name}`"
     absent = SHORT.get(str(field.get("x-absence", "")), "")

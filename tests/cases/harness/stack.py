@@ -6,6 +6,7 @@ costs a second and not a minute, and a run can be cut off at any request.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import shutil
@@ -145,6 +146,8 @@ class Stack:
         self.doomed: list[tuple[Key, Held]] = []
         self.names: dict[str, str] = {world.project: "<project>", world.endpoint: "<endpoint>"}
         """What people call the ids that were ever made."""
+        self.there: dict[str, str] = {}
+        """What declarations call things that others made, and their ids."""
 
     # ---- declarations
 
@@ -154,6 +157,8 @@ class Stack:
         shutil.rmtree(stacks, ignore_errors=True)
         for number, layer in enumerate(layers):
             shutil.copytree(layer, stacks / f"layer{number}")
+        for document in stacks.rglob("*.yaml") if self.there else ():
+            document.write_text(functools.reduce(_replaced, self.there.items(), document.read_text()))
         (self.world.root / "Pulumi.yaml").write_text("name: shop\nruntime: python\nstackConfigDir: stacks\n")
         names = ", ".join(f"layer{number}" for number in range(len(layers)))
         (stacks / f"Pulumi.{self.name}.yaml").write_text(
@@ -470,6 +475,10 @@ class Stack:
         for key, held in backwards(self.state.items()):
             KINDS[key[0]].delete(session, held.id, held.outs)
             del self.state[key]
+
+
+def _replaced(text: str, one: tuple[str, str]) -> str:
+    return text.replace(*one)
 
 
 def beside_name(index: str, one: model.SearchObject) -> str:
