@@ -143,25 +143,15 @@ class _Filling:
 
     def files(self, dialect: model.Dialect) -> dict[str, dict[str, pulumi.Output[str]]]:
         """Every file of a store or of a tool in a dialect, once per project: project → path → file id."""
-        wanted: dict[str, dict[str, model.KnowledgeFile]] = {
-            project: {} for project in self.platform.projects
-        }
-        for store in self.manifest.vector_stores:
-            if dialect in store.dialect.parts:
-                wanted[store.project] |= {file.path: file for file in store.files}
-        for agent in self.manifest.agents:
-            if dialect in agent.dialect.parts:
-                wanted[agent.project] |= {file.path: file for tool in agent.tools for file in tool.files}
-        for toolbox in self.manifest.toolboxes if dialect is VERSIONED else ():
-            wanted[toolbox.project] |= {file.path: file for tool in toolbox.tools for file in tool.files}
-        first = next(iter(wanted), None)
+        wanted = self.manifest.files(dialect)
+        first = next(iter(self.platform.projects), None)
         return {
             project: {
                 # The same file in a second project needs a name of its own: Pulumi's are unique in a stack.
                 path: self._file(path if project == first else f"{project}:{path}", file, project, dialect)
-                for path, file in sorted(files.items())
+                for path, file in sorted(wanted.get(project, {}).items())
             }
-            for project, files in wanted.items()
+            for project in self.platform.projects
         }
 
     def synonym_maps(self) -> dict[str, providers.SearchObject]:

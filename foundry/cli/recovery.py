@@ -171,6 +171,11 @@ def has_state(folder: Path, project: str, stack: str) -> bool:
     return bool((latest or {}).get("resources"))
 
 
+def is_empty(folder: Path, project: str, stack: str) -> bool:
+    """Whether the state is known to hold no resource, and none that a killed run was just making."""
+    return not has_state(folder, project, stack) and not pending_creates(folder, project, stack)
+
+
 def state_file(folder: Path, project: str, stack: str) -> Path:
     """Where a stack's state lies in the folder of a `file://` backend, if it isn't compressed."""
     return folder / ".pulumi" / "stacks" / project / f"{stack}.json"

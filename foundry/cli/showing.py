@@ -31,6 +31,7 @@ _SHOWN = (
     "Toolbox",
     "Skill",
 )
+_FILE = "File"
 _OF_SEARCH = ("SearchIndex", "SearchObject", "IndexAsset")
 """What knows no dialect: its resource is recorded under that of the environment."""
 _LONG = 70
@@ -64,7 +65,7 @@ def add(commands: Commands) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """One declared or live object. `drift` lists what was changed outside, field by field."""
+    """One declared or live object. `drift` lists what was changed outside, field by field; a file's content can't be read back."""
 
     kind: str
     name: str
@@ -75,7 +76,9 @@ class Row:
 
 
 def run_show(arguments: argparse.Namespace) -> int:
-    """Print one line an object."""
+    """Print one line an object; of files, only those that aren't as applied."""
+    from foundry.transfer.picture import Status
+
     project = find_project(Path(arguments.cwd).resolve())
     manifest = _manifest(project, arguments.stack)
     rows = list(_rows(manifest, _live(project, arguments.stack)))
@@ -86,12 +89,15 @@ def run_show(arguments: argparse.Namespace) -> int:
     print(f"Stack {arguments.stack}: environment {environment.name}, {environment.dialect.value} by default")
     print(f"  models       {', '.join(one.name for one in environment.deployments) or 'none of its own'}")
     print(f"  connections  {', '.join(one.name for one in environment.connections) or 'none of its own'}")
+    shown = [row for row in rows if (row.kind, row.status) != (_FILE, Status.LIVE.value)]
+    if len(shown) < len(rows):
+        print(f"  files        {len(rows) - len(shown)} as applied")
     widths = (
-        [max(len(str(cell)) for cell in column) for column in zip(*map(_cells, rows), strict=True)]
-        if rows
+        [max(len(str(cell)) for cell in column) for column in zip(*map(_cells, shown), strict=True)]
+        if shown
         else []
     )
-    for row in rows:
+    for row in shown:
         print(
             "  ".join(
                 str(cell).ljust(width) for cell, width in zip(_cells(row), widths, strict=True)
@@ -189,6 +195,24 @@ def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
     }
     for key in sorted({*declared, *held}, key=lambda key: (_SHOWN.index(key[0]), *key[1:])):
         yield _row(session, key, held.get(key), is_declared=key in declared)
+    yield from _file_rows(session, manifest, stands)
+
+
+def _file_rows(session: Session, manifest: Manifest, stands: Standing) -> Iterator[Row]:
+    from foundry.model import Dialect
+    from foundry.transfer.picture import Status
+
+    wanted = {
+        (path, dialect.value)
+        for dialect in Dialect.BOTH.parts
+        for files in manifest.files(dialect).values()
+        for path in files
+    }
+    held = [(one, (str(one.inputs["path"]), one.dialect)) for one in stands.declared(_FILE)]
+    for path, dialect in sorted(wanted - {key for _, key in held}):
+        yield Row(_FILE, path, dialect, None, Status.ABSENT.value)
+    for one, key in held:
+        yield _row(session, (_FILE, one.name, one.dialect), one, is_declared=key in wanted)
 
 
 def _parts(manifest: Manifest) -> Iterator[tuple[tuple[str, str, str], tuple[str, str]]]:
@@ -216,7 +240,7 @@ def _row(session: Session, key: tuple[str, str, str], held: Held | None, *, is_d
     live = live_outputs(session, held)
     if live is None:
         return Row(*key, held.id, Status.GONE.value)
-    drift = tuple(_drift(held, live))
+    drift = tuple(_drift(held, live)) if held.declared != _FILE else ()
     if not is_declared:
         return Row(*key, held.id, _UNDECLARED, drift)
     return Row(*key, held.id, (Status.DRIFT if drift else Status.LIVE).value, drift)

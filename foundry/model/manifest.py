@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from foundry.model.agent import Agent
-from foundry.model.environment import Environment, Owner
-from foundry.model.knowledge import MemoryStore, VectorStore
+from foundry.model.environment import Dialect, Environment, Owner
+from foundry.model.knowledge import KnowledgeFile, MemoryStore, VectorStore
 from foundry.model.numbered import Skill, Toolbox
 from foundry.model.search import SearchIndex
 
@@ -26,3 +27,16 @@ class Manifest:
     memory_stores: tuple[MemoryStore, ...] = ()
     toolboxes: tuple[Toolbox, ...] = ()
     skills: tuple[Skill, ...] = ()
+
+    def files(self, dialect: Dialect) -> Mapping[str, Mapping[str, KnowledgeFile]]:
+        """Every file of a store or of a tool in a dialect, once for each project: the project's name → path → file."""
+        found: dict[str, dict[str, KnowledgeFile]] = {}
+        for store in self.vector_stores:
+            if dialect in store.dialect.parts:
+                found.setdefault(store.project, {}).update({file.path: file for file in store.files})
+        of_tools = [(one.project, one.tools) for one in self.agents if dialect in one.dialect.parts]
+        if dialect is Dialect.VERSIONED:
+            of_tools += [(one.project, one.tools) for one in self.toolboxes]
+        for project, tools in of_tools:
+            found.setdefault(project, {}).update({file.path: file for tool in tools for file in tool.files})
+        return found

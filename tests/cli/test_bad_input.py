@@ -50,6 +50,17 @@ def test_dev_validates_and_previews_offline_once_four_values_are_filled_in(clone
     assert clone.has_started_nothing()
 
 
+def test_down_is_for_stacks_on_the_sandbox_alone(clone: Any) -> None:
+    code, printed = clone.run("down", "-s", "dev")
+    assert code == 1
+    assert "stack dev isn't on the sandbox, and `down` asks nothing" in printed
+    assert "fac destroy -s dev" in printed
+    code, printed = clone.run("down", "-s", "nowhere")
+    assert code == 1
+    assert "there is no stack 'nowhere'" in printed
+    assert clone.has_started_nothing()
+
+
 def test_a_cloud_stack_without_the_cli_is_told_how_to_install_it(clone: Any) -> None:
     settings = clone.root / "stacks/Pulumi.sandbox.yaml"
     replace(settings, 'foundry:sandbox: "true"', 'foundry:sandbox: "false"')

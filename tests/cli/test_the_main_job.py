@@ -107,6 +107,7 @@ def test_down_leaves_nothing_running_and_up_starts_over(clone: Any) -> None:
     assert "nothing of it runs" in clone.fac("down")
     code, printed = clone.run("sandbox", "status")
     assert code == 1, printed
+    assert "holds nothing, and nothing of the sandbox runs" in clone.fac("down")
     clone.fac("up", "--yes")
     assert len(clone.outputs()["agents"]) == 6
     clone.fac("down")

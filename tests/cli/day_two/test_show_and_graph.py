@@ -72,15 +72,49 @@ def test_files_that_came_and_went_are_shown_by_name(up: Any) -> None:
     assert objects(up)["VectorStore handbook"]["status"] == "as applied"
 
 
+NIGHT = """
+kind: Agent
+name: night-desk
+model: chat
+tools: {calls: {type: code_interpreter, files: [calls.csv]}}
+"""
+
+
 def test_what_is_declared_and_not_up_yet_is_shown_as_that(up: Any) -> None:
     path = up.root / "stacks/sandbox/agents/night-desk.yaml"
-    path.write_text("kind: Agent\nname: night-desk\nmodel: chat\n")
+    path.write_text(NIGHT)
+    (path.parent / "calls.csv").write_text("id\n")
     try:
         shown = objects(up)
     finally:
         path.unlink()
-    assert shown["Agent night-desk"]["status"] == "not up yet"
-    assert shown["Agent night-desk"]["id"] is None
+        (path.parent / "calls.csv").unlink()
+    for name in ("Agent night-desk", "File stacks/sandbox/agents/calls.csv"):
+        assert shown[name]["status"] == "not up yet"
+        assert shown[name]["id"] is None
+
+
+WITHOUT_A_FILE = """
+import os
+from azure.ai.agents import AgentsClient
+from azure.identity import DefaultAzureCredential
+client = AgentsClient(os.environ["PROJECT_ENDPOINT"], DefaultAzureCredential())
+client.files.delete(next(one.id for one in client.files.list().data if one.filename.startswith("orders-2026-h1")))
+"""
+
+
+def test_a_file_that_is_gone_is_listed_and_those_that_are_there_are_counted(up: Any) -> None:
+    named = [name for name in objects(up) if name.startswith("File ")]
+    assert f"  files        {len(named)} as applied" in up.fac("show").splitlines()
+    up.python(WITHOUT_A_FILE)
+    try:
+        printed = up.fac("show")
+    finally:
+        up.fac("up", "--yes")
+    assert f"  files        {len(named) - 1} as applied" in printed.splitlines()
+    (line,) = [line for line in printed.splitlines() if line.startswith("File ")]
+    assert "stacks/base/data/orders-2026-h1.csv" in line
+    assert line.endswith("gone")
 
 
 def test_the_picture_colours_what_was_changed_outside(drifted: Any) -> None:
