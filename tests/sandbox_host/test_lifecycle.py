@@ -213,3 +213,20 @@ def test_erasing_takes_everything_and_only_a_sandbox(home, free_port, tmp_path):
     with pytest.raises(SandboxError, match="nothing was deleted"):
         erase(precious)
     assert (precious / "thesis.txt").exists()
+
+
+def test_a_folder_with_other_things_in_it_becomes_no_sandbox_so_that_none_goes_with_one(home, free_port):
+    home.mkdir(mode=0o755)
+    (home / "thesis.txt").write_text("all of it")
+    with pytest.raises(SandboxError, match=r"files that are no sandbox's \(thesis.txt\).*FAC_SANDBOX_HOME"):
+        start(home, port=free_port)
+    assert [entry.name for entry in home.iterdir()] == ["thesis.txt"]
+    assert home.stat().st_mode & 0o777 == 0o755
+    (home / "thesis.txt").unlink()
+
+
+def test_what_a_start_that_was_killed_left_is_gone_on_with(home, free_port):
+    (home / "state").mkdir(parents=True)
+    (home / "lock").touch()
+    (home / ".sandbox.json.a1b2").touch()
+    assert start(home, port=free_port).emulator is not None

@@ -18,13 +18,24 @@ from typing import Final
 import psutil
 
 from foundry.sandbox.host import health, ports, processes, storage
-from foundry.sandbox.host.record import SUBSCRIPTION, Sandbox, SandboxError, Worker, load, save, write_whole
+from foundry.sandbox.host.record import (
+    RECORD,
+    SUBSCRIPTION,
+    Sandbox,
+    SandboxError,
+    Worker,
+    load,
+    save,
+    write_whole,
+)
 
 _LOCK_SECONDS: Final = 120.0
 _PAUSE_SECONDS: Final = 0.05
 _EPHEMERAL_PREFIX: Final = "fac-sandbox-"
 _EPHEMERAL_TRIES: Final = 3
 _LOCK_FILE: Final = "lock"
+_BEFORE_THE_RECORD: Final = frozenset({_LOCK_FILE, "state", "azurite"})
+"""What a start that was killed may leave without a record."""
 # The emulator reads its identity header here.
 _HEADER_FILE: Final = "identity-header"
 
@@ -193,10 +204,9 @@ def erase(home: Path, *, programs: Programs = _REAL) -> None:
     home = home.absolute()
     if not home.exists():
         return
-    others = {entry.name for entry in home.iterdir()} - {_LOCK_FILE}
-    if others and not (home / "sandbox.json").exists():
+    if _others(home):
         raise SandboxError(
-            f"{home} isn't a sandbox's folder: it has files but no sandbox.json, so nothing was deleted"
+            f"{home} isn't a sandbox's folder: it has files but no {RECORD}, so nothing was deleted"
         )
     stop(home, programs=programs)
     try:
@@ -237,8 +247,22 @@ def _bring_up_anywhere(home: Path, programs: Programs, on_event: Callable[[str],
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+def _others(home: Path) -> list[str]:
+    """What stands in a folder that no sandbox has made, if there is none in it yet."""
+    if (home / RECORD).exists() or not home.is_dir():
+        return []
+    names = {entry.name for entry in home.iterdir() if not entry.name.startswith(f".{RECORD}.")}
+    return sorted(names - _BEFORE_THE_RECORD)
+
+
 def _make(home: Path) -> Path:
     home = home.absolute()
+    others = _others(home)
+    if others:
+        raise SandboxError(
+            f"{home} has files that are no sandbox's ({', '.join(others[:3])}), which go with a sandbox that is erased: "
+            "name a folder of its own (FAC_SANDBOX_HOME)"
+        )
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)

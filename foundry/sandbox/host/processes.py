@@ -16,6 +16,7 @@ from foundry.sandbox.host.record import SandboxError, Worker
 
 _LOG_BYTES = 2_000_000
 _RECOGNISABLE_SECONDS = 10.0
+_ENDING_SECONDS = 2.0
 _PAUSE_SECONDS = 0.001
 
 
@@ -89,12 +90,16 @@ def ending(worker: Worker | None) -> str:
     """How a process that this one started has ended, for a message; empty when the system doesn't tell."""
     if worker is None:
         return ""
+    until = time.monotonic() + _ENDING_SECONDS
     try:
-        pid, status = os.waitpid(worker.pid, os.WNOHANG)
+        # A process that is ending has no command line any more a moment before its parent can ask how it ended.
+        while (told := os.waitpid(worker.pid, os.WNOHANG))[0] == 0:
+            if time.monotonic() > until:
+                return ""
+            time.sleep(_PAUSE_SECONDS)
     except ChildProcessError:
         return ""
-    if pid == 0:
-        return ""
+    status = told[1]
     code = os.waitstatus_to_exitcode(status)
     return f" (killed by signal {-code})" if code < 0 else f" (exit code {code})"
 

@@ -12,7 +12,7 @@ from typing import Final
 
 FORMAT: Final = 1
 SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
-_FILE = "sandbox.json"
+RECORD: Final = "sandbox.json"
 
 
 class SandboxError(Exception):
@@ -92,7 +92,7 @@ def load(home: Path) -> Sandbox | None:
         SandboxError: The record can't be read or was written by something else.
     """
     home = home.absolute()
-    file = home / _FILE
+    file = home / RECORD
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -136,7 +136,7 @@ def save(sandbox: Sandbox) -> None:
         "provider": asdict(sandbox.provider) if sandbox.provider else None,
         "storage": asdict(sandbox.storage) if sandbox.storage else None,
     }
-    write_whole(sandbox.home / _FILE, json.dumps(record, indent=2) + "\n")
+    write_whole(sandbox.home / RECORD, json.dumps(record, indent=2) + "\n")
 
 
 def write_whole(file: Path, text: str) -> None:
