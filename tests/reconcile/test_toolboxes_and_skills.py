@@ -15,12 +15,26 @@ from azure.core.exceptions import ResourceNotFoundError
 from foundry.model import FoundryError
 from foundry.reconcile import skill, toolbox, vector_store, versioned_agent
 from foundry.reconcile.marks import KEY
+from tests.cases.harness.stack import tapped
+from tests.reconcile.conftest import FakeTime
 
 WEB = {"name": "web", "type": "web_search"}
 BOX = {"description": "Looks things up", "tools": [WEB]}
 BIGGER_BOX = {"description": "Looks more things up", "tools": [WEB]}
 BY_NUMBER = {"description": "How returns work", "instructions": "# Returns\n\nAsk for the order number."}
 BY_NAME = {"description": "How returns work", "instructions": "# Returns\n\nAsk for the name."}
+
+
+class Somebody(FakeTime):
+    """A clock: whoever sleeps lets somebody else go on."""
+
+    def __init__(self, goes_on):
+        super().__init__()
+        self.goes_on = goes_on
+
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        self.goes_on()
 
 
 class Toolboxes:
@@ -185,6 +199,33 @@ def test_a_lost_answer_and_a_lost_state_leave_one_version(world, one):
 
     assert numbers(one) == ["1"]
     assert second.outs["incarnation"] == first.outs["incarnation"]
+
+
+def test_a_version_that_somebody_makes_meanwhile_is_not_taken_for_one_whose_answer_was_lost(world, one):
+    made = one.kind.create(world.session(), inputs(world, one.first))
+    somebody = [one.by_hand]
+    world.time = Somebody(lambda: somebody.pop()() if somebody else None)
+    makes = {"method": "POST", "path": f"{one.path}/versions$", "nth": 1}
+    world.faults({"match": makes, "action": {"drop": "before"}})
+
+    outs = one.kind.update(world.session(), "returns", made.outs, inputs(world, one.second))
+
+    assert somebody == []
+    assert (numbers(one), outs["version"]) == (["1", "2", "3"], "3")
+    assert one.kind.diff("returns", seen(world, one, outs).outs, inputs(world, one.second)).changes == ()
+
+
+def test_what_is_let_go_never_stands_for_a_version_that_it_did_not_stand_for(world, one):
+    told = inputs(world, one.first)
+    made = one.kind.create(world.session(), told)
+    pinned = inputs(world, one.second, default="1", lifecycle={"retainOnDelete": True, "onRemove": "retain"})
+    outs = one.kind.update(world.session(), "returns", made.outs, pinned)
+
+    with tapped() as requests:
+        one.kind.delete(world.session(), "returns", outs)
+
+    assert (numbers(one), one.live.get("returns").default_version) == (["1", "2", "3"], "1")
+    assert [each["url"] for each in requests if "default" in str(each.get("body"))] == []
 
 
 def test_a_replacement_survives_the_delete_of_what_it_replaces(world, one):
