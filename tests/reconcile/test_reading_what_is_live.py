@@ -115,6 +115,15 @@ def test_drift_that_is_repaired_has_no_age(world):
     assert "driftSince" not in agent.read(world.session(), made.id, made.outs).outs
 
 
+def test_what_a_process_changed_itself_is_read_as_it_is_now(world):
+    made = agent.create(world.session(), world.agent())
+    session = world.session()
+    seen = agent.read(session, made.id, made.outs)
+    outs = agent.update(session, made.id, seen.outs, world.agent(temperature=0.5))
+
+    assert agent.read(session, made.id, outs).outs["definition"]["temperature"] == 0.5
+
+
 def test_a_deleted_agent_is_gone(world):
     made = agent.create(world.session(), world.agent())
     world.official().delete_agent(made.id)

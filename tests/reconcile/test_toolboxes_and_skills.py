@@ -364,6 +364,25 @@ def test_a_toolbox_stays_while_an_agent_calls_it(world):
     toolbox.delete(world.session(), "returns", made.outs)
 
 
+def test_a_toolbox_goes_and_its_versions_too_while_an_agent_calls_another_one_or_another_version(world):
+    outs = toolbox.create(world.session(), inputs(world, Toolboxes.first)).outs
+    outs = toolbox.update(world.session(), "returns", outs, inputs(world, Toolboxes.second))
+    pinned = {
+        "name": "box",
+        "type": "mcp",
+        "server_url": f"{world.endpoint}/toolboxes/returns/versions/2/mcp",
+    }
+    other = {"name": "more", "type": "mcp", "server_url": f"{world.endpoint}/toolboxes/returns-more/mcp"}
+    desk = versioned_agent.create(world.session(), agent(world, tools=[pinned, other]))
+    for told in (Toolboxes.first, Toolboxes.second):
+        outs = toolbox.update(world.session(), "returns", outs, inputs(world, told, keep=1))
+    assert numbers(Toolboxes(world)) == ["2", "4"]
+
+    versioned_agent.update(world.session(), "desk", desk.outs, agent(world, tools=[other]))
+    toolbox.delete(world.session(), "returns", outs)
+    assert [one.name for one in Toolboxes(world).live.list()] == []
+
+
 def test_tools_made_by_hand_are_seen_as_they_are(world):
     one = Toolboxes(world)
     made = toolbox.create(world.session(), inputs(world, one.first))

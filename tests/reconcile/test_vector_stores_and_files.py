@@ -390,6 +390,28 @@ def test_a_store_that_an_agent_searches_isn_t_deleted_and_the_agent_is_named(wor
         vector_store.delete(world.session(), made.id, made.outs)
 
 
+def test_a_store_that_an_agent_searched_when_it_was_listed_and_no_longer_does_is_deleted(world):
+    made = vector_store.create(world.session(), world.store(uploaded(world)))
+    search = [{"name": "find", "type": "file_search", "vector_store_ids": [made.id]}]
+    user = agent.create(world.session(), world.agent(tools=search))
+    session = world.session()
+    agent.read(session, user.id, user.outs)
+    world.official().update_agent(user.id, body={"tools": [], "tool_resources": {}})
+
+    vector_store.delete(session, made.id, made.outs)
+
+    assert list(world.official().vector_stores.list()) == []
+
+
+def test_a_file_of_another_name_than_the_state_says_isn_t_deleted(world):
+    ours = file.create(world.session(), world.file("returns.md", "30 days"))
+    theirs = world.official().files.upload(file=b"x", filename="returns.md", purpose="assistants")
+
+    file.delete(world.session(), theirs.id, ours.outs)
+
+    assert set(files(world)) == {ours.id, theirs.id}
+
+
 def test_a_store_taken_over_since_isn_t_deleted(world):
     inputs = world.store(uploaded(world))
     old = vector_store.create(world.session(), inputs)
