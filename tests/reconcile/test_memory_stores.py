@@ -5,7 +5,7 @@ from azure.ai.projects import AIProjectClient
 from azure.ai.projects.models import MemoryStoreDefaultDefinition
 from azure.core.exceptions import ResourceNotFoundError
 
-from foundry.model import FoundryError
+from foundry.model import UNKNOWN, FoundryError
 from foundry.reconcile import memory_store, versioned_agent
 
 
@@ -58,6 +58,17 @@ def test_drift_that_is_only_reported_stays_and_keeps_its_age(world, stores):
 
     assert outs["driftSince"] == seen.outs["driftSince"]
     assert stores.get("people").description == "Nobody"
+
+    edited = inputs(world, description="Guests", lifecycle={"onDrift": "report"})
+    memory_store.update(world.session(), made.id, outs, edited)
+    assert stores.get("people").description == "Guests"
+
+
+def test_a_model_that_is_not_known_yet_and_a_store_of_another_name_break_no_rule(world):
+    before = inputs(world)
+    assert memory_store.check(before, inputs(world, chat_model=UNKNOWN)) == []
+    assert memory_store.check(before, inputs(world, name="guests", chat_model="other")) == []
+    assert memory_store.check(before, inputs(world, chat_model="other")) != []
 
 
 @pytest.mark.parametrize("changed", [{"chat_model": "other"}, {"options": {"chat_summary_enabled": False}}])

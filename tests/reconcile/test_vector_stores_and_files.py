@@ -52,6 +52,17 @@ def test_a_lost_upload_or_a_lost_state_is_found_again(world):
     assert list(files(world)) == [first.id] == [second.id]
 
 
+def test_a_file_of_our_name_that_was_not_uploaded_whole_is_never_taken_for_ours(world):
+    first = file.create(world.session(), world.file("returns.md", "30 days"))
+    name = files(world)[first.id]
+    world.official().files.delete(first.id)
+    cut = world.official().files.upload(file=b"30", filename=name, purpose="assistants")
+
+    again = file.create(world.session(), world.file("returns.md", "30 days"))
+
+    assert files(world) == {cut.id: name, again.id: name}
+
+
 def test_another_stack_s_file_is_never_taken_for_ours(world):
     mine, theirs = uploaded(world), uploaded(world, owner=world.other)
 
