@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from foundry.diff import Change, changes, digest, normal, settled
 from foundry.model import UNKNOWN, FoundryError, ServiceError
+from foundry.reconcile import aliases
 from foundry.reconcile.claims import existing, is_taken_over, renewed
 from foundry.reconcile.differences import content, handling, moved, only_edits
 from foundry.reconcile.index_changes import needs_downtime, needs_rebuild
@@ -31,11 +32,10 @@ from foundry.reconcile.marks import Mark, mark_in, refuse_unless_ours
 from foundry.reconcile.outcomes import kept_age_of_drift, outputs, seen
 from foundry.reconcile.problems import needs
 from foundry.reconcile.references import refuse_if_used, users, uses_index
-from foundry.reconcile.session import SearchView, Session
+from foundry.reconcile.session import Session
 from foundry.reconcile.shapes import Difference, Made, Problem, Props, Seen
-from foundry.service.errors import NotFound, unless_missing
+from foundry.service.errors import unless_missing
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import SearchService
 
 INPUTS: Final = (
     "owner",
@@ -128,7 +128,7 @@ def create(session: Session, news: Props) -> Made:
         work = IndexWork(service, target, told, replace(mark, digest=merged_documents(live)))
         live = write(work, live)
     live = fill(session, work, live, news.get("documents") or ())
-    _point_alias(view, target, news)
+    aliases.point(view, target, news, mark.incarnation)
     view.indexes.put(live)
     return Made(target, _outs(news, target, mark))
 
@@ -136,14 +136,20 @@ def create(session: Session, news: Props) -> Made:
 def read(session: Session, index: str, props: Props) -> Seen | None:
     """The live index in the words of the last declaration."""
 
-    def live() -> Mapping[str, Any]:
+    def live() -> tuple[Mapping[str, Any], bool]:
         view = session.search(props["endpoint"])
-        return view.indexes.look(index, view.service.list_indexes) or view.service.get_index(index)
+        body = view.indexes.look(index, view.service.list_indexes) or view.service.get_index(index)
+        return body, aliases.is_astray(view, index, props)
 
-    body = session.read(str(props["service"]), live)
-    if body is None:
+    looked = session.read(str(props["service"]), live)
+    if looked is None:
         return None
+    body, is_astray = looked
     _, mark = mark_in(body.get("description"))
+    if mark is not None and mark.incarnation == props.get("incarnation") and props.get("alias"):
+        session.search(props["endpoint"]).aliases_spoken_for[str(props["alias"])].add(mark.incarnation)
+    if is_astray or (mark is not None and not _is_of_this_stack(mark, props)):
+        props = {key: value for key, value in props.items() if key != "alias"}
     told = {**unmarked(body), "name": (props.get("applied") or {}).get("name", index)}
     definition = settled(KIND, told, props.get("applied"))
     return seen(KIND, INPUTS, props, definition, mark=mark, now=session.now(), indexName=index)
@@ -170,9 +176,9 @@ def update(session: Session, index: str, olds: Props, news: Props) -> dict[str, 
         raise FoundryError(_refusal(index, reasons), fix=_WAYS)
     work = IndexWork(service, index, wanted, mark)
     live = fill(session, work, write(work, live), news.get("documents") or ())
-    _point_alias(view, index, news)
+    aliases.point(view, index, news, mark.incarnation)
     if olds.get("alias") != news.get("alias"):
-        _drop_alias(service, index, olds)
+        aliases.drop(view, index, olds)
     view.indexes.put(live)
     told = definition
     if only_reports(news):
@@ -193,6 +199,9 @@ def delete(session: Session, index: str, props: Props) -> None:
     service = view.service
     description, mark = mark_in(body.get("description"))
     if is_taken_over(f"index {index}", mark, props):
+        # Of a declaration that got another name without `previous_names`, the alias is all that is left.
+        if mark is not None and _is_of_this_stack(mark, props):
+            aliases.drop(view, index, props)
         return
     if is_let_go(props):
         PROGRESS.info("index %s: let go", index)
@@ -201,7 +210,8 @@ def delete(session: Session, index: str, props: Props) -> None:
         )
         return
     _refuse_if_searched(session, index)
-    _drop_alias(service, index, props)
+    aliases.drop(view, index, props)
+    aliases.refuse_if_called(view, index)
     service.delete_index(index, str(body.get("@odata.etag")))
     view.indexes.drop(index)
 
@@ -250,39 +260,9 @@ def _refuse_unclaimed(index: str, live: Mapping[str, Any], news: Props) -> None:
         )
 
 
-def _point_alias(view: SearchView, index: str, news: Props) -> None:
-    alias = news.get("alias")
-    if not alias:
-        return
-    service = view.service.waiting_for_roles()
-    target = _alias_target(service, str(alias))
-    if target == index:
-        return
-    if target is not None:
-        other = unless_missing(lambda: service.get_index(target))
-        mark = mark_in(other.get("description"))[1] if other is not None else None
-        if other is not None and (mark is None or mark.owner.stack_id != owner_of(news).stack_id):
-            raise FoundryError(
-                f"alias {alias} stands for index {target}, which isn't this stack's",
-                fix="choose another alias",
-            )
-    PROGRESS.info("alias %s: now stands for %s", alias, index)
-    service.put_alias(str(alias), index)
-
-
-def _drop_alias(service: SearchService, index: str, props: Props) -> None:
-    """Deletes the alias that `props` name, unless it has been turned to another index since."""
-    alias = props.get("alias")
-    if alias and _alias_target(service, str(alias)) == index:
-        PROGRESS.info("alias %s: no longer declared, deleted", alias)
-        service.delete_alias(str(alias))
-
-
-def _alias_target(service: SearchService, alias: str) -> str | None:
-    try:
-        return service.get_alias(alias)
-    except NotFound:
-        return None
+def _is_of_this_stack(mark: Mark, props: Props) -> bool:
+    """Whether the mark is that of the stack whose state this is; a state that has seen the mark taken off knows no owner."""
+    return mark.owner.stack_id == (props.get("owner") or {}).get("stackId")
 
 
 def _outs(news: Props, index: str, mark: Mark) -> dict[str, Any]:

@@ -88,7 +88,8 @@ KnowledgeView: TypeAlias = ProjectView[KnowledgeService, LiveAgent]
 class SearchView:
     """One search service: its adapter, and what this process knows of its indexes.
 
-    `maps_spoken_for` has, for each synonym map, the logical names under which states handed to this process speak of it.
+    `maps_spoken_for` has, for each synonym map, the logical names under which states handed to this process speak of it;
+    `aliases_spoken_for`, for each alias, the incarnations of the indexes that have it declared, as far as this process was told.
     """
 
     def __init__(self, service: SearchService, clock: Callable[[], float]) -> None:
@@ -96,6 +97,9 @@ class SearchView:
         self.indexes: Snapshot[Mapping[str, Any]] = Snapshot(lambda body: str(body["name"]), clock)
         self.objects_in_use: set[tuple[str, str]] = set()
         self.maps_spoken_for: dict[str, set[str]] = defaultdict(set)
+        self.aliases: Snapshot[tuple[str, str]] = Snapshot(lambda pair: pair[0], clock)
+        self.aliases_spoken_for: dict[str, set[str]] = defaultdict(set)
+        self.alias_lock = threading.Lock()
 
 
 class Session:

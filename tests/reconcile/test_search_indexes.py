@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from azure.search.documents import SearchClient
@@ -459,6 +460,103 @@ def test_an_alias_that_stands_for_another_index_by_now_stays(index, world):
     search_index.update(world.session(), made.id, made.outs, index.inputs())
 
     assert list(index.official.get_alias(alias).indexes) == [f"other-{world.name}"]
+
+
+def aliases_of(index, world):
+    return {one.name: one.indexes[0] for one in index.official.list_aliases() if world.name in one.name}
+
+
+@pytest.mark.parametrize("then", ["same", "another"])
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_an_index_that_gets_another_name_takes_its_alias_along_and_leaves_none(index, world, then, is_killed):
+    alias, later = f"alias-{world.name}", f"{'alias' if then == 'same' else 'later'}-{world.name}"
+    old = search_index.create(world.session(), index.inputs(alias=alias))
+    session = world.session()
+    search_index.read(session, old.id, old.outs)
+    new = search_index.create(session, {**index.inputs(alias=later), "name": "goods"})
+    if is_killed:
+        session = world.session()
+        for one in (old, new):
+            search_index.read(session, one.id, one.outs)
+
+    search_index.delete(session, old.id, old.outs)
+
+    assert aliases_of(index, world) == {later: new.id}
+    search_index.delete(world.session(), new.id, new.outs)
+    assert aliases_of(index, world) == {}
+
+
+def test_an_alias_that_somebody_deletes_or_turns_is_drift_and_put_back(index, world):
+    alias, wanted = f"alias-{world.name}", index.inputs(alias=f"alias-{world.name}")
+    made = search_index.create(world.session(), wanted)
+    other = {**index.inputs(), "name": "other"}
+    other["definition"] = {**other["definition"], "name": f"other-{world.name}"}
+    theirs = search_index.create(world.session(), other)
+    outs = made.outs
+    for meddle in (
+        lambda: index.official.delete_alias(alias),
+        lambda: index.official.create_or_update_alias(SearchAlias(name=alias, indexes=[theirs.id])),
+    ):
+        meddle()
+        seen = search_index.read(world.session(), made.id, outs)
+        assert [change.path for change in search_index.diff(made.id, seen.outs, wanted).changes] == ["alias"]
+        outs = search_index.update(world.session(), made.id, seen.outs, wanted)
+        assert aliases_of(index, world) == {alias: made.id}
+        assert (
+            search_index.diff(made.id, search_index.read(world.session(), made.id, outs).outs, wanted).changes
+            == ()
+        )
+
+    told = {**wanted, "lifecycle": {"onDrift": "report"}}
+    outs = search_index.update(world.session(), made.id, outs, told)
+    index.official.delete_alias(alias)
+    seen = search_index.read(world.session(), made.id, outs)
+    assert search_index.diff(made.id, seen.outs, told).changes == ()
+
+
+def test_two_indexes_that_exchange_their_aliases_at_once_both_have_one(index, world):
+    names = (f"one-{world.name}", f"two-{world.name}")
+    wanted, made = [], []
+    for name, alias in zip(names, (f"a-{world.name}", f"b-{world.name}"), strict=True):
+        told = {**index.inputs(alias=alias), "name": name}
+        wanted.append({**told, "definition": {**told["definition"], "name": name}})
+        made.append(search_index.create(world.session(), wanted[-1]))
+    swapped = [{**told, "alias": other["alias"]} for told, other in zip(wanted, wanted[::-1], strict=True)]
+    session = world.session()
+    # The first index is ahead: it is deleting its old alias when the second one comes to turn that to itself.
+    slow = [
+        {
+            "match": {"method": "GET", "path": f"/indexes.*two-{world.name}", "nth": 1},
+            "action": {"delay": 0.2},
+        },
+        {"match": {"method": "DELETE", "path": f"/aliases.*a-{world.name}"}, "action": {"delay": 1.0}},
+    ]
+    assert world.control("PUT", "/faults", slow).ok
+
+    with ThreadPoolExecutor(2) as pool:
+        list(
+            pool.map(
+                lambda one: search_index.update(session, one[0].id, one[0].outs, one[1]),
+                zip(made, swapped, strict=True),
+            )
+        )
+
+    world.control("PUT", "/faults", [])
+    assert aliases_of(index, world) == {f"a-{world.name}": names[1], f"b-{world.name}": names[0]}
+
+
+def test_an_index_that_somebody_else_s_alias_stands_for_isn_t_deleted_and_the_alias_is_named(index, world):
+    made = search_index.create(world.session(), index.inputs())
+    alias = f"theirs-{world.name}"
+    index.official.create_alias(SearchAlias(name=alias, indexes=[made.id]))
+
+    with pytest.raises(
+        FoundryError, match=f"isn't deleted: the alias {alias}, which this stack doesn't"
+    ) as told:
+        search_index.delete(world.session(), made.id, made.outs)
+    assert told.value.fix.startswith("delete it or turn it to another index")
+    index.official.delete_alias(alias)
+    search_index.delete(world.session(), made.id, made.outs)
 
 
 def test_an_alias_of_somebody_else_s_index_isn_t_turned(index, world):
