@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foundry.manifest.marked import Mark
-from foundry.model import Finding, Severity
+from foundry.model import Finding, Position, Severity
 
 
 class Report:
@@ -14,11 +14,14 @@ class Report:
 
     def error(self, at: Mark, what: str, fix: str) -> None:
         """A fault: nothing may be deployed."""
-        self._findings[Finding(at.position, what, fix)] = None
+        self._put(Finding(_place(at), _line(what), _line(fix)))
 
     def warning(self, at: Mark, what: str, fix: str) -> None:
         """Something a person should know; it stops nothing."""
-        self._findings[Finding(at.position, what, fix, Severity.WARNING)] = None
+        self._put(Finding(_place(at), _line(what), _line(fix), Severity.WARNING))
+
+    def _put(self, finding: Finding) -> None:
+        self._findings[finding] = None
 
     def take(self, other: Report) -> None:
         """Add all findings of another report."""
@@ -32,3 +35,14 @@ class Report:
     def sorted(self) -> tuple[Finding, ...]:
         """All findings by file, line and column."""
         return tuple(sorted(self._findings, key=lambda finding: (finding.position, finding.what)))
+
+
+def _place(at: Mark) -> Position:
+    return Position(_line(at.path), at.line, at.column)
+
+
+def _line(text: str) -> str:
+    """A text as one line that any terminal takes: what it quotes may hold line ends, or the bytes of a file's name."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

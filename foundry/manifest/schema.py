@@ -103,8 +103,15 @@ def _validator(kind: str, definition: str | None) -> Any:
     def one_of(validator: Any, branches: list[Any], instance: Any, schema: Any) -> Iterator[ValidationError]:
         yield from _one_of(validator, branches, instance, schema, root)
 
-    chosen: Any = extend(Draft202012Validator, {"$ref": follow, "oneOf": one_of})  # type: ignore[no-untyped-call]
+    keywords = {"$ref": follow, "oneOf": one_of, "pattern": _pattern}
+    chosen: Any = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
     return chosen(root["$defs"][definition] if definition else root)
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    # Python's `$` lets a last newline pass, which ECMA-262's doesn't: what has a pattern is one line.
+    if validator.is_type(instance, "string") and ("\n" in instance or not re.search(pattern, instance)):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _resolved(schema: Any, root: dict[str, Any]) -> Any:
