@@ -54,6 +54,9 @@ SEARCHABLE: Final = frozenset(
 
 _BINARY: Final = frozenset(("doc", "docx", "pdf", "pptx"))
 _WILD: Final = re.compile(r"[*?\[]")
+_UNSENDABLE: Final = re.compile(r'["\\\x00-\x1f\x7f-\x9f][^/]*\Z|[\ud800-\udfff]')
+"""What a form can't hold in a file's name, or gives back in other letters, so that the upload is never found again; and a
+folder's name that is no UTF-8."""
 _CHUNK: Final = 1 << 20
 
 
@@ -298,7 +301,7 @@ class Shelf:
 
     def _file(self, path: str, at: Mark, *, searchable: bool) -> KnowledgeFile | None:
         ending = path.rsplit(".", 1)[-1].lower() if "." in path else ""
-        facts = self._inspected(path)
+        facts = _unsendable(path) or self._inspected(path)
         if isinstance(facts, _Problem):
             self._tell(facts, at)
             return None
@@ -462,6 +465,15 @@ def _flawed(path: str, flaw: Flaw) -> _Problem:
 
 def _hanging(path: str) -> _Problem:
     return _Problem(f"{path} is a link to nothing", "put the file itself there, or take the link away")
+
+
+def _unsendable(path: str) -> _Problem | None:
+    if not _UNSENDABLE.search(path):
+        return None
+    return _Problem(
+        f"the name of {path} holds what can't be sent to the service",
+        "rename it: UTF-8 without quotation marks, backslashes and control characters",
+    )
 
 
 def _leaving(path: str) -> _Problem:

@@ -52,6 +52,21 @@ def knowledge_that_is_no_text(project: Project) -> str:
     return "stacks/base/more/other.md:1:4: the byte 0xE9, which isn't UTF-8"
 
 
+def knowledge_with_a_name_that_is_no_text(project: Project) -> str:
+    project.write("stacks/base/more/" + os.fsdecode(b"\xff.md"), "Sizes.\n")
+    project.write(STORE, "kind: VectorStore\nname: more\nfiles: ['../more/*.md']\n")
+    return (
+        f"{STORE}:3:9: the name of stacks/base/more/\\udcff.md holds what can't be sent to the service; rename it: UTF-8 "
+        "without quotation marks, backslashes and control characters"
+    )
+
+
+def knowledge_with_a_name_that_comes_back_changed(project: Project) -> str:
+    project.write("stacks/base/more/the\n\"sizes\".md", "Sizes.\n")
+    project.write(STORE, "kind: VectorStore\nname: more\nfiles: ['../more/*.md']\n")
+    return f'{STORE}:3:9: the name of stacks/base/more/the\\n"sizes".md holds what can\'t be sent to the service'
+
+
 def documents_that_are_no_text(project: Project) -> str:
     project.write("stacks/base/data/products.jsonl", b"caf\xe9\n")
     return "stacks/base/data/products.jsonl:1:4: the byte 0xE9, which isn't UTF-8"
@@ -189,6 +204,8 @@ BY_HAND: list[Callable[[Project], str]] = [
     link_that_leaves_the_repository,
     prompt_that_is_no_text,
     knowledge_that_is_no_text,
+    knowledge_with_a_name_that_is_no_text,
+    knowledge_with_a_name_that_comes_back_changed,
     documents_that_are_no_text,
     declaration_that_is_no_text,
     declaration_that_cannot_be_read,
