@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from foundry.cli.project import Project, find_project
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
+    from foundry.cli.standing import Held
+    from foundry.model import Agent
     from foundry.transfer.neighbours.writers.writing import Context
 
 _FORMATS = ("agentschema", "azd", "framework", "prompty", "vscode", "sdk")
@@ -31,6 +34,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the agent, and say what is lost, by field, on standard error."""
     from foundry.manifest import load
+    from foundry.transfer.neighbours.writers.writing import UnknownYetError
     from foundry.transfer.neighbours.writing import write
 
     project = find_project(Path(arguments.cwd).resolve())
@@ -47,7 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
             f"stack {arguments.stack} declares no agent {arguments.agent!r}",
             fix=f"it declares: {', '.join(sorted(agents)) or 'none'}",
         )
-    written = write(arguments.to, agents[arguments.agent], _context(project, arguments))
+    agent = agents[arguments.agent]
+    context, unread = _context(project, arguments.stack, agent)
+    try:
+        written = write(arguments.to, agent, context)
+    except UnknownYetError:
+        if unread is not None:
+            raise unread from None
+        raise
     for loss in written.losses:
         print(f"not translated: {loss}", file=sys.stderr)
     if arguments.output is None:
@@ -59,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     target = Path(arguments.output)
     try:
+        _refuse_others(target, written.beside)
         for name, text in {target.name: written.text, **written.beside}.items():
             (target.parent / name).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -67,26 +79,49 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _context(project: Project, arguments: argparse.Namespace) -> Context:
-    """What the agent's names stand for, as far as the stack is up."""
+def _refuse_others(target: Path, beside: Mapping[str, str]) -> None:
+    """Refuse to write over a file that nobody named."""
+    if target.name in beside:
+        raise FoundryError(
+            f"the format wants a file of its own called {target.name} beside the one that is written",
+            fix="name another file",
+        )
+    for name, text in beside.items():
+        path = target.parent / name
+        if path.exists() and (not path.is_file() or path.read_bytes() != text.encode()):
+            raise FoundryError(
+                f"the format wants {path} beside it, and there is another file of that name; nothing was written",
+                fix="move that away, or write into another folder: -o FOLDER/FILE",
+            )
+
+
+def _context(project: Project, stack: str, agent: Agent) -> tuple[Context, FoundryError | None]:
+    """What the agent's names stand for in its own dialect, as far as the stack is up; and why its state can't be read, where it can't."""
     from foundry.cli.standing import standing
     from foundry.transfer.neighbours.writers.writing import Context
 
     try:
-        stands = standing(project, arguments.stack, live=False, known=False)
-    except FoundryError:
-        return Context()
-    held = next((one for one in stands.of_kind("Agent") if one.name == arguments.agent), None)
+        stands = standing(project, stack, live=False, known=False)
+    except FoundryError as error:
+        return Context(), error
+    # Of an agent that is made in both dialects it is the classic one, which all formats know.
+    dialect = agent.dialect.parts[0]
+
+    def ours(kind: str) -> tuple[Held, ...]:
+        return tuple(one for one in stands.declared(kind) if one.dialect == dialect)
+
+    held = next((one for one in ours("Agent") if one.name == agent.name), None)
     connections = {
         str(one["id"]).rsplit("/", 1)[-1]: str(one["id"])
         for one in stands.resources
         if str(one.get("type")).endswith("ProjectConnection") and one.get("id")
     }
-    return Context(
+    context = Context(
         endpoint=next(iter(stands.project_endpoints), None),
-        stores={one.name: one.id for one in stands.of_kind("VectorStore")},
+        stores={one.name: one.id for one in ours("VectorStore")},
         connections=connections,
-        files={str(one.inputs["path"]): one.id for one in stands.of_kind("File")},
+        files={str(one.inputs["path"]): one.id for one in ours("File")},
         queues=dict(stands.outputs.get("queues") or {}),
         definition=held.outputs.get("applied") if held is not None else None,
     )
+    return context, None

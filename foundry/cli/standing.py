@@ -26,8 +26,14 @@ _VERSIONED_TYPE: Final = "Versioned"
 _OF_SEARCH: Final = "CognitiveSearch"
 _SEARCH_CONNECTION: Final = "search"
 """What the setup calls the connection to its search service."""
+_NO_STACK: Final = re.compile(r"no stack named '.*' found")
+"""The CLI's words (pkg/backend/backenderr), which are the embedded engine's too."""
 CLASSIC: Final = "classic"
 VERSIONED: Final = "versioned"
+
+
+class NothingYetError(FoundryError):
+    """The backend has no such stack, or nothing was ever made in it."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +157,10 @@ def standing(project: Project, stack: str, *, live: bool, known: bool = True) ->
         project: where the stack's declarations are.
         stack: its name.
         live: whether its services will be asked; the sandbox is started for that.
-        known: whether it is an error that the stack has no state; without that, it holds nothing.
+        known: whether it is an error that the stack was never brought up; without that, it holds nothing.
 
     Raises:
-        FoundryError: there is no such stack, or it was never brought up.
+        FoundryError: there is no such stack, its state can't be read, or it was never brought up.
     """
     run = (
         operations.prepare(project, stack, wanted=None, say=_silent, recover=False)
@@ -163,8 +169,8 @@ def standing(project: Project, stack: str, *, live: bool, known: bool = True) ->
     )
     try:
         resources = exported(run)
-    except FoundryError:
-        if known or _has_state(project, run):
+    except NothingYetError:
+        if known:
             raise
         resources = ()
     return Standing(run, outputs_of(resources), resources)
@@ -179,11 +185,6 @@ def _search_endpoint(resource: Mapping[str, Any]) -> str:
     properties = inputs.get("properties") or {}
     ours = kind.endswith("ProjectConnection") and inputs.get("connectionName") == _SEARCH_CONNECTION
     return str(properties.get("target") or "") if ours and properties.get("category") == _OF_SEARCH else ""
-
-
-def _has_state(project: Project, run: Run) -> bool:
-    folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
-    return folder is not None and recovery.has_state(folder, project.name, run.stack)
 
 
 def live_definition(session: Session, held: Held) -> Mapping[str, Any] | None:
@@ -212,17 +213,25 @@ def exported(run: Run) -> Sequence[Mapping[str, Any]]:
     """The resources of a stack's state.
 
     Raises:
+        NothingYetError: there is no such stack at the backend, or it has no state yet.
         FoundryError: the state can't be read.
     """
     done = run.captured(["stack", "export", "--stack", run.stack])
+    unread = f"the state of stack {run.stack} can't be read: {last_line(done.stderr)}"
+    never = f"if it was never brought up: fac up -s {run.stack}"
+    if done.returncode:
+        if _NO_STACK.search(done.stderr):
+            raise NothingYetError(unread, fix=never)
+        raise FoundryError(unread, fix="log in to the backend that has it, or put right what it names")
     try:
-        document = json.loads(done.stdout)
-        resources: Sequence[Mapping[str, Any]] = document["deployment"].get("resources") or []
+        deployment = json.loads(done.stdout)["deployment"]
+        resources: Sequence[Mapping[str, Any]] = (deployment or {}).get("resources") or []
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FoundryError(
-            f"the state of stack {run.stack} can't be read: {last_line(done.stderr)}",
-            fix=f"if it was never brought up: fac up -s {run.stack}",
-        ) from error
+        raise FoundryError(unread, fix="run `pulumi stack export`, which is to print it as JSON") from error
+    if deployment is None:
+        raise NothingYetError(
+            f"stack {run.stack} has no state yet", fix=f"bring it up first: fac up -s {run.stack}"
+        )
     return resources
 
 

@@ -54,7 +54,8 @@ def write(target: str, agent: Agent, context: Context) -> Written:
         context: what its names stand for.
 
     Raises:
-        FoundryError: the format wants something that isn't known, or refuses a value, or the agent is no prompt agent.
+        UnknownYetError: the format wants something that isn't known.
+        FoundryError: the format refuses a value, or the agent is no prompt agent.
     """
     if agent.model is None:
         kinds = {

@@ -6,7 +6,7 @@ import json
 
 from foundry.model import Dialect, FoundryError
 from foundry.service.classic_bodies import create_body
-from foundry.transfer.neighbours.writers.writing import Writing
+from foundry.transfer.neighbours.writers.writing import UnknownYetError, Writing
 
 
 def write(writing: Writing) -> str:
@@ -18,6 +18,6 @@ def write(writing: Writing) -> str:
         )
     definition = writing.context.definition
     if definition is None:
-        raise FoundryError("the agent's ids aren't known yet", fix="bring the stack up first")
+        raise UnknownYetError("the agent's ids aren't known yet")
     body = create_body(definition, definition.get("metadata") or {})
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"

@@ -11,6 +11,13 @@ from foundry.model import Agent, FoundryError, ModelElsewhere, Template, Tool
 from foundry.transfer.neighbours.fields import put
 
 
+class UnknownYetError(FoundryError):
+    """The format wants an id or address that only a stack that is up has."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, fix="bring the stack up first")
+
+
 @dataclass(frozen=True)
 class Context:
     """What names stand for, as far as the stack is up: ids of stores, connections (ARM ids), files by path, and the endpoint.
@@ -48,9 +55,7 @@ class Writing:
 
     def _queue(self, name: str) -> str:
         if name not in self.context.queues:
-            raise FoundryError(
-                f"the address of the queue {name} isn't known yet", fix="bring the stack up first"
-            )
+            raise UnknownYetError(f"the address of the queue {name} isn't known yet")
         return self.context.queues[name]
 
     def model(self) -> str:
@@ -81,16 +86,15 @@ class Writing:
     def _ids(what: str, names: Iterable[str], known: Mapping[str, str]) -> list[str]:
         missing = [name for name in names if name not in known]
         if missing:
-            raise FoundryError(
-                f"the id of the {what} {missing[0]} isn't known yet, and this format refers to it by id",
-                fix="bring the stack up first",
+            raise UnknownYetError(
+                f"the id of the {what} {missing[0]} isn't known yet, and this format refers to it by id"
             )
         return [known[name] for name in names]
 
     def endpoint(self) -> str:
         """The project's endpoint."""
         if self.context.endpoint is None:
-            raise FoundryError("the project's endpoint isn't known yet", fix="bring the stack up first")
+            raise UnknownYetError("the project's endpoint isn't known yet")
         return self.context.endpoint
 
     def rest(self, where: str, settings: Mapping[str, Any], *said: str) -> None:
