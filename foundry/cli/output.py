@@ -14,7 +14,7 @@ from foundry.model import FoundryError
 from foundry.transfer import outputs
 
 if TYPE_CHECKING:
-    from foundry.cli.standing import Standing
+    from foundry.cli.standing import Held, Standing
 
 _TOLD = ("Agent", "VectorStore", "SearchIndex", "MemoryStore", "Toolbox", "Skill")
 
@@ -65,6 +65,11 @@ def _raw(told: dict[str, Any], arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _queried_by(index: Held) -> str:
+    """What callers query an index by: a rebuilt one goes by another name than the declared, and its alias by the same."""
+    return str(index.inputs.get("alias") or index.id)
+
+
 def _made(stands: Standing) -> Iterator[outputs.Made]:
     for held in stands.held:
         kind = held.kind.removeprefix("Versioned")
@@ -74,7 +79,9 @@ def _made(stands: Standing) -> Iterator[outputs.Made]:
         yield outputs.Made(
             kind=kind,
             name=str(held.inputs["name"]),
-            service_name=str(definition.get("name") or held.id),
+            service_name=_queried_by(held)
+            if kind == "SearchIndex"
+            else str(definition.get("name") or held.id),
             dialect=held.dialect,
             id=held.id,
             endpoint=str(held.inputs["endpoint"]),

@@ -24,7 +24,7 @@ _BOTH: Final = "both"
 class Made:
     """A live object as callers know it.
 
-    `kind` is Agent, VectorStore, SearchIndex, MemoryStore, Toolbox or Skill; `service_name` what the service calls it; `id` its id
+    `kind` is Agent, VectorStore, SearchIndex, MemoryStore, Toolbox or Skill; `service_name` what the service calls it (of an index, what it is queried by); `id` its id
     there. `version` is that of a versioned agent, or the one that a toolbox's or a skill's name stands for. `project` is the project's ARM id, or its endpoint where that is all there is.
     """
 

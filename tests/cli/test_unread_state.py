@@ -1,4 +1,4 @@
-"""A state that can't be read isn't taken for an empty one; and what a stack made is known to an export, in either dialect.
+"""A state that can't be read isn't taken for an empty one; what a stack made is known to an export in either dialect, and to callers.
 
 The Pulumi CLI is a script here that says what the CLI says (3.260).
 """
@@ -110,7 +110,7 @@ def test_a_stack_that_was_never_brought_up_holds_nothing(fac: Any, answer: dict[
     assert (code, "fac up -s dev" in told) == (1, True), told
 
 
-def made(kind: str, name: str, identifier: str, **inputs: str) -> dict[str, Any]:
+def made(kind: str, name: str, identifier: str, **inputs: Any) -> dict[str, Any]:
     """A resource of a state."""
     return {
         "type": f"pulumi-python:dynamic/foundry:{kind}",
@@ -162,3 +162,16 @@ def test_an_export_writes_over_no_file_that_was_not_named(fac: Any, project: Pat
     assert not (project / "azure.yaml").exists()
     code, told = fac(*export, str(project / "elsewhere/desk.md"), said=NO_STACK, code=6)
     assert (code, "a file of its own called desk.md" in told) == (1, True), told
+
+
+def test_callers_get_an_index_by_its_alias_and_without_one_by_the_name_that_is_live(fac: Any) -> None:
+    search = "https://acme.search.windows.net"
+    resources = [
+        made("SearchIndex", name, f"{name}-0a1b2c3d", endpoint=search, definition={"name": name}, **more)
+        for name, more in (("boots", {"alias": "all-boots"}), ("tents", {}))
+    ]
+    state = json.dumps({"version": 3, "deployment": {"resources": resources}})
+    code, told = fac("output", "--format", "dotenv", "-s", "dev", printed=state)
+    assert code == 0, told
+    assert "SEARCH_INDEX_BOOTS_NAME=all-boots\n" in told
+    assert "SEARCH_INDEX_TENTS_NAME=tents-0a1b2c3d\n" in told
