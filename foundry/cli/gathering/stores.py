@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,8 +83,10 @@ def declare_stores(gathering: Gathering, endpoint: str, stores: Mapping[str, Liv
 def _path(
     gathering: Gathering, file: LiveFile, store: str, contents: Contents, copies: dict[str, Path]
 ) -> str | None:
-    """Where the content of a live file stands, relative to the documents of stores."""
-    filename = declared_filename(file.filename)
+    """Where the content of a live file stands, relative to the documents of stores, as `files` is written: with patterns."""
+    # A name that anybody could give: it leads nowhere.
+    filename = declared_filename(file.filename).replace("\\", "/").rpartition("/")[2]
+    filename = file.id if filename in ("", ".", "..") else filename
     below = f"knowledge/{store}/{filename}"
     if below in copies:
         # Two files of one name: the second is known by its id.
@@ -95,9 +98,9 @@ def _path(
             return None
         if found.is_relative_to(gathering.place.root):
             here = gathering.place.root / "stacks" / gathering.place.layer / "vector-stores"
-            return Path(os.path.relpath(found, here)).as_posix()
+            return glob.escape(Path(os.path.relpath(found, here)).as_posix())
     copies[below] = found
-    return f"../{below}"
+    return glob.escape(f"../{below}")
 
 
 def _poured(gathering: Gathering, file: LiveFile, contents: Contents) -> Path | None:
@@ -119,8 +122,8 @@ def _beside(gathering: Gathering, filename: str, size: int) -> Path | None:
     candidates = (
         path
         for folder in gathering.place.folders
-        for path in sorted(Path(folder).resolve().rglob(filename))
-        if path.is_file() and path.stat().st_size == size
+        for path in sorted(Path(folder).resolve().rglob("*"))
+        if path.name == filename and path.is_file() and path.stat().st_size == size
     )
     return next(candidates, None)
 
