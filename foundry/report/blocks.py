@@ -250,12 +250,13 @@ def _drift(item: Told) -> Block:
     if one.verb is Verb.GONE:
         return Block("Drift", f"{heading}: {lost} and no longer declared; nothing is left to do", "")
     outcome = {
-        Verb.SAME: "left as it is, as its declaration asks (`on_drift: report`)",
         Verb.DELETE: "it is deleted with it",
         Verb.RELEASE: "it stays so",
         Verb.REPLACE: "the replacement doesn't have it",
     }.get(one.verb, "the update puts the declaration back")
-    if item.makes_version and one.verb is Verb.UPDATE:
+    if item.leaves_drift and one.verb in (Verb.SAME, Verb.UPDATE):
+        outcome = "left as it is, as its declaration asks (`on_drift: report`)"
+    elif item.makes_version and one.verb is Verb.UPDATE:
         outcome += f", with a new version (the newest now is {one.newest})"
     heading = f"{heading}: changed outside{item.age}; {outcome}"
     return Block("Drift", f"{heading}\n\n{listed(item.drift)}", f"{heading}\n\n{_left_out(item.drift)}")

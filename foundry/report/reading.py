@@ -130,7 +130,9 @@ def read(preview: Mapping[str, Any]) -> Reading:
     known = [step for step in steps or [] if isinstance(step, Mapping) and isinstance(step.get("urn"), str)]
     project, stack = _whose(known)
     told = tuple(_diagnostics(diagnostics or []))
-    return Reading(project, stack, tuple(_objects(known)), told, _names(known), _components(known))
+    has_ended = not any(one.severity == "error" for one in told)
+    objects = tuple(_objects(known, has_ended=has_ended))
+    return Reading(project, stack, objects, told, _names(known), _components(known))
 
 
 def _components(steps: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
@@ -151,7 +153,7 @@ def _whose(steps: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _objects(steps: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
+def _objects(steps: Sequence[Mapping[str, Any]], *, has_ended: bool) -> Iterator[Object]:
     looks = [step for step in steps if step.get("op") == "refresh" and _is_shown(step)]
     refreshed = {step["urn"]: step for step in looks if not _is_left_over(step)}
     acting: dict[str, list[Mapping[str, Any]]] = {}
@@ -166,8 +168,9 @@ def _objects(steps: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
             (str(old["urn"]) for step in of_urn if (old := _mapping(step.get("oldState"))).get("urn")), urn
         )
         yield _object(urn, of_urn, refreshed.get(former) or refreshed.get(urn))
-    # Without `--show-sames` an object with no step but its refresh may be unchanged or gone; with it, it's gone.
-    says_same = any(step.get("op") == "same" and _is_shown(step) for step in steps)
+    # Without `--show-sames` an object with no step but its refresh may be unchanged or gone; with it, it's gone, unless the preview
+    # stopped before it got there.
+    says_same = has_ended and any(step.get("op") == "same" and _is_shown(step) for step in steps)
     for urn, step in refreshed.items():
         if urn not in seen:
             yield _object(urn, [], step, silent=Verb.GONE if says_same else Verb.SAME)

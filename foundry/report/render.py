@@ -141,7 +141,12 @@ def _diagnostic(one: Diagnostic) -> str:
 
 def _warnings(reading: Reading) -> str:
     warnings = [one for one in reading.diagnostics if one.severity == "warning"]
-    return "".join(f"\nWarning: {_diagnostic(one)}\n" for one in _affordable(warnings))
+    return "".join(
+        # A fence that doesn't begin a line opens nothing, and its end would make code of all that follows.
+        f"\nWarning: {told}\n" if one.subjects else f"\nWarning:\n\n{told}\n"
+        for one in _affordable(warnings)
+        if (told := _diagnostic(one))
+    )
 
 
 def _table(told: Sequence[Told]) -> str:

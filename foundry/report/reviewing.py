@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from foundry.report.changes import Change, Names, changes
+from foundry.report.changes import Change, Names, Tool, changes
 from foundry.report.markdown import code
 from foundry.report.reading import Object, Reading, Verb, read
 
@@ -24,6 +24,7 @@ class Told:
     age: str = ""
     makes_version: bool = False
     dialect: str = ""
+    leaves_drift: bool = False
 
     @property
     def title(self) -> str:
@@ -77,9 +78,13 @@ def _tell(one: Object, names: Names, now: datetime) -> Told:
     if one.recorded is not None and one.declared is not None and one.verb is not Verb.RECREATE:
         edits = changes(one, one.recorded, one.declared, names, one.touched)
     drift: tuple[Change, ...] = ()
-    reports = one.recorded is not None and _on_drift(one) == "report"
+    reports = _on_drift(one.recorded) == "report"
     if one.recorded is not None and one.live is not None and (one.verb is not Verb.SAME or reports):
         drift = changes(one, one.recorded, one.live, names)
+    if drift and one.verb is Verb.UPDATE and one.declared is not None:
+        # What somebody made by hand what it is now declared to be needs nothing.
+        left = {_place(change) for change in changes(one, one.live or {}, one.declared, names)}
+        drift = tuple(change for change in drift if _place(change) in left)
     age = _age(one.drift_since, now) if drift and one.drift_since else ""
     before = one.recorded if reports else one.live or one.recorded
     makes = (
@@ -87,7 +92,14 @@ def _tell(one: Object, names: Names, now: datetime) -> Told:
         and bool(one.newest)
         and bool(changes(one, _fixed(before), _fixed(one.declared), names))
     )
-    return Told(one, edits if one.verb is not Verb.SAME else (), drift, age, makes)
+    leaves = (one.verb is Verb.SAME and reports) or _on_drift(one.declared) == "report"
+    edits = edits if one.verb is not Verb.SAME else ()
+    return Told(one, edits, drift, age, makes, leaves_drift=leaves)
+
+
+def _place(change: Change) -> tuple[bool, str]:
+    """The field, or the tool, that a change is one of."""
+    return (True, change.name) if isinstance(change, Tool) else (False, change.path)
 
 
 def _fixed(side: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -101,8 +113,8 @@ def _age(since: datetime, now: datetime) -> str:
     return f", seen since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC ({told})"
 
 
-def _on_drift(one: Object) -> Any:
-    lifecycle = (one.recorded or {}).get("lifecycle")
+def _on_drift(side: Mapping[str, Any] | None) -> Any:
+    lifecycle = (side or {}).get("lifecycle")
     return lifecycle.get("onDrift") if isinstance(lifecycle, Mapping) else None
 
 

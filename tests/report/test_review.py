@@ -574,6 +574,71 @@ def test_drift_that_is_left_alone_is_told_with_its_age() -> None:
         assert "Incident: say nothing." in told
 
 
+AGENT = "urn:pulumi:dev::shop::pulumi-python:dynamic/foundry:VersionedAgent::desk"
+
+
+def _agent(
+    lifecycle: dict[str, Any] | None = None, *, enabled: bool = True, **definition: Any
+) -> dict[str, Any]:
+    told = {"name": "desk", "model": "chat", "instructions": "Be kind.", **definition}
+    inputs = {
+        "name": "desk",
+        "lifecycle": lifecycle or {},
+        "definition": told,
+        "serving": {"enabled": enabled},
+    }
+    applied = {"name": "desk", "model": "chat", "instructions": "Be kind."}
+    return {"urn": AGENT, "id": "desk", "inputs": inputs, "outputs": {**inputs, "applied": applied}}
+
+
+def _reviewed(before: dict[str, Any], live: dict[str, Any], after: dict[str, Any]) -> str:
+    steps = [
+        {"op": "refresh", "urn": AGENT, "oldState": before, "newState": live},
+        {"op": "update", "urn": AGENT, "oldState": live, "newState": after},
+    ]
+    return render({"steps": steps})
+
+
+def test_drift_that_is_to_be_left_alone_from_now_on_is_never_told_as_put_back() -> None:
+    told = _reviewed(_agent(), _agent(temperature=0.7), _agent({"onDrift": "report"}))
+
+    assert "changed outside; left as it is, as its declaration asks (`on_drift: report`)" in told
+    assert "puts the declaration back" not in told
+
+
+def test_what_somebody_made_by_hand_what_it_is_now_declared_to_be_is_no_drift() -> None:
+    told = _reviewed(
+        _agent(enabled=False), _agent(instructions="Be rude."), _agent(metadata={"team": "care"})
+    )
+
+    assert "enabled: `false` → `true`" in told.partition("### Drift")[0]
+    drift = told.partition("### Drift")[2]
+    assert "instructions" in drift
+    assert "enabled" not in drift
+
+
+def test_warnings_are_fenced_so_that_what_follows_them_stays_as_it_is() -> None:
+    warning = {
+        "severity": "warning",
+        "message": "stacks/base/agents/desk.yaml:4:3: warning: it is sent as it stands",
+    }
+    one = {"op": "update", "urn": AGENT, "oldState": _agent(), "newState": _agent(temperature=0.5)}
+    told = render({"steps": [one], "diagnostics": [warning, warning | {"message": "another"}]})
+
+    fences = [line for line in told.splitlines() if "```" in line]
+    assert fences == ["```"] * 4
+    assert "Warning:\n\n```\nstacks/base/agents/desk.yaml:4:3" in told
+    assert "\n#### `desk`: update" in told
+
+
+def test_what_a_preview_that_stopped_never_reached_is_not_told_as_gone() -> None:
+    document = preview("drift-and-edits")
+    document["diagnostics"] = [{"severity": "error", "message": "alias: is missing"}]
+
+    assert "deleted outside and no longer declared" not in render(document)
+    assert "deleted outside and no longer declared" in render(preview("drift-and-edits"))
+
+
 def _hosted(content_hash: str, **files: str) -> dict[str, Any]:
     listed = [{"path": f"{name}.py", "sha256": sha} for name, sha in files.items()]
     code = {"runtime": "python_3_12", "content_hash": content_hash, "folder": "src", "files": listed}
