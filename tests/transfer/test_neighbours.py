@@ -348,6 +348,27 @@ def test_the_body_for_the_official_client_is_what_was_applied() -> None:
     assert told["metadata"] == {"a": "b"}
 
 
+def test_the_body_for_the_official_client_is_read_back() -> None:
+    definition = {
+        "name": "x",
+        "model": "chat",
+        "instructions": "Help.",
+        "temperature": 0.2,
+        "metadata": {"a": "b"},
+        "tools": [{"name": "s", "type": "file_search", "vector_store_ids": ["vs_1"]}],
+    }
+    for left_out in ((), ("temperature",), ("tools",), ("instructions", "tools")):
+        told = {key: value for key, value in definition.items() if key not in left_out}
+        text = write("sdk", AGENTS["customer-care"], Context(definition=told)).text
+        found = read(text, "x.json", beside=lambda _: None)
+        (agent,) = found.agents
+        assert (found.format, agent.name, agent.id) == ("SDK body", "x", None)
+        assert {key: told[key] for key in told if key not in ("name", "tools")} == {
+            key: agent.fields[key] for key in agent.fields if key != "tools"
+        }
+        assert [*agent.fields.get("tools", ())] == ["file_search"] * ("tools" in told)
+
+
 def test_the_body_of_the_classic_client_is_refused_for_a_versioned_agent() -> None:
     agent = replace(AGENTS["customer-care"], dialect=Dialect.VERSIONED)
     with pytest.raises(FoundryError, match="versioned one"):

@@ -72,6 +72,8 @@ def _format_of(tree: Marked, path: str) -> tuple[str, _Reader]:
         str(tree.get("id", "")).startswith("asst_") and "version" not in tree
     ):
         return "SDK dump", sdk.read_assistant
+    if _is_body(tree):
+        return "SDK body", sdk.read_assistant
     if str(tree.get("version")) == "1.0.0" and "kind" not in tree:
         return "VS Code agent/1.0.0", vscode.read
     if "template" in tree and kind is None and isinstance(tree["template"], Mapping):
@@ -90,6 +92,17 @@ def _format_of(tree: Marked, path: str) -> tuple[str, _Reader]:
         f"{path} is in none of the formats that are read",
         fix="these are: AgentSchema, azd (azure.yaml), Agent Framework, Prompty, VS Code agent/1.0.0, Semantic Kernel, an SDK dump",
     )
+
+
+def _is_body(tree: Marked) -> bool:
+    """Whether it is what `create_agent(body=…)` takes: a model by name, sampling beside it, tools by their `type`."""
+    if not isinstance(tree.get("model"), str) or {"kind", "type", "version"} & set(tree):
+        return False
+    tools = tree.get("tools")
+    has_types = isinstance(tools, list) and any(
+        isinstance(tool, Mapping) and "type" in tool and "kind" not in tool for tool in tools
+    )
+    return has_types or bool({"temperature", "top_p", "response_format", "tool_resources"} & set(tree))
 
 
 def _quoted_places(text: str, notes: Notes) -> str:
