@@ -33,7 +33,9 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("--endpoint", help="the project's endpoint (default: the stack's own project)")
     command.add_argument(
-        "--layer", help="the folder below stacks/ that is written into (default: the stack's)"
+        "--layer",
+        type=_layer,
+        help="the folder below stacks/ that is written into (default: the stack's)",
     )
     command.add_argument(
         "--files",
@@ -67,6 +69,16 @@ def add(commands: Commands) -> None:
         "--adopt", action="store_true", help="with --from: take over the live agent whose id the file has"
     )
     command.set_defaults(run=run)
+
+
+def _layer(text: str) -> str:
+    from foundry.manifest.settings import is_layer_name
+
+    if not is_layer_name(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name of a layer: write that of a folder in stacks/, without a path"
+        )
+    return text
 
 
 def _number_of_documents(text: str) -> int:
@@ -238,11 +250,16 @@ class _Writing:
         for finding in loaded.findings:
             print(finding, file=sys.stderr)
         wrong = any(finding.severity is Severity.ERROR for finding in loaded.findings)
-        print(
-            "Correct what is named above; then `fac preview`"
-            if wrong
-            else f"`fac preview -s {self.stack}` shows what `fac up` would make of them."
-        )
+        if wrong:
+            print("Correct what is named above; then `fac preview`")
+        elif self.layer in (layers := _layers(self.project, self.stack)):
+            print(f"`fac preview -s {self.stack}` shows what `fac up` would make of them.")
+        else:
+            file = self.project.settings_file(self.stack).relative_to(self.project.root)
+            print(
+                f"Stack {self.stack} doesn't read them: {self.layer} isn't among its layers. To have it read them, write "
+                f"`foundry:layers: [{', '.join((*layers, self.layer))}]` into {file}."
+            )
         return 1 if wrong else 0
 
 
@@ -309,6 +326,14 @@ def _documents(project: Project, stack: str) -> Mapping[tuple[str, str], Any]:
 
     found = open_stack(project.root, stack, None, Report())
     return found.documents.found if found is not None else {}
+
+
+def _layers(project: Project, stack: str) -> tuple[str, ...]:
+    from foundry.manifest.loading import open_stack
+    from foundry.manifest.report import Report
+
+    found = open_stack(project.root, stack, None, Report())
+    return found.layers if found is not None else ()
 
 
 def _environment(documents: Mapping[tuple[str, str], Any]) -> Mapping[str, Any] | None:

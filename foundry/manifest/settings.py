@@ -230,6 +230,11 @@ class Layers:
     missing: tuple[str, ...] = ()
 
 
+def is_layer_name(text: str) -> bool:
+    """Whether a folder in `stacks/` that is called so can be a layer."""
+    return _LAYER.fullmatch(text) is not None
+
+
 def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Report) -> Layers:
     """The layers of the stack: `foundry:layers`, or base and the stack's own folder, of which either may not be there."""
     setting = settings.get("foundry:layers")
@@ -251,7 +256,7 @@ def layers_of(settings: Settings, stack: str, root: Path, path: str, report: Rep
         )
         return Layers(())
     for layer in layers:
-        if not _LAYER.fullmatch(layer) or layer not in folders:
+        if not is_layer_name(layer) or layer not in folders:
             report.error(
                 at,
                 f"there is no layer `{layer}`",
