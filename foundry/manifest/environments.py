@@ -35,6 +35,8 @@ _SHIELDS: Final = frozenset(
 )
 _STANDARD: Final = ("storage", "search", "thread_store")
 _THROUGHPUT: Final = 3000
+_OF_AZURE: Final = ("projects", "deployments", "content_filters", "connections")
+"""Where keys are names at Azure Resource Manager, which holds names that differ in capitals for one."""
 _PLAIN_SCOPES: Final = ("monitoring", "storage", "search")
 
 
@@ -42,6 +44,7 @@ def environment_of(document: Document, world: World) -> Environment:
     """The environment that a document declares. It is to be used only when the report has no errors."""
     tree = document.tree
     _check_setup(tree, world)
+    _check_letters(tree, world)
     name = str(tree.get("name", ""))
     group = section(tree, "resource_group")
     account = section(tree, "account")
@@ -85,6 +88,20 @@ def _check_setup(tree: Mapping, world: World) -> None:
             f"`setup: standard` needs {told}, and the Environment does not declare {'them' if len(missing) > 1 else 'it'}",
             f"declare {told}, or write `setup: basic`",
         )
+
+
+def _check_letters(tree: Mapping, world: World) -> None:
+    for key in _OF_AZURE:
+        taken: dict[str, str] = {}
+        entries = section(tree, key)
+        for name in entries:
+            first = taken.setdefault(name.casefold(), name)
+            if first != name:
+                world.report.error(
+                    entries.keys_at[name],
+                    f"`{name}` and `{first}` in `{key}` are one name to Azure, which doesn't tell capitals apart",
+                    "give one of them another name",
+                )
 
 
 def _projects(tree: Mapping) -> dict[str, Project]:

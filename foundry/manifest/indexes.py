@@ -39,6 +39,12 @@ def index_of(document: Document, world: World) -> SearchIndex:
             f"`{name}` can't be the name of an index",
             "give it a `service_name` of 2 to 128 letters, without doubled dashes",
         )
+    if tree.get("rebuild") == "behind_alias" and "alias" not in declared:
+        world.report.error(
+            tree.values_at["rebuild"],
+            "`rebuild: behind_alias` needs an alias, and the index has none",
+            "add `alias`: the name that is switched to the new index",
+        )
     definition = _definition(tree, world)
     if definition is not None:
         # What has a finding already is left out of `definition`, and isn't missing as well.

@@ -62,9 +62,11 @@ def knowledge_with_a_name_that_is_no_text(project: Project) -> str:
 
 
 def knowledge_with_a_name_that_comes_back_changed(project: Project) -> str:
-    project.write("stacks/base/more/the\n\"sizes\".md", "Sizes.\n")
+    project.write('stacks/base/more/the\n"sizes".md', "Sizes.\n")
     project.write(STORE, "kind: VectorStore\nname: more\nfiles: ['../more/*.md']\n")
-    return f'{STORE}:3:9: the name of stacks/base/more/the\\n"sizes".md holds what can\'t be sent to the service'
+    return (
+        f'{STORE}:3:9: the name of stacks/base/more/the\\n"sizes".md holds what can\'t be sent to the service'
+    )
 
 
 def documents_that_are_no_text(project: Project) -> str:
