@@ -7,8 +7,9 @@ tool (what an index must have to be asked by an agent).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from foundry.manifest import schema
 from foundry.manifest.filling import beside
@@ -20,6 +21,9 @@ from foundry.model import IndexAsset, KnowledgeFile, SearchIndex
 
 _VECTORS = frozenset(f"Collection(Edm.{kind})" for kind in ("Single", "Half", "Int16", "SByte", "Byte"))
 _SHORTEST = 2
+_OF_TWO: Final = ("indexAnalyzer", "searchAnalyzer")
+_DOCUMENT_KEY: Final = re.compile(r"[A-Za-z0-9=-][A-Za-z0-9_=-]{0,1023}")
+"""What the service takes as the key of a document (Azure AI Search: naming rules)."""
 
 
 def index_of(document: Document, world: World) -> SearchIndex:
@@ -198,6 +202,7 @@ def _check_fields(definition: Mapping, written: dict[str, Mapping], world: World
                 "keep one of them",
             )
         seen.setdefault(field["name"], at)
+        _check_whole(field, field["name"], written.get(field["name"], field), world)
         if field.get("key") is True:
             keys.append(field)
     if not keys and any(field.get("key") for field in written.values()):
@@ -215,6 +220,42 @@ def _check_fields(definition: Mapping, written: dict[str, Mapping], world: World
             f"the key field `{keys[0]['name']}` is not of type Edm.String",
             "write `type: Edm.String`",
         )
+
+
+def _check_whole(field: Mapping, path: str, written: Mapping, world: World) -> None:
+    """Find what doesn't go together in a field and in those inside of it; `written` has its faulty parts too."""
+    _check_analyzers(field, path, written, world)
+    known = _named(written, "fields")
+    for inner, _ in items(field, "fields"):
+        if not isinstance(inner, Mapping):
+            continue
+        where = f"{path}/{inner.get('name')}"
+        if inner.get("key") is True:
+            world.report.error(
+                inner.keys_at["key"],
+                f"`key: true` at `{where}`: the key is a field of the index itself",
+                "take it out here, and mark a field at the top with it",
+            )
+        _check_whole(inner, where, known.get(str(inner.get("name")), inner), world)
+
+
+def _check_analyzers(field: Mapping, path: str, written: Mapping, world: World) -> None:
+    """Find analyzers that don't go together (Azure AI Search: add analyzers to string fields)."""
+    told = [key for key in _OF_TWO if field.get(key) is not None]
+    if told and field.get("analyzer") is not None:
+        world.report.error(
+            field.keys_at[told[0]],
+            f"`{told[0]}` beside `analyzer` in the field `{path}`",
+            "keep `analyzer` alone, or write `indexAnalyzer` and `searchAnalyzer` in its place",
+        )
+    elif len(told) == 1:
+        other = _OF_TWO[1 - _OF_TWO.index(told[0])]
+        if written.get(other) is None:
+            world.report.error(
+                field.keys_at[told[0]],
+                f"`{told[0]}` without `{other}` in the field `{path}`",
+                f"add `{other}`, or write `analyzer` for both",
+            )
 
 
 def _semantic_fields(prioritized: Mapping) -> Iterator[Mapping]:
@@ -329,5 +370,12 @@ def _check_lines(path: str, lines: list[str], key: str | None, world: World) -> 
         if key is not None and not (isinstance(value.get(key), str) and value[key]):
             world.report.error(
                 at, f"this document has no text under the index's key, `{key}`", f"add `{key}` to it"
+            )
+            return
+        if key is not None and not _DOCUMENT_KEY.fullmatch(value[key]):
+            world.report.error(
+                at,
+                f"`{value[key][:60]}` can't be the key of a document",
+                f"give `{key}` 1 to 1,024 of A to Z, a to z, digits, `_`, `-` and `=`, not starting with `_`: URL-safe Base64 makes it of any text",
             )
             return
