@@ -52,23 +52,23 @@ class Connections(pulumi.ComponentResource):
     """Connection name → ARM id."""
     names: dict[str, pulumi.Output[str]]
     """Connection name → the same name, known once it exists."""
-    last: tuple[pulumi.Resource, ...]
-    """What the next child of the account must wait for."""
+    so_far: tuple[pulumi.Resource, ...]
+    """What the next child of the account must wait for: all that were made before it."""
 
     def __init__(self, name: str, args: ConnectionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("foundry:components:Connections", name, None, opts)
         self.ids = {}
-        self.last = args.after
+        self.so_far = args.after
         for connection, properties in args.connections.items():
             made = self._make(connection, properties, args)
             self.ids[connection] = made.id
-            self.last = (made,)
+            self.so_far = (*self.so_far, made)
         self.names = {connection: name_of(made) for connection, made in self.ids.items()}
         self.register_outputs({"ids": self.ids})
 
     def _make(self, connection: str, properties: Properties, args: ConnectionsArgs) -> pulumi.CustomResource:
         logical_name = f"{args.prefix}{connection}"
-        opts = fixed_name(self, self.last, immutable=["properties.authType", "properties.category"])
+        opts = fixed_name(self, self.so_far, immutable=["properties.authType", "properties.category"])
         if args.project_name is None:
             return cognitiveservices.AccountConnection(
                 logical_name,

@@ -31,15 +31,15 @@ class ContentFilters(pulumi.ComponentResource):
 
     names: dict[str, pulumi.Input[str]]
     """Declared name → the policy's name, known once it exists."""
-    last: tuple[pulumi.Resource, ...]
-    """What the next child of the account must wait for."""
+    so_far: tuple[pulumi.Resource, ...]
+    """What the next child of the account must wait for: all that were made before it."""
 
     def __init__(
         self, name: str, args: ContentFiltersArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("foundry:components:ContentFilters", name, None, opts)
         self.names = {}
-        self.last = args.after
+        self.so_far = args.after
         for declared in args.filters:
             policy = cognitiveservices.RaiPolicy(
                 declared.name,
@@ -53,10 +53,10 @@ class ContentFilters(pulumi.ComponentResource):
                         _filter(rule, source) for rule in declared.rules for source in rule.sources
                     ],
                 ),
-                opts=fixed_name(self, self.last),
+                opts=fixed_name(self, self.so_far),
             )
             self.names[declared.name] = name_of(policy.id)
-            self.last = (policy,)
+            self.so_far = (*self.so_far, policy)
         self.register_outputs({"names": self.names})
 
 

@@ -73,7 +73,9 @@ class CapabilityHosts(pulumi.ComponentResource):
                         vector_store_connections=[project.vector_connection],
                         storage_connections=[project.storage_connection],
                     ),
-                    opts=fixed_name(self, [hosts[-1]], immutable=["project_capability_host_properties"]),
+                    opts=fixed_name(
+                        self, [*args.after, *hosts], immutable=["project_capability_host_properties"]
+                    ),
                 )
             )
         self.hosts = tuple(hosts)

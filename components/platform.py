@@ -80,7 +80,7 @@ def build(
         projects=projects,
         monitoring=monitoring,
         secret=secret,
-        after=deployments.last,
+        after=deployments.so_far,
     )
     parts = Parts(
         environment, account, projects, storage, search, threads, monitoring, blobs_are_indexed, evaluated
@@ -203,7 +203,7 @@ def _thread_store(frame: _Frame) -> ThreadStore | None:
 
 def _projects(frame: _Frame, account: Account) -> dict[str, Project]:
     projects: dict[str, Project] = {}
-    last: tuple[pulumi.Resource, ...] = (account.resource,) if account.resource else ()
+    so_far: tuple[pulumi.Resource, ...] = (account.resource,) if account.resource else ()
     for key, declared in frame.environment.projects.items():
         args = ProjectArgs(
             declared,
@@ -211,10 +211,10 @@ def _projects(frame: _Frame, account: Account) -> dict[str, Project]:
             account.resource_group_name,
             frame.environment.location,
             frame.environment.tags,
-            after=last,
+            after=so_far,
         )
         projects[key] = Project(key, args, frame.below)
-        last = (projects[key].resource,)
+        so_far = (*so_far, projects[key].resource)
     return projects
 
 
@@ -223,7 +223,7 @@ def _filters(frame: _Frame, account: Account, projects: Mapping[str, Project]) -
         account.name,
         account.resource_group_name,
         frame.environment.content_filters,
-        after=tuple(project.resource for project in projects.values())[-1:],
+        after=tuple(project.resource for project in projects.values()),
     )
     return ContentFilters("filters", args, frame.below)
 
@@ -234,7 +234,7 @@ def _deployments(frame: _Frame, account: Account, filters: ContentFilters) -> Mo
         account.resource_group_name,
         frame.environment.deployments,
         filters.names,
-        after=filters.last,
+        after=filters.so_far,
     )
     return ModelDeployments("deployments", args, frame.below)
 
@@ -300,7 +300,7 @@ def _connections(
             {"monitoring": connections.to_monitoring(monitoring)},
             after=after,
         )
-        after = Connections("account-connections", args, frame.below).last
+        after = Connections("account-connections", args, frame.below).so_far
     connected: dict[str, Connections] = {}
     for key, project in projects.items():
         declared = {
@@ -317,7 +317,7 @@ def _connections(
             after=after,
         )
         connected[key] = Connections(f"{key}-connections", args, frame.below)
-        after = connected[key].last
+        after = connected[key].so_far
     return connected
 
 
@@ -347,7 +347,7 @@ def _hosts(
         ),
         frame.below,
     )
-    last = [resource for connection in connected.values() for resource in connection.last]
+    last = [*connected.values()][-1].so_far if connected else ()
     hosts = CapabilityHosts(
         "hosts",
         CapabilityHostsArgs(
@@ -361,7 +361,7 @@ def _hosts(
                 )
                 for key, project in parts.projects.items()
             ),
-            after=tuple(last[-1:]),
+            after=last,
             roles=access.settled(before.assignments, settle_seconds),
         ),
         frame.below,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from declared import agent, basic, manifest, standard, store
 
@@ -61,6 +61,14 @@ def test_no_two_children_of_an_account_can_be_written_at_once(stand_up):
 
     for earlier, later in pairwise(_chain(world)):
         assert world.waits_for(later, earlier), f"{later.name} doesn't wait for {earlier.name}"
+
+
+def test_whichever_children_of_an_account_are_deleted_together_each_waits_for_the_others_itself(stand_up):
+    """An engine deletes two at once unless one of them depends on the other directly: what stood between them stays."""
+    chain = _chain(stand_up(standard(projects=_TWO_PROJECTS)))
+
+    for earlier, later in combinations(chain, 2):
+        assert earlier.urn in later.depends_on, f"{later.name} and {earlier.name} are deleted at once"
 
 
 def test_the_project_s_identity_has_its_roles_before_the_capability_host_is_made(stand_up):
