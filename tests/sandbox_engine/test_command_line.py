@@ -51,13 +51,19 @@ def test_flags_are_read_as_the_cli_reads_them(argv: list[str], expected: Argumen
         (["preview", "--yes"], "unknown flag: --yes (of 'preview')"),
         (["up", "--preview-only"], "unknown flag: --preview-only (of 'up')"),
         (["destroy", "--expect-no-changes"], "unknown flag: --expect-no-changes (of 'destroy')"),
-        ([], "which command?"),
+        (["bogus"], "the command 'bogus'"),
+        (["up", "--bogus"], "the flag --bogus"),
+        (
+            [],
+            "which command? preview, up, refresh, destroy, cancel, stack output, stack export, stack import or config set",
+        ),
     ],
 )
 def test_what_is_not_known_is_named_in_one_line(argv: list[str], said: str) -> None:
     with pytest.raises(EngineError) as refused:
         parse(argv)
     assert said in str(refused.value)
+    assert main(argv) == 1  # the CLI's for each of them (3.260)
     assert "\n" not in str(refused.value)
 
 
@@ -66,14 +72,14 @@ def test_without_a_stack_a_backend_or_consent_nothing_is_done(
 ) -> None:
     monkeypatch.delenv("PULUMI_STACK", raising=False)
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
-    assert main(["up"]) == 255
+    assert main(["up"]) == 1
     assert "no stack selected" in capsys.readouterr().err
-    assert main(["up", "-s", "dev"]) == 255
+    assert main(["up", "-s", "dev"]) == 1
     assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
     world.body('Thing("a", {"size": 1})')
     for arguments in (("up",), ("up", "--skip-preview")):
         refused = world.run(*arguments)
-        assert refused.returncode == 255
+        assert refused.returncode == 2
         assert "--yes must be passed" in refused.stderr
         assert refused.stdout == ""
     assert world.objects() == {}
@@ -157,9 +163,24 @@ def test_the_preview_of_a_destroy_is_saved_too_and_only_that(world: World) -> No
     assert "a  delete" in world.ok("destroy", "--preview-only", "--save-preview", str(file))
     assert [step["op"] for step in json.loads(file.read_text())["steps"]].count("delete") == 2
     done = world.run("destroy", "--yes", "--save-preview", str(file))
-    assert done.returncode == 255
+    assert done.returncode == 1
     assert "--save-preview goes with --preview-only" in done.stderr
     assert world.checkpoint.read_bytes() == before
+
+
+def test_a_run_whose_reader_goes_is_done_all_the_same(world: World) -> None:
+    world.body('Thing("a", {"size": 1})')
+    for verb, left in (("up", 1), ("destroy", 0)):
+        process = world.start(verb, "--yes", "--json")
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) == 0
+        assert len(world.objects()) == left
+
+
+def test_what_is_asked_of_a_stack_that_is_not_there_is_refused_as_by_the_cli(world: World) -> None:
+    refused = world.run("stack", "output")
+    assert (refused.returncode, "no stack named" in refused.stderr) == (6, True)
 
 
 def test_a_preview_of_a_stack_that_is_not_there_makes_nothing(world: World) -> None:

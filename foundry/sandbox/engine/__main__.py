@@ -1,7 +1,8 @@
 """`python -m foundry.sandbox.engine {preview|up|refresh|destroy|cancel|stack output|stack export|stack import|config set}` with the CLI's flags.
 
 Environment as the CLI's: PULUMI_BACKEND_URL (file://...), PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, PULUMI_STACK,
-PULUMI_DEBUG_PROVIDERS, NO_COLOR. Exit status: 0, 1 for a failure, 7 where --expect-no-changes found changes, 255 for a wrong command line.
+PULUMI_DEBUG_PROVIDERS, NO_COLOR. Exit status: 0; 1 for a failure and for a wrong command line;
+2 where nobody is there to say yes; 6 where there is no such stack; 7 where --expect-no-changes found changes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from foundry.sandbox.engine import backend, configuration, inspect, lock, restore
-from foundry.sandbox.engine.arguments import Arguments, UsageError, parse
+from foundry.sandbox.engine.arguments import Arguments, UnattendedError, UsageError, parse
 from foundry.sandbox.engine.digest import EventLines, PreviewDocument
 from foundry.sandbox.engine.display import Display, outputs_text
 from foundry.sandbox.engine.errors import EngineError
@@ -77,7 +78,7 @@ def operate(operation: Operation, options: Options, arguments: Arguments) -> int
     if operation is Operation.PREVIEW:
         return _status(_show(operation, options, arguments), arguments)
     if not (arguments.yes or arguments.preview_only) and _nobody_answers(arguments):
-        raise UsageError("--yes must be passed in to proceed when running in non-interactive mode")
+        raise UnattendedError("--yes must be passed in to proceed when running in non-interactive mode")
     if not arguments.skip_preview or arguments.preview_only:
         outcome = _show(Operation.PREVIEW, replace(options, of=operation), arguments)
         if arguments.preview_only or not outcome.succeeded:
@@ -102,9 +103,9 @@ def _show(operation: Operation, options: Options, arguments: Arguments) -> Outco
         try:
             return run(operation, options, document.take)
         finally:
-            print(document.text())
+            _print(document.text())
     if arguments.json:
-        return run(operation, options, EventLines(lambda line: print(line, flush=True)).take)
+        return run(operation, options, EventLines(_print).take)
     display = Display(
         _console(arguments),
         shows_details=arguments.diff,
@@ -150,15 +151,27 @@ def _save(document: PreviewDocument, path: Path) -> None:
         raise EngineError(f"the preview can't be written to {path}: {error.strerror}") from None
 
 
+def _print(text: str) -> None:
+    """A text for a program, whose reader may go, too."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _turn_away()
+
+
+def _turn_away() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 class _LastingConsole(Console):
     """A console whose reader may go (`| head`): a run that is under way goes on to its end, unseen."""
 
     def on_broken_pipe(self) -> None:
         """Turn what is still to be printed away."""
         self.quiet = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        _turn_away()
 
 
 def _console(arguments: Arguments) -> Console:
@@ -197,7 +210,7 @@ def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
         if arguments.file is not None:
             arguments.file.write_text(text + "\n", encoding="utf-8")
         else:
-            print(text)
+            _print(text)
         return 0
     if arguments.verb == "stack import":
         text = arguments.file.read_text(encoding="utf-8") if arguments.file else sys.stdin.read()
@@ -218,11 +231,11 @@ def _look(arguments: Arguments, root: Path, stack: str, url: str) -> int:
         if name not in outputs:
             raise EngineError(f"current stack does not have output property '{name}'")
         value = outputs[name]
-        print(json.dumps(value, indent=2) if arguments.json or not isinstance(value, str) else value)
+        _print(json.dumps(value, indent=2) if arguments.json or not isinstance(value, str) else value)
     elif arguments.json:
-        print(json.dumps(outputs, indent=2, sort_keys=True))
+        _print(json.dumps(outputs, indent=2, sort_keys=True))
     else:
-        print("\n".join(outputs_text(outputs)) or "No output values currently in this stack")
+        _print("\n".join(outputs_text(outputs)) or "No output values currently in this stack")
     return 0
 
 

@@ -63,7 +63,11 @@ _OF = {
 class UsageError(EngineError):
     """The command line itself is wrong."""
 
-    exit_code = 255
+
+class UnattendedError(UsageError):
+    """Nobody is there who could agree to what is about to be done."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,7 @@ def parse(argv: Sequence[str]) -> Arguments:
             reader.words.append(argument)
     if not reader.words:
         raise UsageError(
-            "which command? preview, up, refresh, destroy, cancel, stack output, stack export or stack import"
+            "which command? preview, up, refresh, destroy, cancel, stack output, stack export, stack import or config set"
         )
     given, *words = reader.words
     verb = _VERBS.get(given)

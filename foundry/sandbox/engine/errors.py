@@ -21,6 +21,12 @@ class StateError(EngineError):
     """The state can't be read, or breaks a rule that every state keeps."""
 
 
+class NoStackError(EngineError):
+    """The backend has no stack of that name."""
+
+    exit_code = 6
+
+
 class StackLockedError(EngineError):
     """Another run holds the stack."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from foundry.sandbox.engine import backend
 from foundry.sandbox.engine import urn as urns
-from foundry.sandbox.engine.errors import EngineError
+from foundry.sandbox.engine.errors import EngineError, NoStackError
 from foundry.sandbox.engine.project import Project, load_settings
 from foundry.sandbox.engine.secrets import Crypter, open_salt, passphrase
 from foundry.sandbox.engine.state import Deployment, Resource, has_ciphertext, opened, to_json
@@ -19,7 +19,7 @@ from foundry.sandbox.engine.values import SECRET, SIGNATURE, Properties, map_sec
 def _load(stack: backend.Stack) -> Deployment:
     deployment = backend.load(stack)
     if deployment is None:
-        raise EngineError(f"no stack named '{stack.name}' found")
+        raise NoStackError(f"no stack named '{stack.name}' found")
     return deployment
 
 
