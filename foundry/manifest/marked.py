@@ -14,12 +14,17 @@ from foundry.model import Position
 
 
 class Mark(NamedTuple):
-    """Where a key or a value stands. `plain` is the text of an unquoted scalar that is not read as text."""
+    """Where a key or a value stands.
+
+    `plain` is the text of an unquoted scalar that is not read as text; `is_told` says that the reading had a finding for the
+    value, so that what stands in its place is not judged.
+    """
 
     path: str
     line: int
     column: int
     plain: str | None = None
+    is_told: bool = False
 
     @property
     def position(self) -> Position:

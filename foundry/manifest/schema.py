@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
@@ -250,6 +251,9 @@ def check(
             continue
         if is_part and _is_of_something_missing(error):
             continue
+        if place(tree, path).is_told:
+            faulty.add(path)
+            continue
         if isinstance(error.schema, dict) and error.schema.get("x-for-editors"):
             # The branches tell the same, in better words: this is what editors complete from.
             continue
@@ -420,7 +424,8 @@ class _Fault:
         # What stands in the place of a credential may be one, and a finding ends up in logs.
         found = "text" if isinstance(value, str) and self._hidden else _kind_of(value)
         what = f"{self._name()} is {found}, not {want}"
-        if "text" in distinct and shown and not isinstance(value, str):
+        is_name = value is None and not self._is_free_text
+        if "text" in distinct and shown and not isinstance(value, str) and not is_name:
             return self._tell(what, f'write "{shown}"')
         if distinct == ["true or false"] and str(shown).lower() in _BOOLEANS:
             return self._tell(what, f"write {_BOOLEANS[str(shown).lower()]}")
@@ -444,6 +449,11 @@ class _Fault:
             )
         return self._tell(what, f"write {want}")
 
+    @property
+    def _is_free_text(self) -> bool:
+        """Whether any text may stand here, the word `null` too."""
+        return self.error.validator == "type" and not _LIMITS_OF_NAMES & self.schema.keys()
+
     def _not_a_value(self) -> set[Path_]:
         known = (
             self.error.validator_value
@@ -451,6 +461,9 @@ class _Fault:
             else [self.error.validator_value]
         )
         value = self.error.instance
+        if value is None:
+            values = ", ".join(str(item) for item in known)
+            return self._tell(f"{self._name()} is empty", f"write one of: {values}; or leave the field out")
         if not isinstance(value, str):
             return self._wrong_shape(["text"])
         choice = meant(value, [str(item) for item in known], none="leave it out", have="the values are")
@@ -504,6 +517,7 @@ class _Fault:
         return self._tell(what, self.says.get("fix", fix))
 
 
+_LIMITS_OF_NAMES: Final = frozenset(("minLength", "pattern"))
 _SPOKEN: Final = frozenset(("oneOf", "anyOf", "not", "maxProperties", "pattern"))
 
 
@@ -529,10 +543,9 @@ def _kind_of(value: Any) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _short(value: Any) -> str:

@@ -23,6 +23,7 @@ _Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _DEEPEST: Final = 64
 _NULL: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEAN: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_FIRST_OF_NUMBERS: Final = "+-.0123456789"
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _BEYOND_JSON: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -78,6 +79,14 @@ def read(text: str, path: str, report: Report, *, material: bool = False) -> Rea
     return Reading(value, mark, sound=reader.sound)
 
 
+def _is_beyond_json(text: str) -> bool:
+    if text[0] not in _FIRST_OF_NUMBERS:
+        return False
+    if not _FLOAT.fullmatch(text):
+        return _BEYOND_JSON.fullmatch(text) is not None
+    return len(text) > _LONGEST_NUMBER or not math.isfinite(float(text))
+
+
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
@@ -122,7 +131,7 @@ class _Reader:
                 f"an alias, `*{event.anchor}`",
                 "write the value out; a pattern that starts with `*` needs quotes",
             )
-            return None, mark
+            return None, mark._replace(is_told=True)
         if event.anchor is not None:
             self._fault(mark, f"an anchor, `&{event.anchor}`", "leave it out: declarations have no aliases")
         if event.tag is not None:
@@ -198,9 +207,11 @@ class _Reader:
         self._warn_of_swallowed(event)
         if not self._material and _DATE.fullmatch(text):
             self._fault(mark, f"`{text}` is a date to other readers of YAML", f'write "{text}"')
-            return text, mark
+            return text, mark._replace(is_told=True)
         value = self._core(text, mark)
-        return (value, mark) if isinstance(value, str) else (value, mark._replace(plain=text))
+        if isinstance(value, str):
+            return value, mark._replace(is_told=True) if _is_beyond_json(value) else mark
+        return value, mark._replace(plain=text)
 
     def _warn_of_swallowed(self, event: Any) -> None:
         """Tell a text that ends where `#` was meant to be part of it."""
@@ -224,9 +235,9 @@ class _Reader:
             return None
         if text in _BOOLEAN:
             return _BOOLEAN[text]
-        if text[0] not in "+-.0123456789":
+        if text[0] not in _FIRST_OF_NUMBERS:
             return text
-        if _BEYOND_JSON.fullmatch(text) or (len(text) > _LONGEST_NUMBER and _FLOAT.fullmatch(text)):
+        if _is_beyond_json(text):
             self._fault(
                 mark,
                 f"`{text[:_LONGEST_NUMBER]}` is no number that the service can take",
@@ -235,16 +246,7 @@ class _Reader:
             return text
         if _INTEGER.fullmatch(text):
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-        if _FLOAT.fullmatch(text):
-            number = float(text)
-            if math.isfinite(number):
-                return number
-            self._fault(
-                mark,
-                f"`{text}` is no number that the service can take",
-                "write a finite number, or quotes around text",
-            )
-        return text
+        return float(text) if _FLOAT.fullmatch(text) else text
 
     def unreadable(self, error: yaml.YAMLError) -> None:
         """Tell a character that YAML has no place for."""
