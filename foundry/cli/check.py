@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from foundry.manifest import load
 
     project = find_project(Path(arguments.cwd).resolve())
+    _refuse_unwritable(arguments)
     loaded = load(project.root, arguments.stack)
     if loaded.manifest is None:
         for finding in loaded.findings:
@@ -278,6 +279,30 @@ def _table(results: Sequence[Result]) -> Any:
             Text("\n".join(result.reasons)),
         )
     return table
+
+
+def _refuse_unwritable(arguments: argparse.Namespace) -> None:
+    """Refuse places that the results can't be written to, before conversations are held that cost money and minutes."""
+    for option, told, is_folder in (
+        ("--junit", arguments.junit, False),
+        ("--json", arguments.json, False),
+        ("--save-files", arguments.save_files, True),
+    ):
+        if not told:
+            continue
+        path = Path(told).absolute()
+        there = next(one for one in (path, *path.parents) if one.exists())
+        wants_folder = is_folder or there != path
+        if there.is_dir() != wants_folder:
+            what = "a folder" if there.is_dir() else "no folder"
+        elif not os.access(there, os.W_OK):
+            what = "not for you to write to"
+        else:
+            continue
+        raise FoundryError(
+            f"{told} ({option}) can't be written: {there} is {what}",
+            fix=f"name a {'folder' if is_folder else 'file'} that can be made or written over",
+        )
 
 
 def _write(arguments: argparse.Namespace, results: Sequence[Result]) -> None:
