@@ -264,6 +264,8 @@ def _drift(held: Held, live: Mapping[str, Any]) -> Iterator[str]:
     before, now = held.outputs.get("appliedDefault"), live.get("defaultVersion")
     if before != now:
         yield f"default_version: {_short(before)} => {_short(now)}"
+    if held.outputs.get("alias") != live.get("alias"):
+        yield f"alias: {_short(held.outputs.get('alias'))} doesn't stand for it any more"
 
 
 def _paths(*sides: Mapping[str, Any] | None) -> Mapping[Any, str]:

@@ -94,6 +94,12 @@ client.create_index(SearchIndex(name="hand-made-orders", fields=[key]))
 client.create_alias(SearchAlias(name="hand-made", indexes=["hand-made-orders"]))
 """
 
+DELETE_ALIAS = """
+from azure.identity import DefaultAzureCredential
+from azure.search.documents.indexes import SearchIndexClient
+SearchIndexClient(SEARCH, DefaultAzureCredential()).delete_alias("hand-made")
+"""
+
 DELETE_INDEX = """
 import os
 from azure.identity import DefaultAzureCredential
@@ -255,6 +261,12 @@ def test_an_index_made_by_hand_is_taken_up_with_its_alias_and_let_go_again(up: A
     assert "alias: hand-made\n" in document.read_text()
     assert "hand-made-orders: as declared; only the mark is written" in up.fac("preview")
     up.fac("up", "--yes")
+
+    up.python(DELETE_ALIAS.replace("SEARCH", repr(search)))
+    assert '    ~ alias: "hand-made" doesn\'t stand for it any more' in up.fac("show").splitlines()
+    assert "hand-made-orders: changed outside; the update puts the declaration back" in up.fac("preview")
+    up.fac("up", "--yes")
+
     document.unlink()
     (up.root / "stacks/sandbox/indexes/hand-made-orders.json").unlink()
     up.fac("up", "--yes")
