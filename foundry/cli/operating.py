@@ -9,7 +9,7 @@ from pathlib import Path
 from foundry.cli import check, evaluators, messages, migrating, settings, starting, traces
 from foundry.cli.options import Commands, add_engine, add_stack
 from foundry.cli.project import Project, find_project
-from foundry.cli.validating import WRONG, checked
+from foundry.cli.validating import WRONG, checked, settings_are_sound
 from foundry.model import Finding, FoundryError, Manifest
 
 _VERBS = {
@@ -71,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         # Where the project can be asked, it says better what an evaluator is.
         doubted = () if arguments.offline else evaluators.doubted(manifest, warnings)
         messages.show([one for one in warnings if one not in doubted])
+    elif not settings_are_sound(project, stack):
+        return WRONG
     if arguments.offline:
         return operations.preview_offline(
             project, stack, arguments.rest, as_review=arguments.review, say=messages.say

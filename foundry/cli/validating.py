@@ -74,5 +74,23 @@ def checked(project: Project, stack: str, *, needs_id: bool) -> tuple[Manifest |
     return None, ()
 
 
+def settings_are_sound(project: Project, stack: str) -> bool:
+    """Whether a stack's settings can be read and hold no placeholder; what is wrong with them is printed.
+
+    It is for what must go on where declarations have faults: those of a stack that goes may have any.
+    """
+    from foundry.manifest.report import Report
+    from foundry.manifest.settings import read_project, read_settings
+
+    report = Report()
+    read = read_project(project.root, report)
+    if read is not None:
+        read_settings(project.root, read, stack, report)
+    if report.failed:
+        messages.show(report.sorted())
+        messages.complain(messages.counted(report.sorted()))
+    return not report.failed
+
+
 def _counted(what: Sequence[object], one: str, more: str = "") -> str:
     return f"1 {one}" if len(what) == 1 else f"{len(what)} {more or one + 's'}"

@@ -175,3 +175,21 @@ def test_callers_get_an_index_by_its_alias_and_without_one_by_the_name_that_is_l
     assert code == 0, told
     assert "SEARCH_INDEX_BOOTS_NAME=all-boots\n" in told
     assert "SEARCH_INDEX_TENTS_NAME=tents-0a1b2c3d\n" in told
+
+
+@pytest.mark.parametrize("verb", ["destroy", "refresh"])
+def test_a_placeholder_in_the_settings_is_named_before_an_engine_is_started(
+    fac: Any, project: Path, verb: str
+) -> None:
+    settings = project / "stacks/Pulumi.dev.yaml"
+    whole = settings.read_text()
+    settings.write_text(f'{whole}  foundry:location: "<region>"\n')
+    code, told = fac(verb, "-s", "dev", "--yes", said=NO_LOGIN, code=3)
+    assert (code, "stacks/Pulumi.dev.yaml:5:" in told, "placeholder <region>" in told) == (2, True, True), (
+        told
+    )
+    # What is declared may have any faults when it goes.
+    settings.write_text(whole)
+    (project / "stacks/dev/agents/desk.yaml").write_text("kind: Agent\nname: desk\nmodle: chat\n")
+    code, told = fac(verb, "-s", "dev", "--yes", said=NO_LOGIN, code=3)
+    assert (code, "modle" in told) == (3, False), told
