@@ -208,7 +208,8 @@ def _hosted(tree: Mapping, world: World) -> dict[str, Any] | None:
 def _code(code: Mapping, world: World) -> dict[str, Any]:
     """The folder of a hosted agent's code, its files, and the hash of the zip that they make."""
     at = code.values_at["folder"]
-    taken = world.shelf.folder(str(code["folder"]), at, [pattern for pattern, _ in words(code, "exclude")])
+    exclude = [pattern for pattern, _ in words(code, "exclude")]
+    taken = world.shelf.folder(str(code["folder"]), at, exclude, what="the code")
     if taken is None:
         return {}
     folder, files = taken

@@ -226,18 +226,18 @@ class Shelf:
         return any(_regex(self._excluded(text, mark)).fullmatch(file.path) for text, mark in exclude)
 
     def folder(
-        self, written: str, at: Mark, exclude: Sequence[str]
+        self, written: str, at: Mark, exclude: Sequence[str], *, what: str
     ) -> tuple[str, dict[str, KnowledgeFile]] | None:
         """A folder's path and its files, by their names inside of it; None, with findings, when it can't be taken whole.
 
         Hidden files and folders and compiled Python are left out, and what the patterns exclude, which are relative to the
-        folder. A link to a folder is a finding, so that nothing is missing in silence.
+        folder. A link to a folder is a finding, so that nothing is missing in silence. `what` is what findings call the files.
         """
         path = self._inside(written, at)
         if path is None:
             return None
         if not self._is_folder(path):
-            fix = "name the folder that holds the code, relative to this document"
+            fix = f"name the folder that holds {what}, relative to this document"
             self._report.error(at, f"{path} is not a folder", fix)
             return None
         if not self._is_inside(self._root / path):
@@ -259,9 +259,16 @@ class Shelf:
             self._tell(problem, at)
         if not found and not problems:
             self._report.error(
-                at, f"{path} holds no file to take", "put the code there, or exclude less of it"
+                at, f"{path} holds no file to take", f"put {what} there, or exclude less of it"
             )
         return (path, found) if found and not problems else None
+
+    def is_file(self, path: str) -> bool:
+        """Whether there is a file at a path that is relative to the project root."""
+        try:
+            return (self._root / path).is_file()
+        except OSError:
+            return False
 
     def _of_a_folder(self, path: str, *, is_link: bool) -> _Facts | _Problem:
         if is_link:

@@ -46,11 +46,19 @@ def folder_of(tree: Mapping, world: World) -> SkillFolder | None:
                 f"`{key}` beside `folder`: the folder's {_MEMBER} says it",
                 f"write it as `{told}` into the front matter there",
             )
-    taken = world.shelf.folder(str(tree["folder"]), at, [pattern for pattern, _ in words(tree, "exclude")])
+    exclude = [pattern for pattern, _ in words(tree, "exclude")]
+    taken = world.shelf.folder(str(tree["folder"]), at, exclude, what=f"{_MEMBER} and the files beside it")
     if taken is None:
         return None
     folder, files = taken
     member = files.pop(_MEMBER, None)
+    if member is None and world.shelf.is_file(f"{folder}/{_MEMBER}"):
+        world.report.error(
+            tree.values_at["exclude"],
+            f"`exclude` leaves {_MEMBER} out",
+            "exclude less: it is the skill's text",
+        )
+        return None
     if member is None:
         world.report.error(at, f"{folder} has no {_MEMBER}", "write one: front matter, and the skill's text")
         return None

@@ -204,16 +204,16 @@ class _Reader:
         text: str = event.value
         if not event.implicit[0]:
             return text, mark
-        self._warn_of_swallowed(event)
         if not self._material and _DATE.fullmatch(text):
             self._fault(mark, f"`{text}` is a date to other readers of YAML", f'write "{text}"')
             return text, mark._replace(is_told=True)
         value = self._core(text, mark)
+        self._warn_of_swallowed(event, is_text=isinstance(value, str))
         if isinstance(value, str):
             return value, mark._replace(is_told=True) if _is_beyond_json(value) else mark
         return value, mark._replace(plain=text)
 
-    def _warn_of_swallowed(self, event: Any) -> None:
+    def _warn_of_swallowed(self, event: Any, *, is_text: bool) -> None:
         """Tell a text that ends where `#` was meant to be part of it."""
         if self._material or not event.value:
             return
@@ -222,7 +222,7 @@ class _Reader:
         end = event.end_mark
         rest = self._lines[end.line][end.column :] if end.line < len(self._lines) else ""
         found = _SWALLOWED.match(rest)
-        if found and (" " in event.value or rest[found.end() - 1].isdecimal()):
+        if found and (is_text or rest[found.end() - 1].isdecimal()):
             self._report.warning(
                 Mark(self._path, end.line + 1, end.column + found.end() - 1),
                 f"what follows `{rest[found.end() - 2 : found.end() + 8].split()[0]}` is a comment and no part of the text",
