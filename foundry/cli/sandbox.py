@@ -161,7 +161,7 @@ def _role(arguments: argparse.Namespace) -> int:
 def _faults(arguments: argparse.Namespace) -> int:
     import json
 
-    with _asking(arguments) as cloud:
+    with _asking(arguments, about=arguments.file) as cloud:
         if arguments.clear:
             cloud.control("DELETE", "/faults")
             _say("There are no faults any more.")
@@ -178,12 +178,24 @@ def _faults(arguments: argparse.Namespace) -> int:
 def _rules(arguments: argparse.Namespace) -> int:
     from urllib.parse import quote
 
-    with _asking(arguments) as cloud:
-        for file in arguments.files:
-            name = Path(file).stem
-            cloud.control("PUT", f"/rules/{quote(name)}", _read(file))
-            _say(f"{name} follows {file}.")
+    told = {file: _read_rules(file) for file in arguments.files}
+    for file, rules in told.items():
+        name = Path(file).stem
+        with _asking(arguments, about=file) as cloud:
+            cloud.control("PUT", f"/rules/{quote(name)}", rules)
+        _say(f"{name} follows {file}.")
     return 0
+
+
+def _read_rules(file: str) -> dict[str, Any]:
+    rules = _read(file)
+    if not isinstance(rules, dict):
+        found = "a list" if isinstance(rules, list) else "empty" if rules is None else "no mapping"
+        raise FoundryError(
+            f"{file} is {found}, where a mapping is wanted",
+            fix="write `rules:` and the list of rules below it",
+        )
+    return rules
 
 
 def _read(file: str) -> Any:
@@ -216,8 +228,9 @@ def _known(arguments: argparse.Namespace) -> tuple[Project | None, Sandbox]:
 class _asking:  # noqa: N801 - used as a with statement reads
     """The running sandbox, with its refusals as errors fit for a person."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
+    def __init__(self, arguments: argparse.Namespace, *, about: str | None = None) -> None:
         self._sandbox = _known(arguments)[1]
+        self._about = about
 
     def __enter__(self) -> Cloud:
         from foundry.testing.cloud import Cloud
@@ -229,9 +242,9 @@ class _asking:  # noqa: N801 - used as a with statement reads
 
         if isinstance(error, CloudError):
             if error.reached:
-                raise FoundryError(
-                    error.reason, fix="docs/emulator.md says what the sandbox takes"
-                ) from error
+                reason = error.reason.rstrip(".")
+                told = reason if self._about is None else f"{self._about}: {reason}"
+                raise FoundryError(told, fix="docs/emulator.md says what the sandbox takes") from error
             raise FoundryError(
                 f"the sandbox doesn't answer: {error.reason}", fix="run `fac sandbox start` first"
             ) from error

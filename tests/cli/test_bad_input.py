@@ -85,6 +85,19 @@ def test_a_report_of_what_is_no_preview_says_so(clone: Any, text: str) -> None:
     assert "Traceback" not in printed
 
 
+@pytest.mark.parametrize(
+    ("text", "found"), [("- say: Hello.\n", "a list"), ("", "empty"), ("hello\n", "no mapping")]
+)
+def test_rules_that_are_no_mapping_are_told_with_their_file(clone: Any, text: str, found: str) -> None:
+    (clone.root / "care.yaml").write_text(text)
+    code, printed = clone.run("sandbox", "rules", "care.yaml")
+    assert code == 1
+    assert printed == (
+        f"fac: care.yaml is {found}, where a mapping is wanted; write `rules:` and the list of rules below it\n"
+    )
+    assert clone.has_started_nothing()
+
+
 def test_outputs_before_the_first_up_say_what_to_do(clone: Any) -> None:
     code, printed = clone.run("output")
     assert code == 1

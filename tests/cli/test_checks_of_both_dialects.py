@@ -153,6 +153,18 @@ def test_what_only_a_program_can_carry_out_is_told(moving, tmp_path):
     )
 
 
+def test_rules_that_the_sandbox_refuses_are_told_with_their_file(moving, tmp_path):
+    wrong = tmp_path / "mate.yaml"
+    wrong.write_text("rules: [{sayy: Hello.}]\n")
+
+    code, printed = moving.clone.run("sandbox", "rules", str(wrong))
+
+    assert code == 1
+    assert printed.startswith(f"fac: {wrong}: ")
+    assert "rules[0].sayy" in printed
+    assert ".; " not in printed
+
+
 def test_nothing_of_a_versioned_conversation_stays_behind(moving):
     assert list((moving.clone.root / ".sandbox" / "checks").rglob("*.jsonl")) == []
     assert moving.clone.python(LIVE) == "[]\n['mate', 'order-analyst']\n"
