@@ -49,8 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     project = find_project(Path(arguments.cwd).resolve())
     owner = stack_owner(project, arguments.stack)
-    stands = standing(project, arguments.stack, live=True, known=not arguments.endpoint)
-    found, unknown = _look(project, stands, owner, arguments.endpoint)
+
+    def look(say: Callable[[str], None]) -> tuple[Standing, list[Orphan], list[str]]:
+        stands = standing(project, arguments.stack, live=True, known=not arguments.endpoint)
+        return stands, *_look(project, stands, owner, arguments.endpoint, say)
+
+    stands, found, unknown = look(print)
     for one in found:
         print(f"{one.kind}  {one.name}  {one.title}  {one.endpoint}")
     if unknown:
@@ -69,11 +73,28 @@ def run(arguments: argparse.Namespace) -> int:
             f"`fac up` takes back what is declared; `fac orphans -s {arguments.stack} --delete` deletes the rest."
         )
         return 0
-    return _delete(stands, found)
+    _require_number(len(found))
+    # Whoever types takes time: what is listed above may have been taken back by an `up` since.
+    _refuse_another_run(project, stands.run)
+    stands, still, _ = look(_silent)
+    _refuse_another_run(project, stands.run)
+    if {_place(one) for one in still} != {_place(one) for one in found}:
+        raise FoundryError(
+            "what is left behind isn't what it was when it was listed: nothing was deleted",
+            fix=f"run it again, and look at the list: fac orphans -s {arguments.stack} --delete",
+        )
+    return _delete(stands, still)
+
+
+def _refuse_another_run(project: Project, run: Run) -> None:
+    """What a run is just making has the mark, and is in no state yet."""
+    folder = recovery.backend_folder(run.environment.get("PULUMI_BACKEND_URL", ""))
+    if folder is not None:
+        recovery.refuse_locked(folder, project.name, run.stack)
 
 
 def _look(
-    project: Project, stands: Standing, owner: Any, more: Sequence[str]
+    project: Project, stands: Standing, owner: Any, more: Sequence[str], say: Callable[[str], None]
 ) -> tuple[list[Orphan], list[str]]:
     from foundry.transfer.orphans import (
         FAMILIES,
@@ -118,7 +139,7 @@ def _look(
                     sibling, endpoint, others, seen, lambda name: _contents(project.root, name)
                 )
             unknown |= {file.id: file.filename for file in others}
-        for kind, live in _named(stands.services.versioned(endpoint)):
+        for kind, live in _named(stands.services.versioned(endpoint), say):
             names = {one.id for one in stands.of_kind(kind)} | set(stands.going)
             found += named_orphans(owner, endpoint, kind, live, names)
     for endpoint in stands.search_endpoints:
@@ -149,7 +170,9 @@ def _siblings(project: Project, owner: Owner) -> Iterator[Owner]:
             yield Owner(project.name, stack, str(stack_id))
 
 
-def _named(service: VersionedService) -> Iterator[tuple[str, list[tuple[str, Mark | None]]]]:
+def _named(
+    service: VersionedService, say: Callable[[str], None]
+) -> Iterator[tuple[str, list[tuple[str, Mark | None]]]]:
     """What the versioned service alone has, by kind: ids and marks. Some of it is a preview that not every project has."""
     from foundry.reconcile.marks import mark_in, mark_of
 
@@ -172,7 +195,7 @@ def _named(service: VersionedService) -> Iterator[tuple[str, list[tuple[str, Mar
         try:
             yield kind, live()
         except FoundryError as error:
-            print(f"{kind}: not looked for ({error.what})")
+            say(f"{kind}: not looked for ({error.what})")
 
 
 def _newest(service: NumberedService) -> list[tuple[str, Mark | None]]:
@@ -181,14 +204,27 @@ def _newest(service: NumberedService) -> list[tuple[str, Mark | None]]:
     return [(one.id, mark_of(service.newest(one).metadata)) for one in service.list()]
 
 
-def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
-    print(f"Type {len(found)} to delete {_counted(len(found))}: ", end="", flush=True)
-    typed = sys.stdin.readline().strip()
-    if typed != str(len(found)):
+def _require_number(number: int) -> None:
+    print(f"Type {number} to delete {_counted(number)}: ", end="", flush=True)
+    # Python has no standard input at all where it was begun with a closed one.
+    typed = sys.stdin.readline().strip() if sys.stdin is not None else ""
+    if typed != str(number):
         raise FoundryError(
-            f"{typed!r} isn't the number of orphans", fix=f"nothing was deleted; type {len(found)} to delete"
+            f"{typed!r} isn't the number of orphans", fix=f"nothing was deleted; type {number} to delete"
         )
     print()
+
+
+def _place(one: Orphan) -> tuple[str, str, str, bool]:
+    """What tells it from all others, whatever is said of it."""
+    return one.kind, one.title, one.endpoint, one.versioned
+
+
+def _silent(_text: str) -> None:
+    """What couldn't be looked for was told with the list."""
+
+
+def _delete(stands: Standing, found: Sequence[Orphan]) -> int:
     going = {one.id for one in found}
     left = 0
     for one in sorted(found, key=lambda one: one.place):

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -25,12 +26,12 @@ from tests.cli.conftest import Clone, make_clone
 class Desk(Clone):
     """A clone whose commands run in this process where they start no engine of their own: that is ten times faster."""
 
-    def answered(self, text: str, *arguments: str) -> tuple[int, str]:
-        """The exit code of a command that is given `text` on standard input, and what it printed."""
+    def answered(self, text: str | TextIO | None, *arguments: str) -> tuple[int, str]:
+        """The exit code of a command that is given `text` (or a stream, or none at all) on standard input, and what it printed."""
         told, before, standard_input = io.StringIO(), dict(os.environ), sys.stdin
         os.environ.clear()
         os.environ.update(self.environment)
-        sys.stdin = io.StringIO(text)
+        sys.stdin = io.StringIO(text) if isinstance(text, str) else text  # type: ignore[assignment]  # None where it is closed
         try:
             with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
                 code = main(["--cwd", str(self.root), *arguments])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from foundry.model import unpacked
 from tests.cli.day_two.conftest import forget, small_stack
+from tests.cli.day_two.test_a_run_in_the_way import lock
 
 LEAVE = """
 import hashlib, io, os, re
@@ -355,6 +358,56 @@ def test_a_destroy_after_a_killed_run_says_how_to_see_what_that_run_was_making(u
         assert (code, f"deleted Agent desk ({agent})" in told) == (0, True)
     finally:
         forget(up, "cut")
+
+
+class Typist(io.StringIO):
+    """Somebody who types a number once something else has happened."""
+
+    def __init__(self, number: str, happens: Callable[[], object]) -> None:
+        super().__init__(number)
+        self.happens = happens
+
+    def readline(self, *limit: Any) -> str:
+        self.happens()
+        return super().readline(*limit)
+
+
+def test_what_is_in_the_state_again_by_the_time_the_number_is_typed_is_not_deleted(up: Any) -> None:
+    file = Path(up.root, STATE)
+    before = file.read_bytes()
+    document = json.loads(before)
+    latest = document["checkpoint"]["latest"]
+    gone = [one["urn"] for one in latest["resources"] if one["urn"].endswith("VersionedAgent::helper")]
+    latest["resources"] = [one for one in latest["resources"] if one["urn"] not in gone]
+    try:
+        file.write_text(json.dumps(document))
+        code, printed = up.answered(Typist("1\n", lambda: file.write_bytes(before)), "orphans", "--delete")
+    finally:
+        file.write_bytes(before)
+    assert code == 1
+    assert "Agent  helper  helper  " in printed
+    assert "isn't what it was when it was listed: nothing was deleted" in printed
+    assert "Stack sandbox has no orphans." in up.fac("orphans")
+    assert "VersionedAgent  helper" not in up.fac("preview"), "it is live as before"
+
+
+def test_nothing_is_deleted_while_a_run_is_under_way_or_nobody_can_answer(up: Any) -> None:
+    file = Path(up.root, STATE)
+    before = file.read_bytes()
+    document = json.loads(before)
+    latest = document["checkpoint"]["latest"]
+    latest["resources"] = [
+        one for one in latest["resources"] if not one["urn"].endswith("VersionedAgent::helper")
+    ]
+    try:
+        file.write_text(json.dumps(document))
+        with lock(up, host="runner-7", pid=4711):
+            code, printed = up.answered("1\n", "orphans", "--delete")
+        assert (code, "another run is under way" in printed) == (1, True)
+        code, printed = up.answered(None, "orphans", "--delete")
+        assert (code, "nothing was deleted" in printed) == (1, True)
+    finally:
+        file.write_bytes(before)
 
 
 def test_a_stack_that_is_whole_has_none(up: Any) -> None:
