@@ -62,7 +62,7 @@ def pulled(
     `agents` is the agent in the state, once per dialect.
 
     Raises:
-        FoundryError: the agent is gone.
+        FoundryError: the agent is gone, or another stack's by now.
         ServiceError: it can't be read.
     """
     from foundry.cli.standing import live_definition
@@ -77,10 +77,15 @@ def pulled(
             raise FoundryError(
                 f"agent {held.name} ({held.id}) is gone", fix="`fac up` makes it again as it is declared"
             )
+        endpoint = str(held.inputs["endpoint"])
         found, lost = edits_between(held.id, (held.outputs["applied"], names), (live, names))
-        if held.is_versioned:
-            service = session.services.versioned(str(held.inputs["endpoint"]))
-            served, open_ = serving_edits(document.tree, held, service.get_agent(held.id).serving)
+        if not held.is_versioned:
+            refuse_anothers(held, session.services.project(endpoint).get_agent(held.id).metadata)
+        else:
+            service = session.services.versioned(endpoint)
+            agent = service.get_agent(held.id)
+            refuse_anothers(held, agent.metadata)
+            served, open_ = serving_edits(document.tree, held, agent.serving)
             found, lost = (*found, *served), [*lost, *open_]
             for rule in stands.of_kind("EvaluationRule"):
                 if rule.name == held.name:
@@ -106,6 +111,28 @@ def held_agents(stands: Standing, stack: str, name: str) -> tuple[Held, ...]:
             fix=f"it has: {', '.join(dict.fromkeys(one.name for one in agents)) or 'none; bring it up first'}",
         )
     return found
+
+
+def refuse_anothers(held: Held, metadata: Mapping[str, str]) -> None:
+    """Refuse an agent whose live mark is another stack's, as an `up` would.
+
+    Args:
+        held: the agent in the state.
+        metadata: that of the live one.
+
+    Raises:
+        FoundryError: it belongs to another stack, and wasn't handed over.
+    """
+    from foundry.reconcile.inputs import lifecycle_of, owner_of
+    from foundry.reconcile.marks import mark_of, refuse_unless_ours
+
+    refuse_unless_ours(
+        f"agent {held.id}",
+        mark_of(metadata),
+        owner_of(held.inputs),
+        lifecycle_of(held.inputs).get("adopt"),
+        incarnation=held.outputs.get("incarnation"),
+    )
 
 
 def edits_between(

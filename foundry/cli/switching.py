@@ -41,7 +41,7 @@ def _refuse_others(project: Project, stack: str, name: str) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Switch the live agent, then write the same into the declaration."""
-    from foundry.cli.pulling import held_agents
+    from foundry.cli.pulling import held_agents, refuse_anothers
     from foundry.cli.standing import standing
     from foundry.cli.writing_back import WritingBack, agent_document, told
     from foundry.transfer.writing_back import Edit
@@ -59,7 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
             "in the dialect versioned it can be stopped",
         )
     service = stands.services.versioned(str(versioned.inputs["endpoint"]))
-    service.serve(service.get_agent(versioned.id), {"enabled": arguments.enabled})
+    live = service.get_agent(versioned.id)
+    refuse_anothers(versioned, live.metadata)
+    service.serve(live, {"enabled": arguments.enabled})
     print(f"Agent {versioned.id} is {'enabled' if arguments.enabled else 'disabled'}.")
     if len(held) > 1 and not arguments.enabled:
         print(f"Its classic twin {held[0].id} still answers: classic agents can't be stopped.")
