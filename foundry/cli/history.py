@@ -6,7 +6,7 @@ import argparse
 import json
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
     history = commands.add_parser("history", help=text, description=text)
     add_stack(history)
     _add_name(history)
-    history.add_argument("--limit", type=int, default=50, help="runs to look back (default: %(default)s)")
+    _add_limit(history)
     history.add_argument("--json", action="store_true", help="as JSON, with the whole definitions")
     history.set_defaults(run=run_history)
     text = "write what was applied to an agent, a toolbox or a skill then into its declaration"
@@ -43,13 +43,23 @@ def add(commands: Commands) -> None:
     rollback.add_argument(
         "--to", required=True, help="a run's number or commit as `fac history` lists them, or `previous`"
     )
-    rollback.add_argument("--limit", type=int, default=50, help="runs to look back (default: %(default)s)")
+    _add_limit(rollback)
     rollback.set_defaults(run=run_rollback)
 
 
 def _add_name(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", help="the declared name")
     command.add_argument("--kind", choices=list(_KINDS), help="of which kind, where several have the name")
+
+
+def _add_limit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--limit", type=_count, default=50, help="runs to look back (default: %(default)s)")
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs: say 1 or more")
+    return int(text)
 
 
 def run_history(arguments: argparse.Namespace) -> int:
@@ -89,16 +99,17 @@ def run_rollback(arguments: argparse.Namespace) -> int:
             fix=f"`fac history -s {arguments.stack} {arguments.name}` lists what it has",
         )
     stands = standing(project, arguments.stack, live=False)
+    told_of = _Told(entries, entry)
     if kind != "agent":
         numbered = next((one for one in stands.of_kind(kind.title()) if one.name == arguments.name), None)
         if numbered is None:
             raise FoundryError(
                 f"stack {arguments.stack} has no {kind} {arguments.name!r} up", fix="bring it up first"
             )
-        return _move_default(project, arguments.stack, document, numbered, entry)
+        return _move_default(project, arguments.stack, document, numbered, told_of)
     held = held_agents(stands, arguments.stack, arguments.name)[0]
     if held.is_versioned:
-        return _move_traffic(project, arguments.stack, document, held, entry)
+        return _move_traffic(project, arguments.stack, document, held, told_of)
     folder = posixpath.dirname(document.sources[-1])
     then = Standing(stands.run, stands.outputs, entry.run.resources)
     # A queue's address is told by the outputs of today; what else ids stood for, by the state of then.
@@ -121,15 +132,58 @@ def _say(back: WritingBack) -> str:
     return "say" if back.written or back.left else "already say"
 
 
-def _move_traffic(project: Project, stack: str, document: Document, held: Held, entry: Applied) -> int:
+@dataclass(frozen=True)
+class _Told:
+    """A history, and the entry of it that is meant."""
+
+    entries: Sequence[Applied]
+    entry: Applied
+
+
+def _refuse_another_version(project: Project, stack: str, held: Held, told_of: _Told, version: str) -> None:
+    """Refuse a version that isn't there any more, or isn't what it was: numbers begin anew with an object that is made again."""
+    from foundry.cli.standing import standing
+    from foundry.reconcile.marks import mark_of
+    from foundry.service.errors import unless_missing
+    from foundry.transfer.history import is_still
+
+    service = standing(project, stack, live=True).services.versioned(str(held.inputs["endpoint"]))
+    title = f"{held.declared.lower()} {held.name}"
+    found: Mapping[str, str] | None
+    if held.is_versioned:
+        listed = unless_missing(lambda: service.list_versions(held.id)) or ()
+        found = next((one.metadata for one in listed if one.version == version), None)
+    else:
+        numbered = service.toolboxes if held.kind == "Toolbox" else service.skills
+        one = unless_missing(lambda: numbered.version(held.id, version))
+        found = None if one is None else one.metadata
+    fix = (
+        f"`fac history -s {stack} {held.name} --json` has the definition of then: write it back by hand "
+        "(or from its commit), and `fac up` makes a version of it"
+    )
+    if found is None:
+        raise FoundryError(f"{title} has no version {version} any more", fix=fix)
+    mark = mark_of(found)
+    live, today = mark.incarnation if mark else None, held.outputs.get("incarnation")
+    if not is_still(told_of.entries, told_of.entry, version, live, today=today):
+        raise FoundryError(
+            f"version {version} of {title} isn't the one that run {told_of.entry.run.number} left: "
+            f"the {held.declared.lower()} was deleted and made again since",
+            fix=fix,
+        )
+
+
+def _move_traffic(project: Project, stack: str, document: Document, held: Held, told_of: _Told) -> int:
     """Write the version of then into `endpoint.traffic`: callers get it back, and no new version is made."""
     from foundry.cli.writing_back import WritingBack, told
     from foundry.transfer.writing_back import Edit
 
+    entry = told_of.entry
     if entry.version is None:
         raise FoundryError(
             f"run {entry.run.number} left no version of agent {held.name}", fix="name another run"
         )
+    _refuse_another_version(project, stack, held, told_of, entry.version)
     before = (held.inputs.get("serving") or {}).get("traffic")
     if before is None and entry.version == held.outputs.get("version"):
         print(f"Agent {held.name} serves version {entry.version} already.")
@@ -143,15 +197,16 @@ def _move_traffic(project: Project, stack: str, document: Document, held: Held, 
     return code
 
 
-def _move_default(project: Project, stack: str, document: Document, held: Held, entry: Applied) -> int:
+def _move_default(project: Project, stack: str, document: Document, held: Held, told_of: _Told) -> int:
     """Write the version of then into `default_version`: the name stands for it again, and no new version is made."""
     from foundry.cli.writing_back import WritingBack, told
     from foundry.transfer.edits import REMOVED
     from foundry.transfer.writing_back import Edit
 
-    title = f"{held.kind} {held.name}"
+    title, entry = f"{held.kind} {held.name}", told_of.entry
     if entry.default_version is None:
         raise FoundryError(f"run {entry.run.number} left no version of {title}", fix="name another run")
+    _refuse_another_version(project, stack, held, told_of, entry.default_version)
     declared = document.tree.get("default_version")
     follows = entry.default_version == held.outputs.get("latestVersion")
     if declared == (None if follows else entry.default_version):

@@ -35,7 +35,7 @@ class Applied:
     """A run that changed what is applied to an object. `changed` are the fields, or `made` and `removed`.
 
     `version` is the newest one of a versioned agent, a toolbox or a skill; `default_version` the one that the name of a toolbox or a
-    skill stood for.
+    skill stood for. `incarnation` is the word that every version has in its mark which was made of this very object.
     """
 
     run: Run
@@ -44,6 +44,7 @@ class Applied:
     changed: tuple[str, ...]
     version: str | None = None
     default_version: str | None = None
+    incarnation: str | None = None
 
 
 def applied_over_time(runs: Iterable[Run], kind: str, name: str) -> tuple[Applied, ...]:
@@ -61,6 +62,29 @@ def found(entries: Sequence[Applied], wanted: str) -> Applied | None:
         if wanted == str(entry.run.number) or (len(wanted) >= 4 and commit.startswith(wanted)):
             return entry
     return None
+
+
+def is_still(
+    entries: Sequence[Applied],
+    entry: Applied,
+    version: str,
+    live: str | None,
+    *,
+    today: str | None,
+) -> bool:
+    """Whether a live version is the one that an entry of the history tells: with an object that is made again, numbers begin anew.
+
+    Args:
+        entries: the history.
+        entry: one of them.
+        version: a number that it tells.
+        live: the incarnation in the mark of the live version of that number; None for one without a mark.
+        today: the incarnation that the state has.
+    """
+    until = entries[: entries.index(entry) + 1]
+    made = next((one for one in reversed(until) if one.version == version), None)
+    # No run that is kept made it: somebody else did, or a run that the state has forgotten.
+    return entry.incarnation == today if made is None else made.incarnation == live
 
 
 def resource_of(resources: Sequence[Mapping[str, Any]], kind: str, name: str) -> Mapping[str, Any] | None:
@@ -111,6 +135,12 @@ def _applied(runs: Sequence[Run], kind: str, name: str) -> Iterator[Applied]:
         if fields:
             newest, stood_for = outputs.get("latestVersion"), outputs.get("version")
             yield Applied(
-                run, identifier, definition, fields, newest or stood_for, stood_for if newest else None
+                run,
+                identifier,
+                definition,
+                fields,
+                newest or stood_for,
+                stood_for if newest else None,
+                outputs.get("incarnation"),
             )
         last, last_id, last_pin = definition, identifier, outputs.get("appliedDefault")

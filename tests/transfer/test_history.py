@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from foundry.transfer.history import Run, applied_over_time, found
+from foundry.transfer.history import Applied, Run, applied_over_time, found, is_still
 
 
 def run(
@@ -123,3 +123,28 @@ def test_a_version_that_a_name_stands_for_is_part_of_a_skill_s_history() -> None
         (2, ("instructions",), "2", "2"),
         (3, ("default_version",), "2", "1"),
     ]
+
+
+def test_a_version_is_the_one_of_then_only_if_the_object_was_not_made_again_since() -> None:
+    def left(number: int, version: str, incarnation: str) -> Applied:
+        made = Run(number, "update", 0, "", "", False, True, [])
+        return Applied(made, "desk", {}, ("x",), version, None, incarnation)
+
+    first, second, again, third = entries = (
+        left(1, "1", "a"),
+        left(2, "2", "a"),
+        left(3, "1", "b"),
+        left(4, "2", "b"),
+    )
+
+    def still(entry: Applied, version: str, live: str | None) -> bool:
+        return is_still(entries, entry, version, live, today="b")
+
+    assert still(third, "2", "b")
+    assert still(third, "1", "b")
+    assert not still(second, "2", "b"), "it is the second of another object"
+    assert not still(first, "1", "b")
+    assert not still(again, "1", None), "somebody made it by hand"
+    # A version that no run made may be told by a default that was set to it.
+    assert still(third, "9", None)
+    assert not still(first, "9", None)
