@@ -53,11 +53,11 @@ def _is_moving(agent: Agent) -> bool:
 
 def _held(run: Run) -> tuple[set[str], set[str]]:
     from foundry.cli.conversing import agents_of
-    from foundry.cli.standing import Standing, exported
+    from foundry.cli.standing import NothingYetError, Standing, exported
 
     try:
         stands = Standing(run, {}, exported(run))
-    except FoundryError:
+    except NothingYetError:
         # A stack that was never brought up has nothing to move.
         return set(), set()
     places = {name: {one.place.dialect for one in found} for name, found in agents_of(stands).items()}

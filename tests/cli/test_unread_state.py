@@ -193,3 +193,12 @@ def test_a_placeholder_in_the_settings_is_named_before_an_engine_is_started(
     (project / "stacks/dev/agents/desk.yaml").write_text("kind: Agent\nname: desk\nmodle: chat\n")
     code, told = fac(verb, "-s", "dev", "--yes", said=NO_LOGIN, code=3)
     assert (code, "modle" in told) == (3, False), told
+
+
+def test_checks_before_a_classic_form_goes_are_not_passed_over(fac: Any, project: Path) -> None:
+    agent = project / "stacks/dev/agents/desk.yaml"
+    agent.write_text(
+        f"{agent.read_text()}dialect: versioned\nchecks: {{greeting: {{ask: Hello, expect: {{contains: [Hello]}}}}}}\n"
+    )
+    code, told = fac("up", "-s", "dev", "--yes", said=NO_LOGIN, code=3)
+    assert (code, UNREAD in told) == (1, True), told
