@@ -37,7 +37,9 @@ _QUESTIONS: Final = {"up": "Do this to stack {}?", "destroy": "Destroy this, whi
 def is_asked(arguments: Sequence[str]) -> bool:
     """Whether an up or a destroy with these arguments is ours to ask about: somebody can answer, and nothing else is asked for."""
     given = {item.partition("=")[0] for item in arguments}
-    return sys.stdin.isatty() and not os.environ.get("CI") and given.isdisjoint(_LEFT_TO_THE_ENGINE)
+    # Python has no standard input at all where it was begun with a closed one.
+    is_there = sys.stdin is not None and sys.stdin.isatty()
+    return is_there and not os.environ.get("CI") and given.isdisjoint(_LEFT_TO_THE_ENGINE)
 
 
 def reads_what_is_live(arguments: Sequence[str]) -> bool:

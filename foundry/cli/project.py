@@ -82,4 +82,6 @@ def _read(folder: Path, path: Path) -> Project:
         raise FoundryError(
             f"{path} can't be read as a Pulumi project", fix="restore it from version control"
         ) from error
-    return Project(root=folder, name=str(name), settings_dir=folder / str(settings))
+    if not isinstance(settings, str):
+        raise FoundryError(f"`stackConfigDir` in {path} is not text", fix="write `stackConfigDir: stacks`")
+    return Project(root=folder, name=str(name), settings_dir=folder / settings)

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         text = (
-            sys.stdin.read()
+            (sys.stdin.read() if sys.stdin is not None else "")
             if arguments.preview == "-"
             else Path(arguments.preview).read_text(encoding="utf-8")
         )
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.preview} can't be read: {error.strerror}",
             fix="give it a file with the output of `fac preview --json`",
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FoundryError(
             f"{arguments.preview} can't be read as JSON: {error}",
             fix="give it the output of `fac preview --json`",

@@ -7,12 +7,16 @@ import getpass
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
-from foundry.cli import operations
+from foundry.cli import operations, settings
 from foundry.cli.engines import last_line
 from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import find_project
 from foundry.model import FoundryError
+
+_IN_CLEAR: Final = (settings.STACK_ID, settings.SANDBOX, "foundry:layers")
+"""What the command line and the manifest read themselves, and can't read encrypted."""
 
 
 def add(commands: Commands) -> None:
@@ -28,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Take the value, never from the command line, and have the stack's engine write it."""
     project = find_project(Path(arguments.cwd).resolve())
     key = arguments.key if ":" in arguments.key else f"foundry:{arguments.key}"
-    value = getpass.getpass(f"{key}: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
+    _refuse_what_is_read_in_clear(key)
+    value = _given(key)
     if not value:
         raise FoundryError(f"there is no value for {key}", fix="type it, or pipe it into the command")
     engine = operations.prepare(project, arguments.stack, wanted=None, say=_say, recover=False)
@@ -41,6 +46,33 @@ def run(arguments: argparse.Namespace) -> int:
         ) from None
     _say(f"{key} is set in {project.settings_file(arguments.stack).relative_to(project.root)}, encrypted.")
     return 0
+
+
+def _refuse_what_is_read_in_clear(key: str) -> None:
+    namespace, _, name = key.partition(":")
+    if not namespace or not name:
+        raise FoundryError(f"{key!r} is no name of a setting", fix="name it as a finding does: foundry:KEY")
+    if key in _IN_CLEAR:
+        raise FoundryError(
+            f"{key} is read before anything is decrypted, and is no secret",
+            fix="write it into the stack's settings file as it is",
+        )
+
+
+def _given(key: str) -> str:
+    # Python has no standard input at all where it was begun with a closed one.
+    if sys.stdin is None:
+        return ""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{key}: ")
+    try:
+        value = sys.stdin.read().removesuffix("\n")
+        value.encode()  # in some locales Python lets through what it can't decode
+    except UnicodeError:
+        raise FoundryError(
+            f"the value for {key} isn't text in UTF-8", fix="encode it, for example as base64"
+        ) from None
+    return value
 
 
 def _say(text: str) -> None:
