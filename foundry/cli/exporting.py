@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from foundry.cli.options import Commands, add_agent, add_stack
 from foundry.cli.project import Project, find_project
+from foundry.cli.saving import save
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         _refuse_others(target, written.beside)
         for name, text in {target.name: written.text, **written.beside}.items():
-            (target.parent / name).write_text(text, encoding="utf-8")
+            save(target.parent / name, text)
     except OSError as error:
         raise FoundryError(f"{target} can't be written: {error.strerror}", fix="name another file") from error
     print(f"Wrote {', '.join(str(target.parent / name) for name in (target.name, *written.beside))}.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from foundry.cli.saving import save
 from foundry.model import FoundryError
 
 STACK_ID = "foundry:stackId"
@@ -41,21 +42,56 @@ def write_stack_id(path: Path) -> str:
         The UUID written.
 
     Raises:
-        FoundryError: the file can't be read or written.
+        FoundryError: the file can't be read or written, or has `config` in a form that a line can't be put into.
     """
     value = str(uuid.uuid4())
-    line = f"  {STACK_ID}: {value}\n"
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        heading = re.search(r"^config:[ \t]*(#.*)?\n", text, re.MULTILINE)
-        if heading:
-            text = text[: heading.end()] + line + text[heading.end() :]
-        else:
-            text = (text if not text or text.endswith("\n") else text + "\n") + "config:\n" + line
-        path.write_text(text, encoding="utf-8")
+        text = path.read_bytes().decode("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise FoundryError(
-            f"the stack's id can't be written into {path.name}",
-            fix=f"run `pulumi config set {STACK_ID} {value}` and commit the file",
-        ) from error
+        raise _unwritten(path, value, "can't be read") from error
+    before = _document(path, text)
+    end = "\r\n" if "\r\n" in text else "\n"
+    if text and not text.endswith(end):
+        text += end
+    heading = re.search(r"^\ufeff?config:[ \t]*(#.*)?\r?\n([ \t]*)", text, re.MULTILINE)
+    if heading:
+        start = heading.start(2)
+        text = f"{text[:start]}{heading[2] or '  '}{STACK_ID}: {value}{end}{text[start:]}"
+    elif "config" not in before:
+        text = f"{text}config:{end}  {STACK_ID}: {value}{end}"
+    wanted = {**before, "config": {**(before.get("config") or {}), STACK_ID: value}}
+    try:
+        is_right = yaml.safe_load(text) == wanted
+    except yaml.YAMLError:
+        is_right = False
+    if not is_right:
+        raise _unwritten(path, value, "has its `config` in a form that no line can be put into")
+    save(path, text)
     return value
+
+
+def _document(path: Path, text: str) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark is not None else path.name
+        raise FoundryError(
+            f"{where}: the settings can't be read as YAML; nothing was written",
+            fix="correct them and run it again",
+        ) from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict) or not isinstance(document.get("config") or {}, dict):
+        raise FoundryError(
+            f"{path.name} isn't the settings of a stack: no mapping with `config`; nothing was written",
+            fix="correct it, or take it away and run it again",
+        )
+    return document
+
+
+def _unwritten(path: Path, value: str, why: str) -> FoundryError:
+    return FoundryError(
+        f"the stack's id can't be written into {path.name}: it {why}",
+        fix=f"write `{STACK_ID}: {value}` into its `config` yourself, or run `pulumi config set {STACK_ID} {value}`",
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from foundry.cli.options import Commands, add_stack
 from foundry.cli.project import Project, find_project
+from foundry.cli.saving import save
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
@@ -136,12 +137,7 @@ def run_graph(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         print(text, end="")
     else:
-        try:
-            Path(arguments.output).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise FoundryError(
-                f"{arguments.output} can't be written: {error.strerror}", fix="name another file"
-            ) from error
+        save(Path(arguments.output), text)
         print(f"Wrote {arguments.output}: {len(picture.nodes)} things and {len(picture.edges)} arrows.")
     return 0
 

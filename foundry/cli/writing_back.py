@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry.cli.project import Project
+from foundry.cli.saving import save
 from foundry.model import FoundryError
 
 if TYPE_CHECKING:
@@ -50,10 +51,19 @@ class WritingBack:
             (self.said if is_said else self.written).append(f"{edit}  {path}")
 
     def save(self) -> None:
-        """Write the files that changed."""
+        """Write the files that changed.
+
+        Raises:
+            FoundryError: one can't be written.
+        """
         for path, text in self._texts.items():
             if text != self._before[path]:
-                (self.project.root / path).write_text(text, encoding="utf-8", newline="")
+                save(self.project.root / path, text)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Paths of the files that `save` writes, relative to the project root."""
+        return tuple(path for path, text in self._texts.items() if text != self._before[path])
 
     def _write(self, edit: Edit) -> str:
         from foundry.transfer.edits import REMOVED
@@ -137,6 +147,12 @@ class WritingBack:
 
     def _text(self, path: str) -> str:
         if path not in self._texts:
+            root = self.project.root.resolve()
+            if not (root / path).resolve().is_relative_to(root):
+                raise FoundryError(
+                    f"{path} is a link that leaves the repository",
+                    fix="put the file itself into the repository",
+                )
             try:
                 with (self.project.root / path).open(encoding="utf-8", newline="") as stream:
                     text = stream.read()
@@ -190,6 +206,8 @@ def told(project: Project, stack: str, back: WritingBack) -> int:
         print(f"wrote {line}")
     for line in back.said:
         print(f"says so already {line}")
+    for line in _sharing(project, stack, back.changed):
+        print(line)
     for line in back.left:
         print(f"not written: {line}", file=sys.stderr)
     loaded = load(project.root, stack, needs_id=False)
@@ -197,6 +215,30 @@ def told(project: Project, stack: str, back: WritingBack) -> int:
         print(finding, file=sys.stderr)
     wrong = back.left or any(finding.severity is Severity.ERROR for finding in loaded.findings)
     return 1 if wrong else 0
+
+
+def _sharing(project: Project, stack: str, paths: Sequence[str]) -> Iterator[str]:
+    """A line for each layer among the files that other stacks are declared in too."""
+    from foundry.manifest.report import Report
+    from foundry.manifest.settings import layers_of, read_project, read_settings
+
+    read = read_project(project.root, Report())
+    if read is None:
+        return
+    layers = {
+        other: layers_of(
+            read_settings(project.root, read, other, Report()).values, other, project.root, "", Report()
+        ).found
+        for other in project.stacks()
+        if other != stack
+    }
+    for layer in sorted({path.split("/")[1] for path in paths if path.startswith("stacks/")}):
+        others = sorted(other for other, found in layers.items() if layer in found)
+        if others:
+            yield (
+                f"stacks/{layer} is a layer of {', '.join(others)} too: what is for {stack} alone goes into a layer of its own, "
+                f"as stacks/{stack}"
+            )
 
 
 def _text(raw: str, edit: Edit, path: str, *, places: bool) -> str:
