@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +82,7 @@ def run_show(arguments: argparse.Namespace) -> int:
 
     project = find_project(Path(arguments.cwd).resolve())
     manifest = _manifest(project, arguments.stack)
-    rows = list(_rows(manifest, _live(project, arguments.stack)))
+    rows = list(_rows(project, manifest, _live(project, arguments.stack)))
     if arguments.json:
         print(json.dumps({"stack": arguments.stack, "objects": [asdict(row) for row in rows]}, indent=2))
         return 0
@@ -125,7 +125,7 @@ def run_graph(arguments: argparse.Namespace) -> int:
     stands = None if arguments.declared else _live(project, arguments.stack)
     status: dict[tuple[str, str], Status] = {}
     holders = {key[:2]: holder for key, holder in _parts(manifest)}
-    for row in _rows(manifest, stands) if stands is not None else ():
+    for row in _rows(project, manifest, stands) if stands is not None else ():
         # What stands beside an agent or an index is declared with it, and has no place of its own in the picture.
         kind, name = holders.get((row.kind, row.name), (row.kind, row.name))
         if row.status != _UNDECLARED and status.get((kind, name)) in (None, Status.LIVE):
@@ -163,10 +163,11 @@ def _live(project: Project, stack: str) -> Standing:
     return standing(project, stack, live=True, known=False)
 
 
-def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
+def _rows(project: Project, manifest: Manifest, stands: Standing) -> Iterator[Row]:
     from foundry.model import Dialect
     from foundry.reconcile import Session
     from foundry.service.patience import Patience
+    from foundry.transfer.picture import Status
 
     session = Session(stands.services, Patience.from_environment())
     own = [("Agent", one.name, one.dialect) for one in manifest.agents]
@@ -190,8 +191,25 @@ def _rows(manifest: Manifest, stands: Standing) -> Iterator[Row]:
         if one.declared in _SHOWN
     }
     for key in sorted({*declared, *held}, key=lambda key: (_SHOWN.index(key[0]), *key[1:])):
-        yield _row(session, key, held.get(key), is_declared=key in declared)
+        row = _row(session, key, held.get(key), is_declared=key in declared)
+        if row.drift and key in declared and _is_declared_so(project, stands, session, held[key]):
+            row = replace(row, status=Status.LIVE.value, drift=())
+        yield row
     yield from _file_rows(session, manifest, stands)
+
+
+def _is_declared_so(project: Project, stands: Standing, session: Session, held: Held) -> bool:
+    """Whether an agent's files say what somebody made of it since it was last applied: after a pull no up has anything to change."""
+    from foundry.cli.pulling import pulled
+    from foundry.cli.writing_back import agent_document
+
+    if held.declared != "Agent":
+        return False
+    try:
+        back = pulled(project, agent_document(project, stands.run.stack, held.name), stands, session, (held,))
+    except FoundryError:
+        return False
+    return not (back.written or back.left)
 
 
 def _file_rows(session: Session, manifest: Manifest, stands: Standing) -> Iterator[Row]:

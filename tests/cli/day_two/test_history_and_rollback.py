@@ -149,6 +149,7 @@ def test_what_a_commit_applied_is_told_and_can_be_taken_back_in_the_files(up: An
         "pull", "stack-helper", "-s", "told"
     )
     assert (told / "agents/stack-helper.yaml").read_text().endswith("\nenabled: true\n")
+    assert "enabled: false => true" not in up.fac("show", "-s", "told")
 
     # An agent that moved to the other dialect has the history of the one that stands, and its way back.
     (told / "agents/care.yaml").write_text(CARE + "dialect: versioned\n")

@@ -60,6 +60,7 @@ def changed_lines(up: Any) -> list[str]:
 
 def test_what_was_changed_by_hand_is_in_the_files_and_the_next_preview_is_empty(changed_by_hand: Any) -> None:
     up = changed_by_hand
+    assert up.fac("show").count("changed outside") == 3
     for agent in ("customer-care", "quote-desk", "parcel-tracker"):
         assert up.fac("pull", agent).startswith("wrote ")
     assert changed_lines(up) == [
@@ -81,6 +82,7 @@ def test_what_was_changed_by_hand_is_in_the_files_and_the_next_preview_is_empty(
         "+",
     ]
     up.fac("preview", "--expect-no-changes")
+    assert "changed outside" not in up.fac("show")
 
 
 def test_an_agent_that_nobody_changed_is_left_alone(up: Any) -> None:
