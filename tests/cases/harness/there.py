@@ -44,7 +44,7 @@ def _send(stack: Stack, request: str, body: Any) -> Any:
     method, path = request.split(" ", 1)
     world = stack.world
     is_search = path.startswith(SEARCH)
-    root = f"{_root(str(stack.search))}" if is_search else world.endpoint
+    root = _root(str(stack.search)) if is_search else world.endpoint
     audience = "https://search.azure.com" if is_search else "https://ai.azure.com"
     sent: dict[str, Any] = {"json": body} if body is not None else {}
     if isinstance(body, dict) and "content" in body:
