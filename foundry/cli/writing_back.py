@@ -56,9 +56,8 @@ class WritingBack:
         Raises:
             FoundryError: one can't be written.
         """
-        for path, text in self._texts.items():
-            if text != self._before[path]:
-                save(self.project.root / path, text)
+        for path in self.changed:
+            save(self.project.root / path, self._texts[path])
 
     @property
     def changed(self) -> tuple[str, ...]:

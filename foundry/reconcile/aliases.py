@@ -11,9 +11,8 @@ from foundry.reconcile.inputs import only_reports, owner_of
 from foundry.reconcile.marks import mark_in
 from foundry.reconcile.session import SearchView
 from foundry.reconcile.shapes import Props
-from foundry.service.errors import NotFound, unless_missing
+from foundry.service.errors import unless_missing
 from foundry.service.log import PROGRESS
-from foundry.service.protocols import SearchService
 
 
 def point(view: SearchView, index: str, news: Props, incarnation: str) -> None:
@@ -28,7 +27,7 @@ def point(view: SearchView, index: str, news: Props, incarnation: str) -> None:
     service = view.service.waiting_for_roles()
     with view.alias_lock:
         view.aliases_spoken_for[alias].add(incarnation)
-        target = _target(service, alias)
+        target = unless_missing(lambda: service.get_alias(alias))
         if target == index:
             return
         if target is not None:
@@ -60,7 +59,7 @@ def drop(view: SearchView, index: str, props: Props) -> None:
         return
     with view.alias_lock:
         others = view.aliases_spoken_for[alias] - {str(props.get("incarnation"))}
-        if others or _target(view.service, alias) != index:
+        if others or unless_missing(lambda: view.service.get_alias(alias)) != index:
             return
         PROGRESS.info("alias %s: no longer declared, deleted", alias)
         view.service.delete_alias(alias)
@@ -77,10 +76,3 @@ def refuse_if_called(view: SearchView, index: str) -> None:
             f"stand{'s' if one else ''} for it",
             fix=f"delete {'it' if one else 'them'} or turn {'it' if one else 'them'} to another index, then run the command again",
         )
-
-
-def _target(service: SearchService, alias: str) -> str | None:
-    try:
-        return service.get_alias(alias)
-    except NotFound:
-        return None
